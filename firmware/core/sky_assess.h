@@ -1,0 +1,82 @@
+/**
+ * sky_assess: one track against one claimed line - how far, how sure, and why no surer.
+ *
+ * The error budget is kept apart: the track's own covariance, the station's position and heading
+ * and the radars' unknown biases (common to all plots, so filtering does not shrink them), the time
+ * stamps, and the line's stated accuracy. U95 is 1.96 times the root sum of squares along the
+ * direction to the nearest point. P(inside) integrates the sum of all of them over the polygon; the
+ * line's error enters as if the whole line were shifted by it, independent of the track.
+ */
+#ifndef SKY_ASSESS_H
+#define SKY_ASSESS_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_config.h"
+#include "sky_filter.h"
+#include "sky_zone.h"
+
+/** Errors that do not average out, in the tracking frame, as horizontal covariances. */
+struct sky_common_error {
+    double pose_ee_m2; /* station position, heading and sensor bias together */
+    double pose_nn_m2;
+    double pose_en_m2;
+    double pose_uu_m2;
+    double time_sigma_s; /* of UTC against the truth, acting through the track's velocity */
+};
+
+enum sky_vertical {
+    SKY_VERTICAL_EVALUATED = 1,
+    SKY_VERTICAL_NOT_EVALUATED /* AGL or STD limits, or AMSL without a geoid */
+};
+
+struct sky_assessment {
+    uint32_t track_id;
+    uint32_t zone_id;
+    uint32_t line_id;
+    int64_t time_ns;   /* the instant it holds for */
+    double distance_m; /* signed: negative inside */
+    double u95_m;      /* |true distance - distance_m| < u95_m, 95 times out of 100 */
+    double p_inside;   /* horizontally, given that the aircraft exists; [0, 1] */
+    enum sky_vertical vertical;
+    double p_vertical;    /* between floor and ceiling; 1 if not evaluated */
+    double existence;     /* of the track; [0, 1] */
+    double sigma_track_m; /* budget, 1 sigma along the direction to the line */
+    double sigma_pose_m;
+    double sigma_time_m;
+    double sigma_line_m;
+    bool line_accuracy_stated; /* false: sigma_line_m is the configured default */
+    double bearing_rad;        /* towards the nearest point of the line */
+    double nearest_lat_rad;
+    double nearest_lon_rad;
+    uint32_t edge;
+};
+
+/** The place of a track and its horizontal covariance there, shared by all lines. */
+struct sky_fixing {
+    uint32_t track_id;
+    int64_t time_ns;
+    double existence;
+    struct sky_lla place;
+    double vel_east_mps; /* at the place, not at the frame's origin */
+    double vel_north_mps;
+    double vel_up_mps;
+    double cov[6][6]; /* e, n, u, ve, vn, vu at the place, track only */
+    struct sky_common_error common;
+};
+
+/** Brings a filter's state to geodetic position with axes at that place. */
+void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_filter *filter,
+                    uint32_t track_id, double existence, const struct sky_common_error *common,
+                    struct sky_fixing *ret_fixing);
+
+/**
+ * Assesses a fixing against one line. Pre: the set was checked, line < line_count.
+ * Cost: one pass over the line's vertices, plus Owen's T where the line is within 8.5 sigma.
+ */
+void sky_assess(const struct sky_zone_set *zones, uint32_t line,
+                const struct sky_incident_config *config, const struct sky_fixing *fixing,
+                struct sky_assessment *ret_assessment);
+
+#endif

@@ -1,0 +1,76 @@
+/**
+ * sky_classify: what kind of incident a closed incident was, what kind of object made it, and why.
+ *
+ * The kind follows from the record under every line, by the rules in sky_classify.c's one table.
+ * The class follows from Bayes' rule over published kinematic envelopes, one independent look per
+ * ten seconds, with a flat "unknown" that wins whenever nothing fits; below 0.7 it abstains. Motion
+ * alone never names a type, a nation or an intent.
+ */
+#ifndef SKY_CLASSIFY_H
+#define SKY_CLASSIFY_H
+
+#include "sky_base.h"
+#include "sky_incident.h"
+#include "sky_tracker.h"
+
+enum sky_kind {
+    SKY_KIND_UNDETERMINED = 1,
+    SKY_KIND_INCURSION,           /* inside under every line */
+    SKY_KIND_CONTESTED_INCURSION, /* inside under some lines only */
+    SKY_KIND_REPEATED_ENTRY,      /* two or more entries under some line */
+    SKY_KIND_STARTED_INSIDE,
+    SKY_KIND_GRAZE /* deepest point shallower than its own bound, under every line */
+};
+
+enum sky_class {
+    SKY_CLASS_UNKNOWN = 0,
+    SKY_CLASS_MALE_UAV, /* consistent with medium-altitude long-endurance */
+    SKY_CLASS_MULTIROTOR,
+    SKY_CLASS_SMALL_FIXED_WING,
+    SKY_CLASS_LIGHT_AIRCRAFT,
+    SKY_CLASS_HELICOPTER,
+    SKY_CLASS_JET,
+    SKY_CLASS_AIRLINER,
+    SKY_CLASS_BIRD,
+    SKY_CLASS_COUNT
+};
+
+/** Facts that decided, as bits; sky_classify_reason turns each into words. */
+enum sky_reason {
+    SKY_REASON_INSIDE_ALL_LINES = 1U << 0,
+    SKY_REASON_INSIDE_SOME_LINES = 1U << 1,
+    SKY_REASON_DEPTH_BELOW_BOUND = 1U << 2,
+    SKY_REASON_SEVERAL_ENTRIES = 1U << 3,
+    SKY_REASON_FIRST_SEEN_INSIDE = 1U << 4,
+    SKY_REASON_LOST_INSIDE = 1U << 5,
+    SKY_REASON_TURNED_BACK = 1U << 6,
+    SKY_REASON_SPEED = 1U << 7,
+    SKY_REASON_HEIGHT = 1U << 8,
+    SKY_REASON_CLIMB = 1U << 9,
+    SKY_REASON_TURN = 1U << 10,
+    SKY_REASON_HOVER = 1U << 11,
+    SKY_REASON_RCS = 1U << 12,
+    SKY_REASON_IDENTITY = 1U << 13, /* it answered: ICAO address or callsign */
+    SKY_REASON_TOO_FEW_LOOKS = 1U << 14,
+    SKY_REASON_NO_CLASS_FITS = 1U << 15,
+    SKY_REASON_COUNT = 16
+};
+
+struct sky_classification {
+    enum sky_kind kind;
+    enum sky_class target;               /* SKY_CLASS_UNKNOWN when abstaining */
+    double probability[SKY_CLASS_COUNT]; /* sums to 1; [SKY_CLASS_UNKNOWN] is "none of these" */
+    uint32_t reasons;                    /* sky_reason bits */
+};
+
+/** Classifies. identity: the track carried an ICAO address or callsign. */
+void sky_classify(const struct sky_incident *incident, const struct sky_track_features *features,
+                  bool identity, struct sky_classification *ret_classification);
+
+/** Names for people and files, static storage: "incursion", "male-uav", "speed fits". */
+const char *sky_classify_kind_name(enum sky_kind kind);
+const char *sky_classify_class_name(enum sky_class target);
+/** Pre: reason is exactly one bit of sky_reason. */
+const char *sky_classify_reason(uint32_t reason);
+
+#endif

@@ -1,0 +1,93 @@
+/**
+ * sky_config: everything the engine must be told before its first input. Plain data, logged whole.
+ *
+ * Ranges are stated per field and checked once by sky_config_check; nothing below checks again.
+ */
+#ifndef SKY_CONFIG_H
+#define SKY_CONFIG_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_geo.h"
+
+/** One radar. Sigmas are random errors per plot; biases are systematic and do not average out. */
+struct sky_sensor_config {
+    char name[SKY_NAME_MAX]; /* unique, not empty, printable ASCII without spaces */
+    bool at_station;         /* true: moves with the station's pose; false: stands at `site` */
+    struct sky_lla site;     /* meaningful unless at_station */
+    bool has_sac_sic;        /* ASTERIX identity */
+    uint8_t sac;
+    uint8_t sic;
+    bool measures_elevation;       /* false: a 2D radar; height then comes from the prior */
+    double azimuth_offset_rad;     /* added to every azimuth: true = measured + offset; (-pi, pi] */
+    double sigma_range_m;          /* 0.01 .. 5000 */
+    double sigma_azimuth_rad;      /* 1e-5 .. 0.5 */
+    double sigma_elevation_rad;    /* 1e-5 .. 0.5 */
+    double sigma_radial_mps;       /* 0.01 .. 100 */
+    double bias_sigma_range_m;     /* 0 .. 5000 */
+    double bias_sigma_azimuth_rad; /* 0 .. 0.2 */
+    double bias_sigma_elevation_rad; /* 0 .. 0.2 */
+    double range_max_m;              /* 10 .. 1e6; plots beyond are counted and not used */
+    double detection_probability;    /* 0.05 .. 0.999 */
+    double false_plots_per_scan;     /* 0.001 .. 1e5, over the whole coverage */
+    int64_t scan_ns;                 /* time between looks at one target; 10 ms .. 60 s */
+    int64_t latency_ns; /* measurement to arrival when a plot states no time; 0 .. 10 s */
+};
+
+struct sky_tracker_config {
+    double accel_psd_m2ps3;      /* white-noise acceleration, horizontal; 1e-4 .. 1e4 */
+    double climb_psd_m2ps3;      /* the same, vertical; 1e-4 .. 1e4 */
+    double speed_max_mps;        /* no target starts faster; 5 .. 1000 */
+    double gate_probability;     /* share of true plots inside the gate; 0.9 .. 0.99999 */
+    uint32_t confirm_hits;       /* M of M-of-N; 2 .. 16 */
+    uint32_t confirm_looks;      /* N of M-of-N; M .. 32 */
+    int64_t coast_ns;            /* unseen longer than this a track is coasting; > 0 */
+    int64_t lose_ns;             /* unseen longer than this it is lost; >= coast_ns, <= 10 min */
+    double height_prior_m;       /* 2D radars: height above the ellipsoid ... */
+    double height_prior_sigma_m; /* ... and its 1 sigma; 10 .. 20000 */
+};
+
+struct sky_incident_config {
+    double p_enter;         /* P(inside) at or above which a look counts as inside; (0.5, 1) */
+    double p_exit;          /* at or below which it counts as outside; (0, 0.5) */
+    uint32_t looks_inside;  /* k of the last n looks inside ... */
+    uint32_t looks_of;      /* ... n; 1 <= k <= n <= 16 */
+    int64_t dwell_ns;       /* and inside at least this long before an incident opens */
+    int64_t close_after_ns; /* outside this long under every line: closed */
+    double existence_min;   /* no incident opens for a track below; [0, 1) */
+    double assess_within_m; /* lines farther than this are not reported; 100 .. 1e6 */
+    double unstated_line_sigma_m; /* taken where a line states no accuracy; 0 .. 1e5 */
+};
+
+struct sky_station_config {
+    bool has_site; /* surveyed; else the first good fixes decide */
+    bool moving;   /* false: the station stands still */
+    struct sky_lla site;
+    double site_sigma_m;       /* 1 sigma per axis, 0.001 .. 1000 */
+    double gnss_sigma_floor_m; /* slow common error of any receiver; 0.1 .. 100 */
+    double heading_rad;        /* zero direction of sensors at the station, true north = 0 */
+    double heading_sigma_rad;  /* 0 .. 1 */
+};
+
+struct sky_config {
+    struct sky_station_config station;
+    struct sky_tracker_config tracker;
+    struct sky_incident_config incident;
+    int64_t tick_ns; /* 10 ms .. 60 s */
+    uint32_t sensor_count;
+    struct sky_sensor_config sensor[SKY_SENSORS_MAX];
+};
+
+/** Fills in the defaults that the example configuration documents; no sensors. */
+void sky_config_default(struct sky_config *ret_config);
+
+/**
+ * Checks every field against the range stated above.
+ * Returns SKY_E_RANGE and points *ret_field (static storage) at the name of the first field that is
+ * out of range, such as "sensor.scan_ns"; *ret_field is untouched on SKY_OK.
+ */
+SKY_NODISCARD enum sky_status sky_config_check(const struct sky_config *config,
+                                               const char **ret_field);
+
+#endif

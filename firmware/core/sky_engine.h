@@ -1,0 +1,204 @@
+/**
+ * sky_engine: the pipeline. One input in, the events it causes out.
+ *
+ *     gnss -> utc, pose      plots -> tracker -> assess (zone x line) -> incident -> events
+ *
+ * The engine is a function of its configuration, its zone set and the inputs it has been given, and
+ * of nothing else: it allocates nothing and reads no clock. Feeding recorded inputs to a fresh
+ * engine reproduces every event to the last bit; that is what replay is.
+ */
+#ifndef SKY_ENGINE_H
+#define SKY_ENGINE_H
+
+#include <stddef.h>
+
+#include "sky_assess.h"
+#include "sky_base.h"
+#include "sky_classify.h"
+#include "sky_config.h"
+#include "sky_incident.h"
+#include "sky_obs.h"
+#include "sky_pose.h"
+#include "sky_tracker.h"
+#include "sky_utc.h"
+#include "sky_zone.h"
+
+/** A decoded input. */
+enum sky_step_kind { SKY_STEP_TICK = 1, SKY_STEP_GNSS, SKY_STEP_PLOTS, SKY_STEP_SHUTDOWN };
+
+struct sky_step {
+    uint64_t seq;    /* never less than the step before: one input may make several steps */
+    int64_t time_ns; /* never less than the step before */
+    int64_t realtime_ns;
+    enum sky_step_kind kind;
+    bool synchronised;              /* SKY_STEP_TICK */
+    int64_t error_ns;               /* SKY_STEP_TICK */
+    const struct sky_gnss_fix *fix; /* SKY_STEP_GNSS */
+    const struct sky_plot *plot;    /* SKY_STEP_PLOTS: count plots, all of one sensor */
+    size_t count;                   /* <= SKY_PLOTS_MAX */
+};
+
+enum sky_event_kind {
+    SKY_EVENT_POSE = 1,       /* the station's pose became known or moved by over a sigma */
+    SKY_EVENT_CLOCK,          /* the clock state changed */
+    SKY_EVENT_TRACK,          /* a confirmed track was updated, coasts, or was lost */
+    SKY_EVENT_ASSESSMENT,     /* follows SKY_EVENT_TRACK, one per line within assess_within_m */
+    SKY_EVENT_INCIDENT,       /* opened, crossed, returned or closed ... */
+    SKY_EVENT_INCIDENT_LINE,  /* ... followed by one of these per line ... */
+    SKY_EVENT_CLASSIFICATION, /* ... and, when closed, by one of these */
+    SKY_EVENT_REJECT          /* something that was received could not be used */
+};
+
+struct sky_event_track {
+    uint32_t id;
+    uint32_t change; /* sky_track_change */
+    enum sky_track_status status;
+    struct sky_lla place;
+    double vel_east_mps;
+    double vel_north_mps;
+    double vel_up_mps;
+    double cov[21]; /* upper triangle by rows of the 6x6 covariance of e,n,u,ve,vn,vu at the place,
+                       common errors included */
+    double existence;
+    uint32_t sensors;
+    uint32_t last_sensor;
+    double last_distance2;
+    uint32_t last_dimension;
+    uint32_t icao_address;
+    char callsign[9];
+};
+
+struct sky_event_incident {
+    uint32_t id;
+    uint32_t zone_id;
+    uint32_t track_id;
+    enum sky_incident_change change;
+    enum sky_incident_state state;
+    enum sky_incident_end end;
+    int64_t opened_ns;
+    int64_t closed_ns; /* meaningful once closed */
+    bool started_inside;
+    uint32_t returns;
+    double closest_outside_m;
+};
+
+struct sky_event_incident_line {
+    uint32_t incident_id;
+    struct sky_incident_line line;
+};
+
+struct sky_event_classification {
+    uint32_t incident_id;
+    struct sky_classification result;
+    struct sky_track_features features;
+};
+
+enum sky_reject_reason {
+    SKY_REJECT_MALFORMED = 1,  /* bytes do not decode; item and offset say where */
+    SKY_REJECT_UNKNOWN_SENSOR, /* no configured radar has this SAC/SIC */
+    SKY_REJECT_UNKNOWN_CATEGORY,
+    SKY_REJECT_NO_POSE,     /* plots before the station knows where it is */
+    SKY_REJECT_IMPLAUSIBLE, /* time, position or measurement outside what can be */
+    SKY_REJECT_TOO_OLD,
+    SKY_REJECT_TABLE_FULL
+};
+
+struct sky_event_reject {
+    enum sky_reject_reason reason;
+    uint64_t count;
+    uint32_t offset;         /* byte in the datagram or word in the register block, if it applies */
+    char item[SKY_NAME_MAX]; /* "I048/040", "header.magic", "gnss.time", ... */
+    char source[SKY_NAME_MAX];
+};
+
+struct sky_event {
+    uint64_t cause_seq;          /* the input that made it happen */
+    int64_t time_ns;             /* the instant it describes */
+    struct sky_utc_estimate utc; /* of time_ns, as known then */
+    enum sky_event_kind kind;
+    union {
+        struct {
+            struct sky_lla place;
+            double sigma_horizontal_m;
+            double sigma_vertical_m;
+            double heading_rad;
+            double heading_sigma_rad;
+            uint32_t fixes_used;
+        } pose;
+        struct sky_event_track track;
+        struct sky_assessment assessment;
+        struct sky_event_incident incident;
+        struct sky_event_incident_line incident_line;
+        struct sky_event_classification classification;
+        struct sky_event_reject reject;
+    } u;
+};
+
+/*
+ * The worst step is a tick that loses every track while each has an open incident in every zone:
+ * per track one track event, an assessment per line, and per zone an incident, its lines (all zones
+ * together: SKY_LINES_MAX) and a classification; plus pose, clock and rejects.
+ */
+enum {
+    SKY_OUTBOX_MAX = SKY_TRACKS_MAX * (1 + SKY_LINES_MAX + 2 * SKY_ZONES_MAX + SKY_LINES_MAX) + 64
+};
+
+/** Where steps put their events, in the order they happened. Owned by the caller, who empties it.
+ */
+struct sky_outbox {
+    size_t count;
+    struct sky_event event[SKY_OUTBOX_MAX];
+};
+
+/** What the engine counted. Only ever grows. */
+struct sky_stats {
+    uint64_t steps;
+    uint64_t plots;
+    uint64_t rejected[SKY_REJECT_TABLE_FULL + 1]; /* by sky_reject_reason */
+    uint64_t outbox_full;                         /* must stay 0: the outbox holds the worst case */
+};
+
+/** The whole state of a station. Fields are private. Borrows the zone set. About 3 MiB. */
+struct sky_engine {
+    struct sky_config config;
+    const struct sky_zone_set *zones;
+    struct sky_stats stats;
+    struct sky_utc utc;
+    struct sky_pose pose;
+    bool anchored; /* the tracking frame has its origin */
+    struct sky_geo_frame frame;
+    struct sky_tracker tracker;
+    uint64_t last_seq;
+    int64_t now_ns;
+    uint32_t next_incident_id;
+    enum sky_clock_state clock_said; /* in the latest SKY_EVENT_CLOCK */
+    struct sky_lla pose_said;        /* in the latest SKY_EVENT_POSE */
+    bool pose_was_said;
+    struct sky_measurement measurement[SKY_PLOTS_MAX];
+    struct sky_plot plot[SKY_PLOTS_MAX];
+    uint32_t slot_track_id[SKY_TRACKS_MAX]; /* whose incidents a slot holds */
+    struct sky_incident incident[SKY_TRACKS_MAX][SKY_ZONES_MAX];
+};
+
+/**
+ * Makes an engine ready for its first step. Borrows zones for as long as the engine is used.
+ * Pre: sky_config_check and sky_zone_check passed.
+ */
+void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
+                     const struct sky_zone_set *zones, int64_t time_ns);
+
+/**
+ * Takes one decoded input and appends the events it caused to outbox.
+ * What the engine cannot use is reported as SKY_EVENT_REJECT, counted, and changes nothing else: a
+ * bad sensor must not stop a good one.
+ * Returns SKY_E_STALE, with nothing changed, only if seq or time_ns go backwards, or SKY_E_RANGE if
+ * a plot names a sensor that is not configured: faults of the caller.
+ */
+SKY_NODISCARD enum sky_status
+sky_engine_step(struct sky_engine *engine, const struct sky_step *step, struct sky_outbox *outbox);
+
+/** Appends one event for cause seq at time_ns; returns NULL, and counts, if the outbox is full. */
+struct sky_event *sky_engine_append(struct sky_engine *engine, struct sky_outbox *outbox,
+                                    uint64_t cause_seq, int64_t time_ns, enum sky_event_kind kind);
+
+#endif

@@ -1,0 +1,88 @@
+/**
+ * sky_filter: an extended Kalman filter for one aircraft, in metres of the tracking frame.
+ *
+ * State: position and velocity, east-north-up of the tracking frame. Motion: nearly constant
+ * velocity with white-noise acceleration (Bar-Shalom, Li, Kirubarajan, Estimation with
+ * Applications to Tracking and Navigation, 2001, sec. 6.2). Measurements: slant range, azimuth,
+ * elevation and radial speed in the sensor's own frame, linearised at the prediction and applied
+ * one scalar at a time with Joseph's form, so the covariance stays symmetric and positive.
+ */
+#ifndef SKY_FILTER_H
+#define SKY_FILTER_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_geo.h"
+#include "sky_obs.h"
+
+/** Order of the state: e, n, u (m), ve, vn, vu (m/s). */
+enum { SKY_STATE_DIM = 6 };
+
+struct sky_filter {
+    int64_t time_ns;
+    double x[SKY_STATE_DIM];
+    double p[SKY_STATE_DIM][SKY_STATE_DIM]; /* m2, m2/s, m2/s2; symmetric, positive definite */
+};
+
+/** A sensor as it stands at the time of a plot: v_sensor = rot * (v_frame - origin). */
+struct sky_sensor_pose {
+    struct sky_enu origin;       /* in the tracking frame */
+    double rot[3][3];            /* tracking frame -> east, north, up at the sensor */
+    struct sky_enu velocity_mps; /* of the sensor, in the tracking frame; 0 for fixed ones */
+};
+
+/** A plot with its sigmas decided and its elevation freed of refraction. */
+struct sky_measurement {
+    int64_t time_ns;
+    int64_t time_sigma_ns;
+    bool has_elevation;
+    bool has_radial_speed;
+    bool has_height; /* height above the ellipsoid with a wide sigma: Mode C or the 2D prior */
+    double slant_range_m;
+    double azimuth_rad;
+    double elevation_rad; /* geometric */
+    double radial_speed_mps;
+    double height_hae_m;
+    double sigma_range_m;
+    double sigma_azimuth_rad;
+    double sigma_elevation_rad;
+    double sigma_radial_mps;
+    double sigma_height_m;
+};
+
+/** How a measurement compares with a prediction. */
+struct sky_innovation {
+    double distance2;   /* squared Mahalanobis distance, all components jointly */
+    double log_det_s;   /* natural log of det(S) in the measurement's own units */
+    uint32_t dimension; /* how many components were compared */
+};
+
+/**
+ * Starts a filter from one measurement. Position covariance follows from the measurement's sigmas
+ * (height from has_height if there is no elevation); velocity is along the radial speed if known,
+ * with speed_max_mps / 3 as 1 sigma across it.
+ */
+void sky_filter_init(struct sky_filter *ret_filter, const struct sky_measurement *measurement,
+                     const struct sky_sensor_pose *sensor, double speed_max_mps);
+
+/** Moves the state to time_ns >= filter->time_ns. */
+void sky_filter_predict(struct sky_filter *filter, int64_t time_ns, double accel_psd_m2ps3,
+                        double climb_psd_m2ps3);
+
+/**
+ * Compares a measurement with the state at filter->time_ns (gate before update).
+ * Pre: measurement->time_ns is that time, or up to 10 s older: then the state is taken back along
+ * its velocity and the noise of the way is added to S (neglecting its correlation: cautious).
+ */
+void sky_filter_innovation(const struct sky_filter *filter,
+                           const struct sky_measurement *measurement,
+                           const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
+                           double climb_psd_m2ps3, struct sky_innovation *ret_innovation);
+
+/** Applies a measurement; same preconditions as sky_filter_innovation. */
+void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
+                       const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
+                       double climb_psd_m2ps3);
+
+#endif

@@ -1,0 +1,48 @@
+/**
+ * sky_math: the transcendental functions of the core, the same bits on every machine.
+ *
+ * libm does not promise that: glibc picks different code on CPUs with and without FMA. These use
+ * only + - * / and sqrt, which IEEE 754 rounds exactly. Error bounds, in units in the last place
+ * against a correctly rounded result, are held by tests/unit/test_math.c.
+ */
+#ifndef SKY_MATH_H
+#define SKY_MATH_H
+
+#include <stdbool.h>
+
+#define SKY_PI 0x1.921fb54442d18p+1
+
+/** Sine. Pre: |angle_rad| <= 1e5. Error: below 2 ulp, absolute 1e-16 near multiples of pi. */
+double sky_sin(double angle_rad);
+
+/** Cosine. Pre: |angle_rad| <= 1e5. Error as sky_sin. */
+double sky_cos(double angle_rad);
+
+/** Angle of the vector (x, y), in [-pi, pi]. 0 for the zero vector. Pre: both finite. 8 ulp. */
+double sky_atan2(double y, double x);
+
+/** Arcsine in [-pi/2, pi/2]; arguments beyond +-1 are taken as +-1. Pre: not NaN. */
+double sky_asin(double x);
+
+/** e^x: 0 below -745, +infinity above 709.78. Pre: not NaN. Error below 2 ulp in normal range. */
+double sky_exp(double x);
+
+/** Natural logarithm. Pre: x > 0 and finite. Error below 2 ulp (absolute 1e-16 near 1). */
+double sky_log(double x);
+
+/** Square root, correctly rounded. Pre: square >= 0. */
+double sky_sqrt(double square);
+
+/** Standard normal distribution function. Absolute error below 1e-12. */
+double sky_normal_cdf(double z);
+
+/** The argument brought to (-pi, pi]. Pre: |angle_rad| <= 1e5. */
+double sky_wrap_pi(double angle_rad);
+
+/** Magnitude. */
+double sky_abs(double x);
+
+/** True unless x is infinite or not a number. */
+bool sky_is_finite(double x);
+
+#endif

@@ -1,0 +1,120 @@
+/**
+ * sky_zone: watched zones under every claimed line, how far a point is from each, and the
+ * probability that it is inside.
+ *
+ * A zone has one or more lines: claims of where its boundary runs. Each line is a set of closed
+ * rings (even-odd: holes are rings too) of int32 vertices, 1e-7 degree (1.1 cm). Edges are straight
+ * in longitude and latitude, as RFC 7946 says; other rules are densified when a set is built.
+ * Distances are signed: negative inside, positive outside, so depth is minus the distance. Metres
+ * come from the ellipsoid's radii at the query's latitude, re-taken at the middle of the way.
+ */
+#ifndef SKY_ZONE_H
+#define SKY_ZONE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sky_base.h"
+#include "sky_geo.h"
+
+/** How the edges of a line were meant before they were densified. */
+enum sky_edge_rule { SKY_EDGE_PLANAR = 1, SKY_EDGE_GEODESIC, SKY_EDGE_RHUMB };
+
+/** What a height limit is measured from. */
+enum sky_datum {
+    SKY_DATUM_HAE = 1, /* WGS-84 ellipsoid */
+    SKY_DATUM_AMSL,    /* mean sea level */
+    SKY_DATUM_AGL,     /* ground: not evaluated without terrain */
+    SKY_DATUM_STD      /* pressure altitude: not evaluated without the atmosphere */
+};
+
+struct sky_vertex {
+    int32_t lat_e7; /* -900000000 .. 900000000 */
+    int32_t lon_e7; /* -1800000000 .. 1800000000 */
+};
+
+/** A closed ring: vertices first .. first + count - 1; the last edge leads back to the first. */
+struct sky_ring {
+    uint32_t first;
+    uint32_t count; /* >= 3 */
+};
+
+/** One claim of where a zone's boundary runs. */
+struct sky_line {
+    uint32_t id;   /* unique in the set, > 0 */
+    uint32_t zone; /* index into zone[] */
+    enum sky_edge_rule rule;
+    bool accuracy_stated;
+    double sigma_m; /* 1 sigma across the line, if stated; 0 .. 1e5 */
+    uint32_t first_ring;
+    uint32_t ring_count; /* >= 1 */
+};
+
+struct sky_limit {
+    bool unlimited; /* the floor at the surface, the ceiling without end */
+    double height_m;
+    enum sky_datum datum;
+};
+
+struct sky_zone {
+    uint32_t id; /* unique in the set, > 0 */
+    struct sky_limit floor;
+    struct sky_limit ceiling;
+    uint32_t first_line;
+    uint32_t line_count; /* 1 .. SKY_ZONE_LINES_MAX */
+};
+
+/** A whole set. Borrows its arrays: whoever loaded them keeps them alive and unchanged. */
+struct sky_zone_set {
+    uint32_t zone_count; /* <= SKY_ZONES_MAX */
+    uint32_t line_count; /* <= SKY_LINES_MAX */
+    uint32_t ring_count;
+    uint32_t vertex_count;
+    const struct sky_zone *zone;
+    const struct sky_line *line;
+    const struct sky_ring *ring;
+    const struct sky_vertex *vertex;
+    double
+        geoid_undulation_m; /* HAE minus AMSL in the area, for AMSL limits; 0 if none is needed */
+    bool has_geoid;
+};
+
+/** The nearest point of a line. */
+struct sky_nearest {
+    double distance_m;  /* signed: negative inside */
+    double bearing_rad; /* from the query to the nearest point, true, [0, 2 pi); 0 if it is there */
+    double lat_rad;     /* the nearest point */
+    double lon_rad;
+    uint32_t edge; /* index of the vertex at which the nearest edge begins */
+};
+
+/**
+ * Checks a set once, when it is loaded, so that nothing below has to: counts and index ranges,
+ * unique ids, vertices in range, lines sorted by zone, floors below ceilings, no ring wider than
+ * 180 degrees. Returns SKY_E_RANGE and points *ret_reason (static storage) at what is wrong.
+ */
+SKY_NODISCARD enum sky_status sky_zone_check(const struct sky_zone_set *set,
+                                             const char **ret_reason);
+
+/**
+ * Signed distance from a place to one line. Error against the geodesic: below 0.05 m within 20 km
+ * of the line, 0.1 m within 100 km.
+ * Pre: the set was checked; line < line_count; |lat_rad| <= 89 degrees.
+ * Cost: one pass over the line's vertices.
+ */
+void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_rad, double lon_rad,
+                      struct sky_nearest *ret_nearest);
+
+/**
+ * P(inside) for a Gaussian horizontal position: mean (lat, lon), covariance in metres squared
+ * (east variance, north variance, east-north covariance). Exact up to 1e-7: the even-odd answer at
+ * the mean, corrected by Owen's T along every edge within 8.5 sigma (Didonato and Hageman, Computer
+ * Evaluation of the Bivariate Normal over Polygonal Regions, 1980; the neglected edges together
+ * contribute less than 2 exp(-8.5^2 / 2)).
+ * Pre: as sky_zone_nearest; covariance positive semi-definite. A zero covariance gives 0 or 1.
+ */
+double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line, double lat_rad,
+                                   double lon_rad, double var_east_m2, double var_north_m2,
+                                   double cov_east_north_m2);
+
+#endif

@@ -1,0 +1,44 @@
+/**
+ * sky_station: inputs as received, events out - the decoders and the engine in one.
+ *
+ * The daemon and the host tool both call this and nothing below it, so "what the device computed"
+ * and "what replay computes" are the same function.
+ */
+#ifndef SKY_STATION_H
+#define SKY_STATION_H
+
+#include "sky_asterix.h"
+#include "sky_engine.h"
+#include "sky_input.h"
+#include "sky_regs.h"
+
+/** Fields are private but for reading engine. About 4 MiB: keep it static. */
+struct sky_station {
+    bool running; /* a CONFIG input was taken */
+    uint64_t last_seq;
+    int64_t last_time_ns;
+    struct sky_engine engine;
+    size_t plot_count;
+    struct sky_plot plot[SKY_PLOTS_MAX];
+};
+
+/** Before the first input. */
+void sky_station_init(struct sky_station *station);
+
+/**
+ * Takes one input as received and sets outbox to the events it caused (possibly none).
+ * A CONFIG input (re)starts the engine with the configuration and zones it carries, which are
+ * copied and borrowed respectively.
+ * Returns SKY_E_STALE if seq or time_ns go backwards, SKY_E_RANGE if the first input is not CONFIG
+ * or carries a configuration or zone set that fails its check; nothing is changed then.
+ */
+SKY_NODISCARD enum sky_status sky_station_step(struct sky_station *station,
+                                               const struct sky_input *input,
+                                               struct sky_outbox *ret_outbox);
+
+/**
+ * UTC of an instant as the station knows it now; state SKY_CLOCK_NONE before the first input.
+ */
+struct sky_utc_estimate sky_station_utc(const struct sky_station *station, int64_t time_ns);
+
+#endif
