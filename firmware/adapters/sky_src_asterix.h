@@ -1,0 +1,52 @@
+/**
+ * sky_src_asterix: datagrams of an ASTERIX feed, as they come, from a UDP port or a multicast
+ * group.
+ *
+ * Nothing is decoded here. What the kernel had to drop because its buffer was full is counted by
+ * the kernel (SO_RXQ_OVFL) and reported before the datagram that came next.
+ */
+#ifndef SKY_SRC_ASTERIX_H
+#define SKY_SRC_ASTERIX_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sky_source.h"
+
+struct sky_src_asterix_config {
+    char name[SKY_NAME_MAX];
+    char address[16];      /* IPv4 to bind to: "0.0.0.0" is any, "127.0.0.1" only this machine */
+    uint16_t port;         /* 8600 is customary */
+    char group[16];        /* IPv4 multicast group to join; "" is none */
+    char interface[16];    /* to join it on, such as "eth0"; "" lets the kernel choose */
+    uint32_t rcvbuf_bytes; /* wanted in the kernel; 0 leaves its default, which a burst overruns */
+    int64_t silence_ns;
+};
+
+enum { SKY_SRC_ASTERIX_DATAGRAM_MAX = 65536 };
+
+/** Fields are private but for base. */
+struct sky_src_asterix {
+    struct sky_source base;
+    struct sockaddr_in bind_to;
+    struct in_addr group; /* 0.0.0.0: none */
+    char interface[16];
+    uint32_t rcvbuf_bytes;
+    uint32_t dropped; /* as the kernel counts, since the socket was made; it wraps */
+    bool waiting;     /* a datagram was received and stands behind a SKY_SOURCE_LOST */
+    size_t count;
+    struct sockaddr_in peer;
+    uint8_t bytes[SKY_SRC_ASTERIX_DATAGRAM_MAX];
+};
+
+/**
+ * Makes a source that is not open yet. take brings one SKY_INPUT_DATAGRAM per datagram and
+ * SKY_SOURCE_LOST before one that follows a loss. open writes the buffer the kernel granted to its
+ * detail. Allocates nothing.
+ * Returns 0, or -EINVAL if an address cannot be read or the group is not a multicast address.
+ */
+int sky_src_asterix_init(struct sky_src_asterix *source,
+                         const struct sky_src_asterix_config *config);
+
+#endif

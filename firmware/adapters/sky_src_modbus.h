@@ -1,0 +1,85 @@
+/**
+ * sky_src_modbus: a radar head that keeps its targets in Modbus registers, over TCP or a serial
+ * bus.
+ *
+ * libmodbus blocks until the head answers or the response timeout has passed, so each bus has a
+ * thread that does nothing but read it. It hands whole, consistent blocks to the loop as messages
+ * of a socket pair; there is no shared state to lock. A reply that comes after its timeout would be
+ * taken for the answer to the next request, for ever: after any error the connection is given up,
+ * and the loop opens a new one.
+ */
+#ifndef SKY_SRC_MODBUS_H
+#define SKY_SRC_MODBUS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sky_regs.h"
+#include "sky_source.h"
+
+enum sky_src_modbus_mode { SKY_SRC_MODBUS_TCP = 1, SKY_SRC_MODBUS_RTU };
+
+struct sky_src_modbus_config {
+    char name[SKY_NAME_MAX];
+    enum sky_src_modbus_mode mode;
+    char host[64];       /* TCP: an IPv4 address or "localhost" */
+    uint16_t port;       /* TCP: 502 is Modbus's own */
+    char device[64];     /* RTU: "/dev/ttyUSB0" */
+    uint32_t baud;       /* RTU: 1200 .. 921600 */
+    char parity;         /* RTU: 'N', 'E' or 'O' */
+    uint8_t stop_bits;   /* RTU: 1 or 2 */
+    bool rs485;          /* RTU: the kernel drives the transceiver (TIOCSRS485) */
+    uint8_t unit;        /* the head's address on its bus, 1 .. 247; TCP also 255 */
+    uint32_t poll_ms;    /* between reads of the table; 10 .. 60000 */
+    uint32_t timeout_ms; /* for one response; 20 .. 5000 */
+    uint32_t sensor;     /* index into sky_config.sensor */
+    int64_t silence_ns;
+};
+
+/** What the bus's thread says to the loop. Private. */
+struct sky_src_modbus_message {
+    uint32_t kind;
+    int32_t error;
+    uint64_t count;
+    char detail[SKY_DETAIL_MAX];
+    uint32_t byte_count;
+    uint8_t bytes[2 * SKY_REGS_BLOCK_WORDS_MAX];
+};
+
+/** Fields are private but for base. */
+struct sky_src_modbus {
+    struct sky_source base;
+    struct sky_src_modbus_config config;
+    struct sky_src_modbus_message received; /* the loop's */
+    pthread_t thread;
+    bool running;
+    /* Below: the thread's while it runs. */
+    int thread_fd;
+    void *bus; /* modbus_t */
+    atomic_int bus_fd;
+    uint64_t unsent; /* messages the loop was too slow to take */
+    bool has_sequence;
+    uint16_t sequence; /* of the latest block handed on: a table that has not changed is not news */
+    uint16_t words[SKY_REGS_BLOCK_WORDS_MAX];
+    struct sky_src_modbus_message sending;
+};
+
+/**
+ * Makes a source that is not open yet. take brings SKY_SOURCE_UP with what the head says about
+ * itself (function code 17) and its map version, one SKY_INPUT_REGISTERS per new table,
+ * SKY_SOURCE_TORN for a table that changed during each of three reads, and SKY_SOURCE_LOST if the
+ * loop did not keep up. Reads 7 targets at a time (112 of at most 125 registers).
+ * A header that is not of this map is handed on as it is, so that it is recorded, and ends the
+ * source with -EPROTO.
+ * close waits for the thread: at once over TCP, up to timeout_ms on a serial bus.
+ * Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's context,
+ * once; opening starts a thread, whose stack the C library keeps for the next opening.
+ */
+int sky_src_modbus_init(struct sky_src_modbus *source, const struct sky_src_modbus_config *config);
+
+/** Releases what init allocated, closing first if need be. */
+void sky_src_modbus_done(struct sky_src_modbus *source);
+
+#endif
