@@ -26,7 +26,7 @@ enum sky_journal_step {
 struct sky_journal_work {
     enum sky_journal_step step;
     uint64_t segment;
-    uint64_t segment_bytes; /* the size to make the segment with, for BEGIN */
+    uint64_t segment_bytes; /* for BEGIN: the size to make it with; larger for a larger record */
     uint64_t offset;
     const uint8_t *bytes;
     size_t count;
@@ -43,8 +43,8 @@ struct sky_journal_sink {
 struct sky_journal_config {
     uint64_t segment_bytes; /* multiple of 4096, 1 MiB .. 1 GiB */
     uint64_t first_segment; /* number of the first one to begin */
-    size_t group_bytes;     /* a group is handed over when it would exceed this; <= 4 MiB */
-    char boot_id[37];
+    size_t group_bytes;     /* a group is handed over when it would exceed this; 4 KiB .. 4 MiB */
+    char boot_id[37];       /* as Linux writes it: 8-4-4-4-12 hex digits; "" if there is none */
     char software[SKY_NAME_MAX];
     uint64_t commit_interval_ns; /* stated in the segment's metadata; the caller keeps it */
 };
@@ -73,10 +73,18 @@ bool sky_journal_pending(const struct sky_journal *journal);
 int sky_journal_commit(struct sky_journal *journal, bool urgent);
 
 /**
- * The current segment failed: begin the next one and hand the groups over there from now on. What
- * was handed over but not made durable is the sink owner's to hand to the new segment.
+ * The current segment failed: begins the next one and hands groups over there from now on. What was
+ * handed over but not made durable is given back with sky_journal_again, in its old order, before
+ * anything else is recorded.
  */
 int sky_journal_skip_segment(struct sky_journal *journal);
+
+/**
+ * Hands over a group once more, after sky_journal_skip_segment. bytes are those of the earlier
+ * SKY_JOURNAL_GROUP; the places in them that name the segment are changed to the new one.
+ * Returns 0, the sink's error, or -EINVAL if they are not such a group.
+ */
+int sky_journal_again(struct sky_journal *journal, uint8_t *bytes, size_t count);
 
 /** Commits, writes the summary, finishes the segment, and frees. journal may be NULL. */
 int sky_journal_close(struct sky_journal *journal);
