@@ -44,7 +44,7 @@ struct sky_tracker_config {
     uint32_t confirm_looks;      /* N of M-of-N; M .. 32 */
     int64_t coast_ns;            /* unseen longer than this a track is coasting; > 0 */
     int64_t lose_ns;             /* unseen longer than this it is lost; >= coast_ns, <= 10 min */
-    double height_prior_m;       /* 2D radars: height above the ellipsoid ... */
+    double height_prior_m;       /* 2D radars: height above the ellipsoid, -1e3 .. 1e5 ... */
     double height_prior_sigma_m; /* ... and its 1 sigma; 10 .. 20000 */
 };
 
@@ -53,10 +53,11 @@ struct sky_incident_config {
     double p_exit;          /* at or below which it counts as outside; (0, 0.5) */
     uint32_t looks_inside;  /* k of the last n looks inside ... */
     uint32_t looks_of;      /* ... n; 1 <= k <= n <= 16 */
-    int64_t dwell_ns;       /* and inside at least this long before an incident opens */
-    int64_t close_after_ns; /* outside this long under every line: closed */
+    int64_t dwell_ns;       /* and inside at least this long before an incident opens; 0 .. 1 h */
+    int64_t close_after_ns; /* outside under every line, and not coming nearer, for this long:
+                               closed; 1 s .. 1 day */
     double existence_min;   /* no incident opens for a track below; [0, 1) */
-    double assess_within_m; /* lines farther than this are not reported; 100 .. 1e6 */
+    double assess_within_m; /* lines farther outside than this are not reported; 100 .. 1e6 */
     double unstated_line_sigma_m; /* taken where a line states no accuracy; 0 .. 1e5 */
 };
 
@@ -66,8 +67,8 @@ struct sky_station_config {
     struct sky_lla site;
     double site_sigma_m;       /* 1 sigma per axis, 0.001 .. 1000 */
     double gnss_sigma_floor_m; /* slow common error of any receiver; 0.1 .. 100 */
-    double heading_rad;        /* zero direction of sensors at the station, true north = 0 */
-    double heading_sigma_rad;  /* 0 .. 1 */
+    double heading_rad;       /* zero direction of sensors at the station, true north = 0; +-2 pi */
+    double heading_sigma_rad; /* 0 .. 1 */
 };
 
 struct sky_config {
@@ -79,7 +80,14 @@ struct sky_config {
     struct sky_sensor_config sensor[SKY_SENSORS_MAX];
 };
 
-/** Fills in the defaults that the example configuration documents; no sensors. */
+/**
+ * Fills in the defaults that the example configuration documents; no sensors. A tick each second;
+ * M-of-N 3 of 5, coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of
+ * 4 looks, 2 s of dwell, closed after 60 s, existence 0.9, lines reported within 50 km. A line that
+ * states no accuracy gets 250 m: between the 100 m that careful public lines claim for themselves
+ * and the 2 km of chart-scale ones. It is not meant to cover how far lines of different origin lie
+ * apart (kilometres): that shows by assessing each of them, never by widening one.
+ */
 void sky_config_default(struct sky_config *ret_config);
 
 /**

@@ -108,7 +108,7 @@ struct sky_event_reject {
     uint64_t count;
     uint32_t offset;         /* byte in the datagram or word in the register block, if it applies */
     char item[SKY_NAME_MAX]; /* "I048/040", "header.magic", "gnss.time", ... */
-    char source[SKY_NAME_MAX];
+    char source[SKY_NAME_MAX]; /* the radar if it is known, else the adapter that brought it */
 };
 
 struct sky_event {

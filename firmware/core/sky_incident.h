@@ -2,12 +2,23 @@
  * sky_incident: from assessments of one track and one zone to an incident with a beginning, a
  * deepest point and an end, kept separately under every line.
  *
- * A look is one measured update of the track (never a coasted one: nothing escalates unseen). Under
- * a line a look counts as inside from p_enter up, as outside from p_exit down; between the two it
- * counts as neither. An incident opens when k of the last n looks were inside under at least one
- * line for dwell_ns; it closes when the track has been outside under every line for close_after_ns,
- * or is lost. Crossing times are interpolated where P(inside) passes 1/2, with the interval in
- * which it went from p_exit to p_enter (or back).
+ * A look is one measured update of the track (never a coasted one: nothing escalates unseen). Its P
+ * under a line is P(inside) times P(between floor and ceiling), as if the two were independent.
+ * From p_enter up the look is inside, from p_exit down outside; between the two it is unclear and
+ * changes nothing. An incident opens when k of the last n looks were inside under one line and it
+ * has been inside there for dwell_ns, if the track exists with existence_min.
+ *
+ * Crossings are placed where P passes 1/2: where the signed distance changes sign if it does (it
+ * moves evenly, P saturates), else in proportion to P. The interval runs from the latest look that
+ * was clear before to the first that is clear after.
+ *
+ * It closes after close_after_ns outside under every line without coming nearer. That clock starts
+ * with the first look that is outside everywhere, and again when the object turns back and at every
+ * further step towards the zone; so leaving, turning back and dying short of the line is one
+ * incident, and loitering outside is not. A turn counts once the distance to the nearest line has
+ * changed by four sigmas of the track, at least 50 m. Only looks close it: while nobody sees the
+ * object nobody can say that it stayed out. A dip that never opened an incident is remembered
+ * equally long, and belongs to the incident that follows within that time.
  */
 #ifndef SKY_INCIDENT_H
 #define SKY_INCIDENT_H
@@ -41,34 +52,38 @@ struct sky_incident_line {
     struct sky_crossing entry; /* first */
     struct sky_crossing exit;  /* latest */
     uint32_t entries;
-    int64_t dwell_ns; /* total time inside, by clear looks */
-    double deepest_m; /* most negative signed distance seen while inside or unclear */
-    double deepest_u95_m;
+    int64_t dwell_ns;     /* total time inside: from crossing to crossing, or to the latest look */
+    double deepest_m;     /* smallest signed distance of all looks: depth, or nearest approach */
+    double deepest_u95_m; /* its bound; of one look, so the least of many is a little too deep */
     int64_t deepest_ns;
     double deepest_lat_rad; /* where the aircraft was then */
     double deepest_lon_rad;
     double deepest_alt_hae_m;
-    double p_inside_max;
+    double p_inside_max;    /* of P as above, floor and ceiling included */
     double distance_last_m; /* at the latest look */
     double u95_last_m;
     double p_inside_last;
     /* private */
-    uint32_t history; /* bit 0: the latest look was inside */
-    int64_t inside_since_ns;
-    int64_t previous_ns; /* latest look, for interpolation */
-    int64_t clear_ns;    /* latest clear look */
+    uint32_t history;        /* bit 0: the latest look was inside */
+    int64_t inside_since_ns; /* first clear look of this stay */
+    int64_t stay_from_ns;    /* what its dwell counts from: the crossing, else that look */
+    int64_t dwell_before_ns; /* of the stays before */
+    int64_t half_ns;         /* when P last passed 1/2 */
+    int64_t clear_ns;        /* latest clear look */
+    int64_t previous_ns;     /* latest look, for interpolation */
+    double previous_m;
     double previous_p;
     bool has_previous;
-    struct sky_crossing pending; /* a crossing that has begun but is not yet clear */
 };
 
 enum sky_incident_state { SKY_INCIDENT_NONE = 0, SKY_INCIDENT_OPEN, SKY_INCIDENT_CLOSED };
 
 enum sky_incident_end {
     SKY_END_NOT_YET = 0,
-    SKY_END_OUTSIDE = 1, /* left and stayed out */
-    SKY_END_LOST_INSIDE, /* the track ended inside under at least one line */
-    SKY_END_LOST_OUTSIDE /* the track ended outside under every line */
+    SKY_END_OUTSIDE = 1,  /* left and stayed out */
+    SKY_END_LOST_INSIDE,  /* the track ended while inside under at least one line */
+    SKY_END_LOST_OUTSIDE, /* the track ended while inside under none */
+    SKY_END_STOPPED       /* the station stopped in good order and watched no further */
 };
 
 /** One track against one zone. Plain data. */
@@ -82,13 +97,14 @@ struct sky_incident {
     int64_t closed_ns;
     bool started_inside;      /* under the line that opened it */
     uint32_t returns;         /* times it turned back towards the zone after an exit */
-    double closest_outside_m; /* after the latest exit: how near it came again, smallest distance */
+    double closest_outside_m; /* how near it came again since the first return; 0 without one */
     uint32_t line_count;
     struct sky_incident_line line[SKY_ZONE_LINES_MAX];
     /* private */
-    int64_t outside_since_ns;
-    double receded_m; /* farthest from the zone since the latest exit */
+    bool outside; /* under every line, by the latest clear looks */
     bool receding;
+    int64_t outside_since_ns; /* since then it neither turned back nor came nearer */
+    double turn_m;            /* distance against which the next turn or step is measured */
 };
 
 /** What a call did. */
@@ -105,6 +121,12 @@ void sky_incident_init(struct sky_incident *incident, const struct sky_zone_set 
                        uint32_t zone, uint32_t track_id);
 
 /**
+ * Makes a closed incident ready for the next one of the same track and zone: what happened is
+ * forgotten, but not on which side of each line the object is.
+ */
+void sky_incident_renew(struct sky_incident *incident);
+
+/**
  * Takes the assessments of one look, in the order of the zone's lines.
  * next_id is used if the incident opens now. Pre: not closed; times do not go back.
  */
@@ -114,12 +136,10 @@ enum sky_incident_change sky_incident_look(struct sky_incident *incident,
                                            const struct sky_assessment *assessment,
                                            uint32_t next_id);
 
-/** Time passed without a look; closes an open incident whose object has stayed outside. */
-enum sky_incident_change sky_incident_tick(struct sky_incident *incident,
-                                           const struct sky_incident_config *config,
-                                           int64_t time_ns);
-
 /** The track is lost: an open incident closes. */
 enum sky_incident_change sky_incident_lost(struct sky_incident *incident, int64_t time_ns);
+
+/** The station stops: an open incident closes. */
+enum sky_incident_change sky_incident_stop(struct sky_incident *incident, int64_t time_ns);
 
 #endif
