@@ -3,8 +3,8 @@
  *
  * gpsd's traps, as met on real receivers: `status` is 0 on a good 3D fix, so only mode decides;
  * mode may be 3 with a NaN latitude; the same epoch comes several times, each fuller than before;
- * a 1,024-week rollback dates a fix in 1999. gpsd's epx, epy and epv are 95 % figures: divided by
- * 1.96 they are sigmas.
+ * a 1,024-week rollback dates a fix in 1999 (sky_utc refuses such dates). gpsd's epx, epy and epv
+ * are 95 % figures: divided by 1.96 they are sigmas.
  */
 #ifndef SKY_GNSS_H
 #define SKY_GNSS_H
@@ -12,11 +12,28 @@
 #include "sky_input.h"
 #include "sky_obs.h"
 
+/* What holds where gpsd states no error, as 1 sigma. A code receiver under open sky does better. */
+#define SKY_GNSS_SIGMA_HORIZONTAL_M 10.0
+#define SKY_GNSS_SIGMA_VERTICAL_M 20.0
+
+/*
+ * A report follows its epoch by the receiver's computation and the serial line: 0.1 to 0.9 s at
+ * 9,600 baud, and nobody says how much. Part of every utc_sigma_ns.
+ */
+#define SKY_GNSS_DELAY_SIGMA_NS INT64_C(250000000)
+
 /**
- * Decodes a report. has tells what it holds; without a usable position but with a time the fix is
- * still good for time.
- * Returns SKY_E_CORRUPT, sets *ret_item (static storage) to what is wrong ("gnss.mode",
- * "gnss.latitude", ...) and leaves ret_fix alone if nothing in it can be used.
+ * Decodes a report. has tells what it holds; a 2D or 3D report without a usable position but with a
+ * time is still good for time. Altitude needs a 3D fix and gpsd's own height above the ellipsoid:
+ * one above mean sea level is never taken for it. Errors that gpsd does not state, or states as
+ * zero, are replaced by the sigmas above.
+ *
+ * Returns SKY_E_CORRUPT, sets *ret_item (static storage) and leaves ret_fix alone if nothing in it
+ * can be used: "gnss.mode" without a fix (what time there is, is then the receiver's own unsteered
+ * clock) or with a mode that does not exist, "gnss.position" with neither position nor time; or if
+ * it contradicts itself, so that none of it is believed: "gnss.latitude", "gnss.longitude",
+ * "gnss.altitude" (outside -1,000 .. 100,000 m), "gnss.speed" (outside 0 .. 10,000 m/s) or
+ * "gnss.course" (outside 0 .. 360 degrees).
  */
 SKY_NODISCARD enum sky_status sky_gnss_decode(const struct sky_gnss_report *report,
                                               struct sky_gnss_fix *ret_fix, const char **ret_item);
