@@ -16,8 +16,9 @@ enum form {
 /* A subfield of a compound item: fixed, or repeated if so marked. 0 bytes: there is none. */
 enum { REPEATED_SUBFIELD = 0x80 };
 
+/* The name is kept inside: a table of pointers would be data to relocate, not constant. */
 struct item {
-    const char *name;
+    char name[9];
     enum form form;
     uint8_t bytes;
     uint8_t subfield[SUBFIELDS_MAX];
@@ -177,10 +178,13 @@ static size_t compound_bytes(const struct item *item, const uint8_t *bytes, size
             if (subfield == 0 || at > left) {
                 return 0;
             }
-            at +=
-                (subfield & REPEATED_SUBFIELD) != 0
-                    ? repeated_bytes(bytes + at, left - at, subfield & ~(unsigned)REPEATED_SUBFIELD)
-                    : subfield;
+            const size_t size = (subfield & REPEATED_SUBFIELD) != 0
+                                    ? repeated_bytes(bytes + at, left - at, subfield & 0x7F)
+                                    : subfield;
+            if (size == 0) {
+                return 0;
+            }
+            at += size;
         }
     }
     return at;
