@@ -52,8 +52,17 @@ bool sky_codec_is_input(enum sky_channel channel);
 enum { SKY_CODEC_ZONES_MAX = 2 * 1024 * 1024, SKY_CODEC_RECORD_MAX = SKY_CODEC_ZONES_MAX + 65536 };
 
 /**
+ * An arena of this size holds every record whose zone set has fewer than 100,000 rings. Untouched
+ * pages of it cost nothing.
+ */
+enum { SKY_CODEC_ARENA_BYTES = 32 * 1024 * 1024 };
+
+/**
  * Packs an input with the station's UTC estimate at its time. Sets *ret_channel and *ret_bytes.
- * Returns SKY_E_CAPACITY if it does not fit capacity; nothing useful is in buffer then.
+ * NaN in a GNSS report means "not said" and is left out; text that is not UTF-8 gets '?' in its
+ * place.
+ * Returns SKY_E_CAPACITY if it does not fit capacity or has more zone bytes or sensors than may be,
+ * SKY_E_RANGE if its kind is none; nothing was written then.
  */
 SKY_NODISCARD enum sky_status sky_codec_pack_input(const struct sky_input *input,
                                                    const struct sky_utc_estimate *utc,
@@ -61,23 +70,27 @@ SKY_NODISCARD enum sky_status sky_codec_pack_input(const struct sky_input *input
                                                    enum sky_channel *ret_channel,
                                                    size_t *ret_bytes);
 
-/** Packs an event. The packed bytes are the event's identity: replay compares them. */
+/**
+ * Packs an event. The packed bytes are the event's identity: replay compares them. Private fields
+ * of an incident's line are left out. Errors as above.
+ */
 SKY_NODISCARD enum sky_status sky_codec_pack_event(const struct sky_event *event, uint8_t *buffer,
                                                    size_t capacity, enum sky_channel *ret_channel,
                                                    size_t *ret_bytes);
 
 /** Memory for unpacking. Reset by every call that takes it; what it returned is then gone. */
 struct sky_arena {
-    uint8_t *bytes; /* owned by the caller, aligned for any type */
+    uint8_t *bytes; /* owned by the caller, aligned to 16 */
     size_t capacity;
     size_t used;
 };
 
 /**
- * Unpacks an input; what it points to lies in the arena or in bytes.
+ * Unpacks an input; what it points to lies in the arena.
  * Returns SKY_E_CORRUPT if bytes are not a valid record of that channel (bad wire format, missing
- * field, value out of range, not UTF-8, zone set that fails sky_zone_check), SKY_E_CAPACITY if the
- * arena is too small.
+ * field, unknown enumeration value, text too long or not UTF-8, zone set that fails
+ * sky_zone_check), SKY_E_CAPACITY if the arena is too small. Values that the engine checks itself,
+ * such as the ranges of a configuration, are left to it.
  */
 SKY_NODISCARD enum sky_status sky_codec_unpack_input(enum sky_channel channel, const uint8_t *bytes,
                                                      size_t count, struct sky_arena *arena,
@@ -89,15 +102,15 @@ SKY_NODISCARD enum sky_status sky_codec_unpack_event(enum sky_channel channel, c
                                                      size_t count, struct sky_arena *arena,
                                                      struct sky_event *ret_event);
 
-/** Names that people know zones and lines by, borrowed from the arena. */
+/** Names that people know zones and lines by, borrowed from the arena; "" where none is given. */
 struct sky_zone_names {
     const char *set_name;
-    struct {
+    struct { /* in the order of sky_zone_set.zone */
         uint32_t id;
         const char *name;
         const char *authority;
     } zone[SKY_ZONES_MAX];
-    struct {
+    struct { /* in the order of sky_zone_set.line */
         uint32_t id;
         const char *name;
         const char *party;
