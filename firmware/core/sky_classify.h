@@ -2,9 +2,10 @@
  * sky_classify: what kind of incident a closed incident was, what kind of object made it, and why.
  *
  * The kind follows from the record under every line, by the rules in sky_classify.c's one table.
- * The class follows from Bayes' rule over published kinematic envelopes, one independent look per
- * ten seconds, with a flat "unknown" that wins whenever nothing fits; below 0.7 it abstains. Motion
- * alone never names a type, a nation or an intent.
+ * The class follows from Bayes' rule over published kinematic envelopes, with a flat "unknown" that
+ * wins whenever nothing fits; below 0.7 it abstains, and with fewer than three samples ten seconds
+ * apart. Samples of one flight are not independent: n of them weigh as sqrt(n) / 2, three at most.
+ * Motion alone never names a type, a nation or an intent.
  */
 #ifndef SKY_CLASSIFY_H
 #define SKY_CLASSIFY_H
@@ -17,9 +18,9 @@ enum sky_kind {
     SKY_KIND_UNDETERMINED = 1,
     SKY_KIND_INCURSION,           /* inside under every line */
     SKY_KIND_CONTESTED_INCURSION, /* inside under some lines only */
-    SKY_KIND_REPEATED_ENTRY,      /* two or more entries under some line */
+    SKY_KIND_REPEATED_ENTRY,      /* inside under every line, two or more entries under some */
     SKY_KIND_STARTED_INSIDE,
-    SKY_KIND_GRAZE /* deepest point shallower than its own bound, under every line */
+    SKY_KIND_GRAZE /* deepest point shallower than its own bound, wherever it was inside */
 };
 
 enum sky_class {
@@ -67,10 +68,10 @@ struct sky_classification {
 void sky_classify(const struct sky_incident *incident, const struct sky_track_features *features,
                   bool identity, struct sky_classification *ret_classification);
 
-/** Names for people and files, static storage: "incursion", "male-uav", "speed fits". */
+/** Names for people and files, static storage: "incursion", "male-uav". Pre: an enumerator. */
 const char *sky_classify_kind_name(enum sky_kind kind);
 const char *sky_classify_class_name(enum sky_class target);
-/** Pre: reason is exactly one bit of sky_reason. */
+/** Words such as "speed fits", static storage. Pre: reason is exactly one bit of sky_reason. */
 const char *sky_classify_reason(uint32_t reason);
 
 #endif

@@ -3,6 +3,30 @@
  *
  *     gnss -> utc, pose      plots -> tracker -> assess (zone x line) -> incident -> events
  *
+ * Where the decisions of this file lie:
+ *
+ * Time of a plot. A stated time (UTC or time of day) is taken if the station's clock is better than
+ * RTC or surer than 0.5 s, and if it lies between 10 s before and 0.5 s after arrival; later than
+ * arrival becomes arrival. Its sigma joins the statement's own and that of UTC. Otherwise arrival
+ * less the sensor's latency (and less the age, if it is one) holds, with half the latency as sigma:
+ * a delay that nobody states lies between none and twice the usual. Stated times that the clock
+ * contradicts are counted and reported as "plot.time", and their plots used by arrival; an age of
+ * over 10 s means that the plot is not used.
+ *
+ * Place of a sensor. One pose per step, at the time of its latest plot: where the station stood or,
+ * if it moves, where its last fix and velocity put it (10 s at most). Sensors with a site of their
+ * own need only the tracking frame, whose origin is the surveyed site, else the first known pose.
+ *
+ * Height. Elevation if the sensor measures it, freed of refraction. Else a pressure altitude, taken
+ * as height above the ellipsoid with a sigma of 400 m (ten degrees from standard at 25,000 ft make
+ * 300 m, the geoid and the day's pressure the rest), else the configured prior.
+ *
+ * Sigmas of a plot are its own, but no less than a quarter of the configured ones.
+ *
+ * Time in the budget. UTC's sigma acts through the track's velocity while the clock is in holdover
+ * or better. With a worse clock an assessment holds on the station's own axis, and the event's utc
+ * says how badly that is tied to the world's.
+ *
  * The engine is a function of its configuration, its zone set and the inputs it has been given, and
  * of nothing else: it allocates nothing and reads no clock. Feeding recorded inputs to a fresh
  * engine reproduces every event to the last bit; that is what replay is.
@@ -42,7 +66,8 @@ enum sky_event_kind {
     SKY_EVENT_POSE = 1,       /* the station's pose became known or moved by over a sigma */
     SKY_EVENT_CLOCK,          /* the clock state changed */
     SKY_EVENT_TRACK,          /* a confirmed track was updated, coasts, or was lost */
-    SKY_EVENT_ASSESSMENT,     /* follows SKY_EVENT_TRACK, one per line within assess_within_m */
+    SKY_EVENT_ASSESSMENT,     /* follows SKY_EVENT_TRACK, one per line within assess_within_m or
+                                 around it; only while confirmed and updated */
     SKY_EVENT_INCIDENT,       /* opened, crossed, returned or closed ... */
     SKY_EVENT_INCIDENT_LINE,  /* ... followed by one of these per line ... */
     SKY_EVENT_CLASSIFICATION, /* ... and, when closed, by one of these */
@@ -142,6 +167,7 @@ struct sky_event {
 enum {
     SKY_OUTBOX_MAX = SKY_TRACKS_MAX * (1 + SKY_LINES_MAX + 2 * SKY_ZONES_MAX + SKY_LINES_MAX) + 64
 };
+/* One input may make several steps (a datagram of several radars), each with far fewer events. */
 
 /** Where steps put their events, in the order they happened. Owned by the caller, who empties it.
  */
@@ -155,10 +181,14 @@ struct sky_stats {
     uint64_t steps;
     uint64_t plots;
     uint64_t rejected[SKY_REJECT_TABLE_FULL + 1]; /* by sky_reject_reason */
-    uint64_t outbox_full;                         /* must stay 0: the outbox holds the worst case */
+    uint64_t late_or_early;                       /* plots whose stated time was not believed */
+    uint64_t outbox_full;                         /* events lost; the last place says so */
 };
 
-/** The whole state of a station. Fields are private. Borrows the zone set. About 3 MiB. */
+/**
+ * The whole state of a station. Fields are private but for reading. Borrows the zone set. Some
+ * 12 MiB, of which only what tracks near zones use is ever touched: keep it static.
+ */
 struct sky_engine {
     struct sky_config config;
     const struct sky_zone_set *zones;
@@ -174,9 +204,12 @@ struct sky_engine {
     enum sky_clock_state clock_said; /* in the latest SKY_EVENT_CLOCK */
     struct sky_lla pose_said;        /* in the latest SKY_EVENT_POSE */
     bool pose_was_said;
+    uint32_t slot_track_id[SKY_TRACKS_MAX];         /* whose incidents a slot holds; 0: nobody's */
+    struct sky_common_error common[SKY_TRACKS_MAX]; /* by slot, as of the latest update */
+    struct sky_assessment assessment[SKY_LINES_MAX];
+    /* not cleared by init, so that what is never used is never resident */
     struct sky_measurement measurement[SKY_PLOTS_MAX];
     struct sky_plot plot[SKY_PLOTS_MAX];
-    uint32_t slot_track_id[SKY_TRACKS_MAX]; /* whose incidents a slot holds */
     struct sky_incident incident[SKY_TRACKS_MAX][SKY_ZONES_MAX];
 };
 
@@ -192,13 +225,22 @@ void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
  * What the engine cannot use is reported as SKY_EVENT_REJECT, counted, and changes nothing else: a
  * bad sensor must not stop a good one.
  * Returns SKY_E_STALE, with nothing changed, only if seq or time_ns go backwards, or SKY_E_RANGE if
- * a plot names a sensor that is not configured: faults of the caller.
+ * there are more than SKY_PLOTS_MAX plots, not all of one sensor, or of one that is not configured:
+ * faults of the caller.
  */
 SKY_NODISCARD enum sky_status
 sky_engine_step(struct sky_engine *engine, const struct sky_step *step, struct sky_outbox *outbox);
 
-/** Appends one event for cause seq at time_ns; returns NULL, and counts, if the outbox is full. */
-struct sky_event *sky_engine_append(struct sky_engine *engine, struct sky_outbox *outbox,
-                                    uint64_t cause_seq, int64_t time_ns, enum sky_event_kind kind);
+/**
+ * Copies a name of a sensor or an item into a zero-terminated field, cut to what fits.
+ */
+void sky_engine_name(char ret_name[SKY_NAME_MAX], const char *name);
+
+/**
+ * Appends a SKY_EVENT_REJECT and counts it. Longer names are cut. For whoever decodes on the
+ * engine's behalf.
+ */
+void sky_engine_reject(struct sky_engine *engine, struct sky_outbox *outbox, uint64_t cause_seq,
+                       int64_t time_ns, const struct sky_event_reject *reject);
 
 #endif

@@ -12,7 +12,7 @@
 #include "sky_input.h"
 #include "sky_regs.h"
 
-/** Fields are private but for reading engine. About 4 MiB: keep it static. */
+/** Fields are private but for reading engine. As large as struct sky_engine: keep it static. */
 struct sky_station {
     bool running; /* a CONFIG input was taken */
     uint64_t last_seq;
@@ -20,6 +20,7 @@ struct sky_station {
     struct sky_engine engine;
     size_t plot_count;
     struct sky_plot plot[SKY_PLOTS_MAX];
+    struct sky_plot group[SKY_PLOTS_MAX]; /* those of one sensor */
 };
 
 /** Before the first input. */
@@ -28,9 +29,12 @@ void sky_station_init(struct sky_station *station);
 /**
  * Takes one input as received and sets outbox to the events it caused (possibly none).
  * A CONFIG input (re)starts the engine with the configuration and zones it carries, which are
- * copied and borrowed respectively.
- * Returns SKY_E_STALE if seq or time_ns go backwards, SKY_E_RANGE if the first input is not CONFIG
- * or carries a configuration or zone set that fails its check; nothing is changed then.
+ * copied and borrowed respectively; a new run may begin with any seq and time. The targets of a
+ * datagram become one step per radar, in the order of the radars; simulated ones are refused, since
+ * a witness must not testify to what a test generator drew. Service messages, source events other
+ * than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
+ * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if the first input is
+ * not CONFIG or carries a configuration or zone set that fails its check; nothing is changed then.
  */
 SKY_NODISCARD enum sky_status sky_station_step(struct sky_station *station,
                                                const struct sky_input *input,

@@ -1,0 +1,780 @@
+#include "sky_engine.h"
+
+#include <string.h>
+
+#include "sky_math.h"
+
+static const int64_t late_most_ns = 10 * SKY_SECOND_NS;
+static const int64_t early_most_ns = SKY_SECOND_NS / 2;
+static const int64_t clock_sigma_most_ns = SKY_SECOND_NS / 2;
+static const int64_t day_ns = 86400 * SKY_SECOND_NS;
+static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
+static const double pressure_height_sigma_m = 400.0;
+static const double radial_speed_most_mps = 3000.0;
+
+static double larger(double a, double b) { return a > b ? a : b; }
+static double smaller(double a, double b) { return a < b ? a : b; }
+
+/* ------------------------------------------------------------------------------------- events */
+
+/* The last place of the outbox is kept for saying that it was full. */
+static struct sky_event *append(struct sky_engine *engine, struct sky_outbox *outbox,
+                                uint64_t cause_seq, int64_t time_ns, enum sky_event_kind kind)
+{
+    if (outbox->count >= SKY_OUTBOX_MAX - 1) {
+        engine->stats.outbox_full++;
+        return NULL;
+    }
+    struct sky_event *const event = &outbox->event[outbox->count++];
+    memset(event, 0, sizeof *event);
+    event->cause_seq = cause_seq;
+    event->time_ns = time_ns;
+    event->utc = sky_utc_at(&engine->utc, time_ns);
+    event->kind = kind;
+    return event;
+}
+
+void sky_engine_name(char ret_name[SKY_NAME_MAX], const char *name)
+{
+    size_t i = 0;
+    while (i < SKY_NAME_MAX - 1 && name[i] != '\0') {
+        ret_name[i] = name[i];
+        i++;
+    }
+    memset(ret_name + i, 0, SKY_NAME_MAX - i);
+}
+
+void sky_engine_reject(struct sky_engine *engine, struct sky_outbox *outbox, uint64_t cause_seq,
+                       int64_t time_ns, const struct sky_event_reject *reject)
+{
+    engine->stats.rejected[reject->reason] += reject->count;
+    struct sky_event *const event = append(engine, outbox, cause_seq, time_ns, SKY_EVENT_REJECT);
+    if (event != NULL) {
+        event->u.reject = *reject;
+    }
+}
+
+static void reject(struct sky_engine *engine, struct sky_outbox *outbox,
+                   enum sky_reject_reason reason, uint64_t count, const char *item,
+                   const char *source)
+{
+    if (count > 0) {
+        struct sky_event_reject said = {.reason = reason, .count = count};
+        sky_engine_name(said.item, item);
+        sky_engine_name(said.source, source);
+        sky_engine_reject(engine, outbox, engine->last_seq, engine->now_ns, &said);
+    }
+}
+
+static void say_loss(struct sky_engine *engine, struct sky_outbox *outbox, uint64_t lost)
+{
+    struct sky_event *const event = &outbox->event[SKY_OUTBOX_MAX - 1];
+
+    if (outbox->count < SKY_OUTBOX_MAX) {
+        memset(event, 0, sizeof *event);
+        event->cause_seq = engine->last_seq;
+        event->time_ns = engine->now_ns;
+        event->utc = sky_utc_at(&engine->utc, engine->now_ns);
+        event->kind = SKY_EVENT_REJECT;
+        event->u.reject.reason = SKY_REJECT_TABLE_FULL;
+        sky_engine_name(event->u.reject.item, "outbox");
+        outbox->count = SKY_OUTBOX_MAX;
+    }
+    event->u.reject.count += lost;
+    engine->stats.rejected[SKY_REJECT_TABLE_FULL] += lost;
+}
+
+/* ------------------------------------------------------------------------- the station's state */
+
+static void say_clock(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    const enum sky_clock_state state = sky_utc_at(&engine->utc, engine->now_ns).state;
+
+    if (state != engine->clock_said) {
+        engine->clock_said = state;
+        append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_CLOCK);
+    }
+}
+
+/* The frame's origin never moves again: tracks would jump with it. */
+static void anchor(struct sky_engine *engine, const struct sky_lla *place)
+{
+    if (!engine->anchored) {
+        engine->anchored = sky_geo_frame_init(&engine->frame, place) == SKY_OK;
+    }
+}
+
+static bool pose_moved(const struct sky_engine *engine)
+{
+    const struct sky_enu now = sky_geo_to_enu(&engine->frame, &engine->pose.place);
+    const struct sky_enu said = sky_geo_to_enu(&engine->frame, &engine->pose_said);
+    const double east_m = now.east_m - said.east_m;
+    const double north_m = now.north_m - said.north_m;
+    const double sigma_m = engine->pose.sigma_horizontal_m;
+
+    return east_m * east_m + north_m * north_m > sigma_m * sigma_m ||
+           sky_abs(now.up_m - said.up_m) > engine->pose.sigma_vertical_m;
+}
+
+static void say_pose(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    const struct sky_pose *const pose = &engine->pose;
+
+    if (!pose->known || (engine->pose_was_said && !pose_moved(engine))) {
+        return;
+    }
+    engine->pose_was_said = true;
+    engine->pose_said = pose->place;
+    struct sky_event *const event =
+        append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_POSE);
+    if (event != NULL) {
+        event->u.pose.place = pose->place;
+        event->u.pose.sigma_horizontal_m = pose->sigma_horizontal_m;
+        event->u.pose.sigma_vertical_m = pose->sigma_vertical_m;
+        event->u.pose.heading_rad = pose->heading_rad;
+        event->u.pose.heading_sigma_rad = pose->heading_sigma_rad;
+        event->u.pose.fixes_used = pose->fixes_used;
+    }
+}
+
+static void take_fix(struct sky_engine *engine, const struct sky_gnss_fix *fix,
+                     struct sky_outbox *outbox)
+{
+    if ((fix->has & SKY_GNSS_TIME) != 0 &&
+        sky_utc_observe_gnss(&engine->utc, engine->now_ns, fix->utc_ns, fix->utc_sigma_ns) !=
+            SKY_OK) {
+        reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "");
+    }
+    if ((fix->has & SKY_GNSS_POSITION) != 0) {
+        if (sky_pose_observe(&engine->pose, &engine->config.station, engine->now_ns, fix) !=
+            SKY_OK) {
+            reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.position", "");
+        }
+    }
+    if (engine->pose.known) {
+        anchor(engine, &engine->pose.place);
+    }
+    say_clock(engine, outbox);
+    say_pose(engine, outbox);
+}
+
+/* ------------------------------------------------------------------- from plots to measurements */
+
+static double joint_ns(double a_ns, double b_ns) { return sky_sqrt(a_ns * a_ns + b_ns * b_ns); }
+
+/* Whether the station's clock may judge, and place, times that others state. */
+static bool clock_is_good(const struct sky_utc_estimate *utc)
+{
+    return utc->state > SKY_CLOCK_RTC ||
+           (utc->state == SKY_CLOCK_RTC && utc->sigma_ns <= clock_sigma_most_ns);
+}
+
+/* A stated time, as nanoseconds after arrival. */
+static int64_t stated_after_ns(const struct sky_plot *plot, int64_t arrival_utc_ns)
+{
+    if (plot->time_kind == SKY_TIME_UTC) {
+        return plot->time_value_ns - arrival_utc_ns;
+    }
+    const int64_t after_ns = plot->time_value_ns - arrival_utc_ns % day_ns;
+    if (after_ns > day_ns / 2) {
+        return after_ns - day_ns;
+    }
+    return after_ns < -day_ns / 2 ? after_ns + day_ns : after_ns;
+}
+
+/* Puts a plot on the station's axis. False if its stated time was not believed. */
+static bool time_plot(const struct sky_plot *plot, const struct sky_sensor_config *sensor,
+                      int64_t arrival_ns, const struct sky_utc_estimate *utc,
+                      struct sky_measurement *ret)
+{
+    const double stated_sigma_ns = (double)plot->time_sigma_ns;
+    const bool is_stated = plot->time_kind != SKY_TIME_ARRIVAL;
+    bool believed = true;
+
+    if (is_stated && clock_is_good(utc)) {
+        const int64_t after_ns = stated_after_ns(plot, utc->utc_ns);
+        believed = after_ns >= -late_most_ns && after_ns <= early_most_ns;
+        if (believed) {
+            ret->time_ns = arrival_ns + (after_ns < 0 ? after_ns : 0);
+            ret->time_sigma_ns = (int64_t)joint_ns(stated_sigma_ns, (double)utc->sigma_ns);
+            return true;
+        }
+    }
+    const int64_t age_ns = is_stated ? 0 : plot->time_value_ns;
+    ret->time_ns = arrival_ns - sensor->latency_ns - age_ns;
+    ret->time_sigma_ns = (int64_t)joint_ns(stated_sigma_ns, 0.5 * (double)sensor->latency_ns);
+    return believed;
+}
+
+/* Comparisons are written so that NaN fails them. */
+static bool between(double value, double least, double most)
+{
+    return value >= least && value <= most;
+}
+
+static bool sigmas_are_sound(const struct sky_plot *plot)
+{
+    return (plot->has & SKY_PLOT_SIGMAS) == 0 ||
+           (between(plot->sigma_range_m, 0.0, 1e6) && between(plot->sigma_azimuth_rad, 0.0, 10.0) &&
+            between(plot->sigma_elevation_rad, 0.0, 10.0));
+}
+
+static bool is_sound(const struct sky_plot *plot)
+{
+    return between(plot->slant_range_m, 1.0, 1e6) &&
+           between(plot->azimuth_rad, -2.0 * SKY_PI, 2.0 * SKY_PI) &&
+           ((plot->has & SKY_PLOT_ELEVATION) == 0 ||
+            between(plot->elevation_rad, -0.5 * SKY_PI, 0.5 * SKY_PI)) &&
+           ((plot->has & SKY_PLOT_RADIAL_SPEED) == 0 ||
+            between(plot->radial_speed_mps, -radial_speed_most_mps, radial_speed_most_mps)) &&
+           ((plot->has & SKY_PLOT_ALT_STD) == 0 || between(plot->alt_std_m, -1000.0, 100e3)) &&
+           ((plot->has & SKY_PLOT_RCS) == 0 || between(plot->rcs_dbsm, -200.0, 200.0)) &&
+           ((plot->has & SKY_PLOT_SNR) == 0 || between(plot->snr_db, -200.0, 1000.0)) &&
+           sigmas_are_sound(plot) && plot->time_value_ns >= 0 &&
+           plot->time_value_ns <= INT64_MAX / 2 && plot->time_sigma_ns >= 0;
+}
+
+static double chosen_sigma(const struct sky_plot *plot, double own, double configured)
+{
+    return (plot->has & SKY_PLOT_SIGMAS) != 0 ? larger(own, 0.25 * configured) : configured;
+}
+
+static void take_height(const struct sky_tracker_config *tracker, const struct sky_plot *plot,
+                        struct sky_measurement *ret)
+{
+    ret->has_height = true;
+    if ((plot->has & SKY_PLOT_ALT_STD) != 0) {
+        ret->height_hae_m = plot->alt_std_m;
+        ret->sigma_height_m = pressure_height_sigma_m;
+    } else {
+        ret->height_hae_m = tracker->height_prior_m;
+        ret->sigma_height_m = tracker->height_prior_sigma_m;
+    }
+}
+
+/* The geometry of a plot that is sound; its time is set already. */
+static void measure(const struct sky_engine *engine, const struct sky_sensor_config *sensor,
+                    const struct sky_plot *plot, struct sky_measurement *ret)
+{
+    const double zero_rad = sensor->at_station ? engine->pose.heading_rad : 0.0;
+
+    ret->slant_range_m = plot->slant_range_m;
+    ret->sigma_range_m = chosen_sigma(plot, plot->sigma_range_m, sensor->sigma_range_m);
+    ret->azimuth_rad = sky_wrap_pi(plot->azimuth_rad + sensor->azimuth_offset_rad + zero_rad);
+    ret->sigma_azimuth_rad = chosen_sigma(plot, plot->sigma_azimuth_rad, sensor->sigma_azimuth_rad);
+    ret->has_radial_speed = (plot->has & SKY_PLOT_RADIAL_SPEED) != 0;
+    ret->radial_speed_mps = plot->radial_speed_mps;
+    ret->sigma_radial_mps = sensor->sigma_radial_mps;
+    ret->has_elevation = sensor->measures_elevation && (plot->has & SKY_PLOT_ELEVATION) != 0;
+    if (ret->has_elevation) {
+        ret->elevation_rad =
+            plot->elevation_rad - sky_geo_refraction_rad(plot->slant_range_m, plot->elevation_rad);
+        ret->sigma_elevation_rad =
+            chosen_sigma(plot, plot->sigma_elevation_rad, sensor->sigma_elevation_rad);
+    } else {
+        take_height(&engine->config.tracker, plot, ret);
+    }
+}
+
+/* What one step of plots came to. */
+struct tally {
+    size_t used;
+    uint64_t implausible;
+    uint64_t too_old;
+    uint64_t time_not_believed;
+    int64_t latest_ns;
+};
+
+static void take_plot(struct sky_engine *engine, const struct sky_sensor_config *sensor,
+                      const struct sky_plot *plot, const struct sky_utc_estimate *utc,
+                      struct tally *tally)
+{
+    struct sky_measurement *const measurement = &engine->measurement[tally->used];
+
+    if (!is_sound(plot)) {
+        tally->implausible++;
+        return;
+    }
+    if (plot->time_kind == SKY_TIME_ARRIVAL && plot->time_value_ns > late_most_ns) {
+        tally->too_old++;
+        return;
+    }
+    memset(measurement, 0, sizeof *measurement);
+    if (!time_plot(plot, sensor, engine->now_ns, utc, measurement)) {
+        tally->time_not_believed++;
+    }
+    measure(engine, sensor, plot, measurement);
+    engine->plot[tally->used] = *plot;
+    if (tally->used == 0 || measurement->time_ns > tally->latest_ns) {
+        tally->latest_ns = measurement->time_ns;
+    }
+    tally->used++;
+}
+
+/* ----------------------------------------------------------------------- where a sensor stands */
+
+static struct sky_lla carried_place(const struct sky_pose *pose, double for_s)
+{
+    const struct sky_geo_radii radii = sky_geo_radii_at(pose->place.lat_rad);
+    const double way_m = pose->speed_mps * for_s;
+    const struct sky_lla place = {
+        pose->place.lat_rad + way_m * sky_cos(pose->course_rad) / radii.north_m,
+        sky_wrap_pi(pose->place.lon_rad + way_m * sky_sin(pose->course_rad) / radii.east_m),
+        pose->place.alt_hae_m};
+    return place;
+}
+
+static void set_velocity(const struct sky_pose *pose, struct sky_sensor_pose *sensor)
+{
+    const double east_mps = pose->speed_mps * sky_sin(pose->course_rad);
+    const double north_mps = pose->speed_mps * sky_cos(pose->course_rad);
+
+    sensor->velocity_mps.east_m = sensor->rot[0][0] * east_mps + sensor->rot[1][0] * north_mps;
+    sensor->velocity_mps.north_m = sensor->rot[0][1] * east_mps + sensor->rot[1][1] * north_mps;
+    sensor->velocity_mps.up_m = sensor->rot[0][2] * east_mps + sensor->rot[1][2] * north_mps;
+}
+
+/* SKY_E_RANGE if it is not known where the sensor stands. */
+static enum sky_status stand(const struct sky_engine *engine,
+                             const struct sky_sensor_config *sensor, int64_t time_ns,
+                             struct sky_sensor_pose *ret_pose)
+{
+    const struct sky_pose *const pose = &engine->pose;
+
+    if (!engine->anchored) {
+        return SKY_E_RANGE;
+    }
+    if (!sensor->at_station) {
+        return sky_sensor_pose_at(ret_pose, &engine->frame, &sensor->site);
+    }
+    if (!engine->config.station.moving) {
+        return sky_sensor_pose_at(ret_pose, &engine->frame, &pose->place);
+    }
+    const double for_s = (double)(time_ns - pose->time_ns) * 1e-9;
+    const struct sky_lla place =
+        carried_place(pose, larger(-carry_most_s, smaller(carry_most_s, for_s)));
+    const enum sky_status status = sky_sensor_pose_at(ret_pose, &engine->frame, &place);
+    if (status == SKY_OK) {
+        set_velocity(pose, ret_pose);
+    }
+    return status;
+}
+
+/* --------------------------------------------------------- errors that filtering does not shrink
+ */
+
+static void add_error(struct sky_common_error *common, const struct sky_sensor_pose *sensor,
+                      double sigma_m, double east, double north, double up)
+{
+    double way_m[3]; /* the error's 1 sigma as a vector of the tracking frame */
+    for (size_t i = 0; i < 3; i++) {
+        way_m[i] = sigma_m *
+                   (sensor->rot[0][i] * east + sensor->rot[1][i] * north + sensor->rot[2][i] * up);
+    }
+    common->pose_ee_m2 += way_m[0] * way_m[0];
+    common->pose_nn_m2 += way_m[1] * way_m[1];
+    common->pose_en_m2 += way_m[0] * way_m[1];
+    common->pose_uu_m2 += way_m[2] * way_m[2];
+}
+
+/*
+ * Station position, heading and the radar's own biases, each as an independent error along its
+ * direction at the target: along the line of sight, across it in plan, and across it in height.
+ */
+static struct sky_common_error common_error(const struct sky_engine *engine,
+                                            const struct sky_sensor_config *config,
+                                            const struct sky_sensor_pose *sensor,
+                                            const struct sky_filter *filter)
+{
+    const double from_m[3] = {filter->x[0] - sensor->origin.east_m,
+                              filter->x[1] - sensor->origin.north_m,
+                              filter->x[2] - sensor->origin.up_m};
+    double see_m[3]; /* line of sight, in the sensor's axes */
+    for (size_t i = 0; i < 3; i++) {
+        see_m[i] = sensor->rot[i][0] * from_m[0] + sensor->rot[i][1] * from_m[1] +
+                   sensor->rot[i][2] * from_m[2];
+    }
+    const double plan_m = larger(1.0, sky_sqrt(see_m[0] * see_m[0] + see_m[1] * see_m[1]));
+    const double range_m = larger(1.0, sky_sqrt(plan_m * plan_m + see_m[2] * see_m[2]));
+    const double east = see_m[0] / plan_m;
+    const double north = see_m[1] / plan_m;
+    const double rise = see_m[2] / range_m;
+    const double level = plan_m / range_m;
+    const double heading_rad = config->at_station ? engine->pose.heading_sigma_rad : 0.0;
+    const double turn_rad =
+        sky_sqrt(config->bias_sigma_azimuth_rad * config->bias_sigma_azimuth_rad +
+                 heading_rad * heading_rad);
+    const double lift_rad = config->measures_elevation ? config->bias_sigma_elevation_rad : 0.0;
+
+    struct sky_common_error common = {0};
+    add_error(&common, sensor, config->bias_sigma_range_m, level * east, level * north, rise);
+    add_error(&common, sensor, plan_m * turn_rad, north, -east, 0.0);
+    add_error(&common, sensor, range_m * lift_rad, -rise * east, -rise * north, level);
+    if (config->at_station) {
+        add_error(&common, sensor, engine->pose.sigma_horizontal_m, 1.0, 0.0, 0.0);
+        add_error(&common, sensor, engine->pose.sigma_horizontal_m, 0.0, 1.0, 0.0);
+        add_error(&common, sensor, engine->pose.sigma_vertical_m, 0.0, 0.0, 1.0);
+    }
+    const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, filter->time_ns);
+    common.time_sigma_s = utc.state > SKY_CLOCK_RTC ? (double)utc.sigma_ns * 1e-9 : 0.0;
+    return common;
+}
+
+/* ------------------------------------------------------------------------ what tracks bring about
+ */
+
+static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                      const struct sky_fixing *fixing)
+{
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    const struct sky_common_error *const common = &fixing->common;
+    struct sky_event *const event =
+        append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_TRACK);
+    if (event == NULL) {
+        return;
+    }
+    struct sky_event_track *const said = &event->u.track;
+    said->id = track->id;
+    said->change = engine->tracker.change[slot];
+    said->status = track->status;
+    said->place = fixing->place;
+    said->vel_east_mps = fixing->vel_east_mps;
+    said->vel_north_mps = fixing->vel_north_mps;
+    said->vel_up_mps = fixing->vel_up_mps;
+    said->existence = fixing->existence;
+    said->sensors = track->sensors;
+    said->last_sensor = track->last_sensor;
+    said->last_distance2 = track->last_distance2;
+    said->last_dimension = track->last_dimension;
+    said->icao_address = track->icao_address;
+    memcpy(said->callsign, track->callsign, sizeof said->callsign);
+
+    const double velocity_mps[3] = {fixing->vel_east_mps, fixing->vel_north_mps,
+                                    fixing->vel_up_mps};
+    const double time_s2 = common->time_sigma_s * common->time_sigma_s;
+    const double pose_m2[3][3] = {{common->pose_ee_m2, common->pose_en_m2, 0.0},
+                                  {common->pose_en_m2, common->pose_nn_m2, 0.0},
+                                  {0.0, 0.0, common->pose_uu_m2}};
+    size_t at = 0;
+    for (size_t i = 0; i < 6; i++) {
+        for (size_t j = i; j < 6; j++) {
+            const bool position = j < 3;
+            said->cov[at++] =
+                fixing->cov[i][j] +
+                (position ? pose_m2[i][j] + time_s2 * velocity_mps[i] * velocity_mps[j] : 0.0);
+        }
+    }
+}
+
+static bool has_identity(const struct sky_track *track)
+{
+    return track->icao_address != 0 || track->callsign[0] != '\0';
+}
+
+static void say_classification(struct sky_engine *engine, struct sky_outbox *outbox,
+                               const struct sky_incident *incident, const struct sky_track *track,
+                               int64_t time_ns)
+{
+    struct sky_event *const event =
+        append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_CLASSIFICATION);
+    if (event != NULL) {
+        event->u.classification.incident_id = incident->id;
+        event->u.classification.features = track->features;
+        sky_classify(incident, &track->features, has_identity(track),
+                     &event->u.classification.result);
+    }
+}
+
+static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox,
+                         const struct sky_incident *incident, enum sky_incident_change change,
+                         const struct sky_track *track, int64_t time_ns)
+{
+    if (change == SKY_INCIDENT_UNCHANGED) {
+        return;
+    }
+    struct sky_event *const event =
+        append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT);
+    if (event != NULL) {
+        struct sky_event_incident *const said = &event->u.incident;
+        said->id = incident->id;
+        said->zone_id = incident->zone_id;
+        said->track_id = incident->track_id;
+        said->change = change;
+        said->state = incident->state;
+        said->end = incident->end;
+        said->opened_ns = incident->opened_ns;
+        said->closed_ns = incident->closed_ns;
+        said->started_inside = incident->started_inside;
+        said->returns = incident->returns;
+        said->closest_outside_m = incident->closest_outside_m;
+    }
+    for (uint32_t i = 0; i < incident->line_count; i++) {
+        struct sky_event *const line =
+            append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT_LINE);
+        if (line != NULL) {
+            line->u.incident_line.incident_id = incident->id;
+            line->u.incident_line.line = incident->line[i];
+        }
+    }
+    if (change == SKY_INCIDENT_NOW_CLOSED) {
+        say_classification(engine, outbox, incident, track, time_ns);
+    }
+}
+
+static bool is_reported(const struct sky_engine *engine, const struct sky_assessment *assessment)
+{
+    return assessment->distance_m <= engine->config.incident.assess_within_m;
+}
+
+/* Assesses a track against every line, and says so where it is near or inside. */
+static void assess(struct sky_engine *engine, struct sky_outbox *outbox,
+                   const struct sky_fixing *fixing)
+{
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        struct sky_assessment *const assessment = &engine->assessment[line];
+        sky_assess(engine->zones, line, &engine->config.incident, fixing, assessment);
+        if (is_reported(engine, assessment)) {
+            struct sky_event *const event =
+                append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_ASSESSMENT);
+            if (event != NULL) {
+                event->u.assessment = *assessment;
+            }
+        }
+    }
+}
+
+/*
+ * Nothing is watched that is far outside every line of a zone: it can only come nearer by looks,
+ * and the first of them that counts finds it outside. An open incident is followed anywhere.
+ */
+static bool is_watched(const struct sky_engine *engine, const struct sky_zone *zone,
+                       const struct sky_incident *incident)
+{
+    bool watched = incident->state == SKY_INCIDENT_OPEN;
+    for (uint32_t i = 0; i < zone->line_count; i++) {
+        watched = watched || is_reported(engine, &engine->assessment[zone->first_line + i]);
+    }
+    return watched;
+}
+
+static void look(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                 const struct sky_fixing *fixing)
+{
+    for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
+        const struct sky_zone *const zone = &engine->zones->zone[z];
+        struct sky_incident *const incident = &engine->incident[slot][z];
+        if (!is_watched(engine, zone, incident)) {
+            continue;
+        }
+        const enum sky_incident_change change =
+            sky_incident_look(incident, &engine->config.incident, fixing,
+                              &engine->assessment[zone->first_line], engine->next_incident_id);
+        if (change == SKY_INCIDENT_OPENED) {
+            engine->next_incident_id++;
+        }
+        say_incident(engine, outbox, incident, change, &engine->tracker.track[slot],
+                     fixing->time_ns);
+        if (change == SKY_INCIDENT_NOW_CLOSED) {
+            sky_incident_renew(incident);
+        }
+    }
+}
+
+/* Ends what a slot's track had open, and empties the slot. */
+static void let_go(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                   enum sky_incident_change (*end)(struct sky_incident *, int64_t))
+{
+    for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
+        struct sky_incident *const incident = &engine->incident[slot][z];
+        say_incident(engine, outbox, incident, end(incident, engine->now_ns),
+                     &engine->tracker.track[slot], engine->now_ns);
+    }
+    engine->slot_track_id[slot] = 0;
+}
+
+static void adopt(struct sky_engine *engine, size_t slot)
+{
+    const uint32_t track_id = engine->tracker.track[slot].id;
+
+    if (engine->slot_track_id[slot] != track_id) {
+        engine->slot_track_id[slot] = track_id;
+        for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
+            sky_incident_init(&engine->incident[slot][z], engine->zones, z, track_id);
+        }
+    }
+}
+
+static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot)
+{
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    const uint32_t change = engine->tracker.change[slot];
+    struct sky_fixing fixing;
+
+    sky_assess_fix(&engine->frame, &track->filter, track->id, sky_track_existence(track),
+                   &engine->common[slot], &fixing);
+    adopt(engine, slot);
+    say_track(engine, outbox, slot, &fixing);
+    if ((change & SKY_TRACK_NOW_LOST) != 0) {
+        let_go(engine, outbox, slot, sky_incident_lost);
+    } else if ((change & SKY_TRACK_UPDATED) != 0) {
+        assess(engine, outbox, &fixing);
+        look(engine, outbox, slot, &fixing);
+    }
+}
+
+static bool was_confirmed(const struct sky_track *track)
+{
+    return track->status == SKY_TRACK_CONFIRMED || track->status == SKY_TRACK_COASTING;
+}
+
+static void report_tracks(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
+        if (engine->tracker.change[slot] != 0 && was_confirmed(&engine->tracker.track[slot])) {
+            report_track(engine, outbox, slot);
+        }
+    }
+}
+
+/* --------------------------------------------------------------------------------------- steps */
+
+static void take_tick(struct sky_engine *engine, const struct sky_step *step,
+                      struct sky_outbox *outbox)
+{
+    sky_utc_observe_kernel(&engine->utc, step->time_ns, step->realtime_ns, step->synchronised,
+                           step->error_ns);
+    say_clock(engine, outbox);
+    say_pose(engine, outbox);
+    sky_tracker_tick(&engine->tracker, &engine->config, step->time_ns);
+    report_tracks(engine, outbox);
+}
+
+static void track_plots(struct sky_engine *engine, uint32_t index,
+                        const struct sky_sensor_pose *pose, size_t count, struct sky_outbox *outbox)
+{
+    const struct sky_sensor_config *const sensor = &engine->config.sensor[index];
+    struct sky_tracker *const tracker = &engine->tracker;
+    const struct sky_tracker_stats before = tracker->stats;
+
+    sky_tracker_plots(tracker, &engine->config, index, pose, &engine->frame, count, engine->plot,
+                      engine->measurement);
+    for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
+        if ((tracker->change[slot] & SKY_TRACK_UPDATED) != 0) {
+            engine->common[slot] = common_error(engine, sensor, pose, &tracker->track[slot].filter);
+        }
+    }
+    report_tracks(engine, outbox);
+    reject(engine, outbox, SKY_REJECT_TOO_OLD, tracker->stats.too_old - before.too_old, "plot.time",
+           sensor->name);
+    reject(engine, outbox, SKY_REJECT_TABLE_FULL, tracker->stats.no_room - before.no_room, "tracks",
+           sensor->name);
+}
+
+static void take_plots(struct sky_engine *engine, const struct sky_step *step,
+                       struct sky_outbox *outbox)
+{
+    if (step->count == 0) {
+        return;
+    }
+    const uint32_t index = step->plot[0].sensor;
+    const struct sky_sensor_config *const sensor = &engine->config.sensor[index];
+    const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, step->time_ns);
+    struct sky_sensor_pose pose;
+    struct tally tally = {0};
+
+    engine->stats.plots += step->count;
+    if (!engine->pose.known && sensor->at_station) {
+        reject(engine, outbox, SKY_REJECT_NO_POSE, step->count, "plot", sensor->name);
+        return;
+    }
+    for (size_t i = 0; i < step->count; i++) {
+        take_plot(engine, sensor, &step->plot[i], &utc, &tally);
+    }
+    reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.implausible, "plot", sensor->name);
+    reject(engine, outbox, SKY_REJECT_TOO_OLD, tally.too_old, "plot.age", sensor->name);
+    reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.time_not_believed, "plot.time",
+           sensor->name);
+    engine->stats.late_or_early += tally.time_not_believed;
+    if (tally.used == 0) {
+        return;
+    }
+    if (stand(engine, sensor, tally.latest_ns, &pose) != SKY_OK) {
+        reject(engine, outbox, SKY_REJECT_NO_POSE, tally.used, "plot", sensor->name);
+        return;
+    }
+    track_plots(engine, index, &pose, tally.used, outbox);
+}
+
+static void take_shutdown(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
+        if (engine->slot_track_id[slot] != 0) {
+            let_go(engine, outbox, slot, sky_incident_stop);
+        }
+    }
+}
+
+static bool plots_are_of_one_sensor(const struct sky_engine *engine, const struct sky_step *step)
+{
+    if (step->count > SKY_PLOTS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < step->count; i++) {
+        if (step->plot[i].sensor >= engine->config.sensor_count ||
+            step->plot[i].sensor != step->plot[0].sensor) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
+                     const struct sky_zone_set *zones, int64_t time_ns)
+{
+    memset(engine, 0, offsetof(struct sky_engine, measurement));
+    engine->config = *config;
+    engine->zones = zones;
+    engine->now_ns = time_ns;
+    engine->next_incident_id = 1;
+    engine->clock_said = SKY_CLOCK_NONE;
+    sky_utc_init(&engine->utc);
+    sky_pose_init(&engine->pose, &config->station, time_ns);
+    sky_tracker_init(&engine->tracker);
+    if (engine->pose.known) {
+        anchor(engine, &engine->pose.place);
+    }
+}
+
+enum sky_status sky_engine_step(struct sky_engine *engine, const struct sky_step *step,
+                                struct sky_outbox *outbox)
+{
+    if (step->seq < engine->last_seq || step->time_ns < engine->now_ns) {
+        return SKY_E_STALE;
+    }
+    if (step->kind == SKY_STEP_PLOTS && !plots_are_of_one_sensor(engine, step)) {
+        return SKY_E_RANGE;
+    }
+    engine->last_seq = step->seq;
+    engine->now_ns = step->time_ns;
+    engine->stats.steps++;
+    const uint64_t full_before = engine->stats.outbox_full;
+
+    switch (step->kind) {
+    case SKY_STEP_TICK:
+        take_tick(engine, step, outbox);
+        break;
+    case SKY_STEP_GNSS:
+        take_fix(engine, step->fix, outbox);
+        break;
+    case SKY_STEP_PLOTS:
+        take_plots(engine, step, outbox);
+        break;
+    case SKY_STEP_SHUTDOWN:
+        take_shutdown(engine, outbox);
+        break;
+    }
+    if (engine->stats.outbox_full > full_before) {
+        say_loss(engine, outbox, engine->stats.outbox_full - full_before);
+    }
+    return SKY_OK;
+}

@@ -1,0 +1,296 @@
+#include "sky_station.h"
+
+#include <string.h>
+
+#include "sky_gnss.h"
+
+void sky_station_init(struct sky_station *station)
+{
+    station->running = false;
+    station->last_seq = 0;
+    station->last_time_ns = 0;
+    station->plot_count = 0;
+    sky_utc_init(&station->engine.utc);
+}
+
+static void reject(struct sky_station *station, const struct sky_input *input,
+                   struct sky_outbox *outbox, enum sky_reject_reason reason, uint64_t count,
+                   const char *item, uint32_t offset)
+{
+    struct sky_event_reject said = {.reason = reason, .count = count, .offset = offset};
+    sky_engine_name(said.item, item);
+    sky_engine_name(said.source, input->source);
+    sky_engine_reject(&station->engine, outbox, input->seq, input->time_ns, &said);
+}
+
+/* Never fails: order was checked at the door, and decoders make steps the engine accepts. */
+static void step_engine(struct sky_station *station, const struct sky_step *step,
+                        struct sky_outbox *outbox)
+{
+    const enum sky_status status = sky_engine_step(&station->engine, step, outbox);
+    (void)status;
+}
+
+static struct sky_step step_of(const struct sky_input *input, enum sky_step_kind kind)
+{
+    const struct sky_step step = {.seq = input->seq,
+                                  .time_ns = input->time_ns,
+                                  .realtime_ns = input->realtime_ns,
+                                  .kind = kind};
+    return step;
+}
+
+static enum sky_status begin(struct sky_station *station, const struct sky_input *input)
+{
+    const char *why = NULL;
+
+    if (sky_config_check(input->u.config.config, &why) != SKY_OK ||
+        sky_zone_check(input->u.config.zones, &why) != SKY_OK) {
+        return SKY_E_RANGE;
+    }
+    sky_engine_init(&station->engine, input->u.config.config, input->u.config.zones,
+                    input->time_ns);
+    station->running = true;
+    return SKY_OK;
+}
+
+static void take_gnss(struct sky_station *station, const struct sky_input *input,
+                      struct sky_outbox *outbox)
+{
+    struct sky_gnss_fix fix;
+    const char *item = "";
+
+    if (sky_gnss_decode(&input->u.gnss, &fix, &item) != SKY_OK) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, 0);
+        return;
+    }
+    struct sky_step step = step_of(input, SKY_STEP_GNSS);
+    step.fix = &fix;
+    step_engine(station, &step, outbox);
+}
+
+static void step_plots(struct sky_station *station, const struct sky_input *input,
+                       const struct sky_plot *plot, size_t count, struct sky_outbox *outbox)
+{
+    struct sky_step step = step_of(input, SKY_STEP_PLOTS);
+    step.plot = plot;
+    step.count = count;
+    step_engine(station, &step, outbox);
+}
+
+static void take_registers(struct sky_station *station, const struct sky_input *input,
+                           struct sky_outbox *outbox)
+{
+    const uint32_t sensor = input->u.registers.sensor;
+    struct sky_regs_header header;
+    const char *item = "";
+    uint32_t offset = 0;
+    size_t count = 0;
+
+    if (sensor >= station->engine.config.sensor_count) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, 1, "sensor", 0);
+        return;
+    }
+    if (sky_regs_decode(input->u.registers.bytes, input->u.registers.count, sensor, &header,
+                        station->plot, &count, &item, &offset) != SKY_OK) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
+        return;
+    }
+    step_plots(station, input, station->plot, count, outbox);
+}
+
+/* Hands on the plots gathered so far: one step per sensor, in the order they came. */
+static void hand_on(struct sky_station *station, const struct sky_input *input,
+                    struct sky_outbox *outbox)
+{
+    for (uint32_t sensor = 0; sensor < station->engine.config.sensor_count; sensor++) {
+        size_t count = 0;
+        for (size_t i = 0; i < station->plot_count; i++) {
+            if (station->plot[i].sensor == sensor) {
+                station->group[count++] = station->plot[i];
+            }
+        }
+        if (count > 0) {
+            step_plots(station, input, station->group, count, outbox);
+        }
+    }
+    station->plot_count = 0;
+}
+
+/* The radar that signs so, or SKY_SENSORS_MAX. */
+static uint32_t sensor_of(const struct sky_config *config, const struct sky_asterix_record *record)
+{
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        if (config->sensor[i].has_sac_sic && record->has_source &&
+            config->sensor[i].sac == record->sac && config->sensor[i].sic == record->sic) {
+            return i;
+        }
+    }
+    return SKY_SENSORS_MAX;
+}
+
+/* What of a datagram could not be used, by cause. */
+struct refusals {
+    uint64_t unknown_sensor;
+    uint64_t unknown_category;
+    uint64_t simulated;
+};
+
+static void take_target(struct sky_station *station, const struct sky_input *input,
+                        const struct sky_asterix_record *record, struct refusals *refusals,
+                        struct sky_outbox *outbox)
+{
+    const uint32_t sensor = sensor_of(&station->engine.config, record);
+
+    if (sensor == SKY_SENSORS_MAX) {
+        refusals->unknown_sensor++;
+        return;
+    }
+    if (record->simulated) {
+        refusals->simulated++;
+        return;
+    }
+    if (station->plot_count == SKY_PLOTS_MAX) {
+        hand_on(station, input, outbox);
+    }
+    station->plot[station->plot_count] = record->plot;
+    station->plot[station->plot_count].sensor = sensor;
+    station->plot_count++;
+}
+
+static void take_record(struct sky_station *station, const struct sky_input *input,
+                        const struct sky_asterix_record *record, struct refusals *refusals,
+                        struct sky_outbox *outbox)
+{
+    switch (record->kind) {
+    case SKY_ASTERIX_TARGET:
+        take_target(station, input, record, refusals, outbox);
+        break;
+    case SKY_ASTERIX_SKIPPED:
+        refusals->unknown_category++;
+        break;
+    case SKY_ASTERIX_NO_POSITION:
+    case SKY_ASTERIX_SERVICE:
+        break; /* no detection; the radar's own state is in the log as it came */
+    }
+}
+
+static void say_refusals(struct sky_station *station, const struct sky_input *input,
+                         const struct refusals *refusals, struct sky_outbox *outbox)
+{
+    if (refusals->unknown_sensor > 0) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, refusals->unknown_sensor,
+               "I048/010", 0);
+    }
+    if (refusals->simulated > 0) {
+        reject(station, input, outbox, SKY_REJECT_IMPLAUSIBLE, refusals->simulated,
+               "I048/020 simulated", 0);
+    }
+    if (refusals->unknown_category > 0) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_CATEGORY, refusals->unknown_category,
+               "category", 0);
+    }
+}
+
+static void take_datagram(struct sky_station *station, const struct sky_input *input,
+                          struct sky_outbox *outbox)
+{
+    struct sky_asterix_walk walk = {.bytes = input->u.datagram.bytes,
+                                    .count = input->u.datagram.count};
+    struct refusals refusals = {0};
+    struct sky_asterix_record record;
+    const char *item = "";
+    uint32_t offset = 0;
+    enum sky_status status = SKY_OK;
+
+    station->plot_count = 0;
+    while ((status = sky_asterix_next(&walk, &record, &item, &offset)) != SKY_E_STALE) {
+        if (status == SKY_OK) {
+            take_record(station, input, &record, &refusals, outbox);
+        } else {
+            reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
+        }
+    }
+    hand_on(station, input, outbox);
+    say_refusals(station, input, &refusals, outbox);
+}
+
+static void take_tick(struct sky_station *station, const struct sky_input *input,
+                      struct sky_outbox *outbox)
+{
+    struct sky_step step = step_of(input, SKY_STEP_TICK);
+    step.synchronised = input->u.tick.synchronised;
+    step.error_ns = input->u.tick.error_ns;
+    step_engine(station, &step, outbox);
+}
+
+static void take_source(struct sky_station *station, const struct sky_input *input,
+                        struct sky_outbox *outbox)
+{
+    if (input->u.source_event.event == SKY_SOURCE_SHUTDOWN) {
+        const struct sky_step step = step_of(input, SKY_STEP_SHUTDOWN);
+        step_engine(station, &step, outbox);
+    }
+}
+
+static void take(struct sky_station *station, const struct sky_input *input,
+                 struct sky_outbox *outbox)
+{
+    switch (input->kind) {
+    case SKY_INPUT_CONFIG:
+        break; /* taken already */
+    case SKY_INPUT_TICK:
+        take_tick(station, input, outbox);
+        break;
+    case SKY_INPUT_GNSS:
+        take_gnss(station, input, outbox);
+        break;
+    case SKY_INPUT_REGISTERS:
+        take_registers(station, input, outbox);
+        break;
+    case SKY_INPUT_DATAGRAM:
+        take_datagram(station, input, outbox);
+        break;
+    case SKY_INPUT_SOURCE:
+        take_source(station, input, outbox);
+        break;
+    case SKY_INPUT_CLOCK_STEP:
+        break; /* evidence; the next tick brings the kernel's new opinion */
+    }
+}
+
+/* The core says "" where it does not know who brought a thing. */
+static void sign_rejects(const struct sky_input *input, struct sky_outbox *outbox)
+{
+    for (size_t i = 0; i < outbox->count; i++) {
+        struct sky_event *const event = &outbox->event[i];
+        if (event->kind == SKY_EVENT_REJECT && event->u.reject.source[0] == '\0') {
+            sky_engine_name(event->u.reject.source, input->source);
+        }
+    }
+}
+
+enum sky_status sky_station_step(struct sky_station *station, const struct sky_input *input,
+                                 struct sky_outbox *ret_outbox)
+{
+    if (input->kind == SKY_INPUT_CONFIG) {
+        if (begin(station, input) != SKY_OK) {
+            return SKY_E_RANGE;
+        }
+    } else if (!station->running) {
+        return SKY_E_RANGE;
+    } else if (input->seq <= station->last_seq || input->time_ns < station->last_time_ns) {
+        return SKY_E_STALE;
+    }
+    station->last_seq = input->seq;
+    station->last_time_ns = input->time_ns;
+    ret_outbox->count = 0;
+    take(station, input, ret_outbox);
+    sign_rejects(input, ret_outbox);
+    return SKY_OK;
+}
+
+struct sky_utc_estimate sky_station_utc(const struct sky_station *station, int64_t time_ns)
+{
+    return sky_utc_at(&station->engine.utc, time_ns);
+}
