@@ -16,7 +16,9 @@
 
 struct sky_src_asterix_config {
     char name[SKY_NAME_MAX];
-    char address[16];      /* IPv4 to bind to: "0.0.0.0" is any, "127.0.0.1" only this machine */
+    /* IPv4 to bind to: "0.0.0.0" is any, "127.0.0.1" only this machine. With a group the socket is
+       bound to that instead, so that nothing else comes in. */
+    char address[16];
     uint16_t port;         /* 8600 is customary */
     char group[16];        /* IPv4 multicast group to join; "" is none */
     char interface[16];    /* to join it on, such as "eth0"; "" lets the kernel choose */
@@ -43,8 +45,9 @@ struct sky_src_asterix {
 /**
  * Makes a source that is not open yet. take brings one SKY_INPUT_DATAGRAM per datagram and
  * SKY_SOURCE_LOST before one that follows a loss. open writes the buffer the kernel granted to its
- * detail. Allocates nothing.
- * Returns 0, or -EINVAL if an address cannot be read or the group is not a multicast address.
+ * detail; an interface that is not there yet makes it fail, to be tried again. Allocates nothing.
+ * Returns 0, or -EINVAL if an address cannot be read, the group is not a multicast address, or
+ * rcvbuf_bytes exceeds 1 GiB.
  */
 int sky_src_asterix_init(struct sky_src_asterix *source,
                          const struct sky_src_asterix_config *config);

@@ -8,6 +8,7 @@
 #ifndef SKY_SRC_GPSD_H
 #define SKY_SRC_GPSD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -35,8 +36,8 @@ struct sky_src_gpsd {
     size_t filled;           /* bytes in buffer */
     size_t taken;            /* of them, at the front, those already handed out */
     uint64_t lost;           /* messages longer than the buffer, not yet reported */
-    char skipping;           /* inside such a message */
-    char up;                 /* gpsd has said who it is */
+    bool skipping;           /* inside such a message */
+    bool up;                 /* gpsd has said who it is */
     char buffer[SKY_SRC_GPSD_LINE_MAX];
     char line[SKY_SRC_GPSD_LINE_MAX]; /* libgps may write into what it parses */
     _Alignas(max_align_t) unsigned char state[SKY_SRC_GPSD_STATE_BYTES];
@@ -45,7 +46,8 @@ struct sky_src_gpsd {
 /**
  * Makes a source that is not open yet. take brings SKY_SOURCE_UP with gpsd's release, one
  * SKY_INPUT_GNSS per TPV message, and SKY_SOURCE_LOST for messages that do not fit.
- * Returns 0, or -EINVAL if the host is neither an address nor "localhost".
+ * Returns 0, -EINVAL if the host is neither an address nor "localhost", or -ELIBBAD if this libgps
+ * lays out its fix in another way than the one built against.
  */
 int sky_src_gpsd_init(struct sky_src_gpsd *source, const struct sky_src_gpsd_config *config);
 

@@ -60,6 +60,7 @@ struct sky_src_modbus {
     void *bus; /* modbus_t */
     atomic_int bus_fd;
     uint64_t unsent; /* messages the loop was too slow to take */
+    bool mute;       /* does not answer function code 17, nor refuse it */
     bool has_sequence;
     uint16_t sequence; /* of the latest block handed on: a table that has not changed is not news */
     uint16_t words[SKY_REGS_BLOCK_WORDS_MAX];
