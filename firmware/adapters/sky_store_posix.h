@@ -17,9 +17,10 @@ enum { SKY_STORE_FILE_MAX = 256 }; /* bytes of a file name, final zero included 
 /** Fields are private but for store, which is the port. */
 struct sky_store_posix {
     struct sky_store store;
-    int directory; /* -1: not open */
-    int segment;   /* the current one, -1: none */
-    bool single;
+    int directory;                 /* -1: not open */
+    int segment;                   /* the current one, -1: none */
+    bool single;                   /* one log in one file */
+    bool begun;                    /* and it was begun */
     char file[SKY_STORE_FILE_MAX]; /* the name the current segment has or will have */
 };
 

@@ -1,0 +1,291 @@
+#include "sky_store_posix.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static const char unfinished[] = ".tmp"; /* after the name, until the file has earned it */
+
+static struct sky_store_posix *self_of(struct sky_store *store)
+{
+    return (struct sky_store_posix *)(void *)store; /* its first field */
+}
+
+static int failure(void) { return errno > 0 ? -errno : -EIO; }
+
+static int write_all(int file, uint64_t offset, const uint8_t *bytes, size_t count)
+{
+    while (count > 0) {
+        const ssize_t written = pwrite(file, bytes, count, (off_t)offset);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return written < 0 ? failure() : -ENOSPC;
+        }
+        bytes += written;
+        count -= (size_t)written;
+        offset += (uint64_t)written;
+    }
+    return 0;
+}
+
+/*
+ * Real zeros, not a promise of space: converting promised extents costs a journal commit per write
+ * later, and a file that is full of written blocks cannot meet a full disk.
+ */
+static int fill(int file, uint64_t bytes)
+{
+    static const uint8_t zeros[65536];
+    for (uint64_t at = 0; at < bytes;) {
+        const uint64_t left = bytes - at;
+        const size_t count = left < sizeof zeros ? (size_t)left : sizeof zeros;
+        const int error = write_all(file, at, zeros, count);
+        if (error != 0) {
+            return error;
+        }
+        at += count;
+    }
+    return fdatasync(file) == 0 ? 0 : failure();
+}
+
+static void temporary_name(const struct sky_store_posix *self, char *ret_name, size_t size)
+{
+    (void)snprintf(ret_name, size, "%s%s", self->file, unfinished);
+}
+
+/* Gives the finished temporary file its name, durably. */
+static int publish(const struct sky_store_posix *self)
+{
+    char temporary[SKY_STORE_FILE_MAX + sizeof unfinished];
+    temporary_name(self, temporary, sizeof temporary);
+    if (renameat(self->directory, temporary, self->directory, self->file) != 0 ||
+        fsync(self->directory) != 0) {
+        return failure();
+    }
+    return 0;
+}
+
+static int make_temporary(const struct sky_store_posix *self, int *ret_file)
+{
+    char temporary[SKY_STORE_FILE_MAX + sizeof unfinished];
+    temporary_name(self, temporary, sizeof temporary);
+    /* Never O_APPEND: pwrite would then ignore its offset. */
+    const int file =
+        openat(self->directory, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) {
+        return failure();
+    }
+    *ret_file = file;
+    return 0;
+}
+
+static void remove_temporary(const struct sky_store_posix *self)
+{
+    char temporary[SKY_STORE_FILE_MAX + sizeof unfinished];
+    temporary_name(self, temporary, sizeof temporary);
+    (void)unlinkat(self->directory, temporary, 0);
+}
+
+/* ---- the port ---- */
+
+static int begin_segment(struct sky_store_posix *self, uint64_t segment, uint64_t bytes)
+{
+    (void)snprintf(self->file, sizeof self->file, "seg-%016" PRIx64 ".mcap", segment);
+    if (faccessat(self->directory, self->file, F_OK, 0) == 0) {
+        return -EEXIST; /* nobody else makes one meanwhile: the directory is locked */
+    }
+    int file;
+    int error = make_temporary(self, &file);
+    if (error != 0) {
+        return error;
+    }
+    error = fill(file, bytes);
+    if (error == 0) {
+        error = publish(self);
+    }
+    if (error != 0) {
+        (void)close(file);
+        remove_temporary(self);
+        return error;
+    }
+    self->segment = file;
+    return 0;
+}
+
+static int begin(struct sky_store *store, uint64_t segment, uint64_t bytes)
+{
+    struct sky_store_posix *self = self_of(store);
+    if (self->segment >= 0) {
+        return -EBUSY;
+    }
+    if (!self->single) {
+        return begin_segment(self, segment, bytes);
+    }
+    if (self->begun) {
+        return -EFBIG;
+    }
+    const int error = make_temporary(self, &self->segment);
+    self->begun = error == 0;
+    return error;
+}
+
+static int write_bytes(struct sky_store *store, uint64_t offset, const void *bytes, size_t count)
+{
+    const struct sky_store_posix *self = self_of(store);
+    return self->segment < 0 ? -EBADF : write_all(self->segment, offset, bytes, count);
+}
+
+static int sync_segment(struct sky_store *store)
+{
+    const struct sky_store_posix *self = self_of(store);
+    if (self->segment < 0) {
+        return -EBADF;
+    }
+    return self->single || fdatasync(self->segment) == 0 ? 0 : failure();
+}
+
+static void abandon(struct sky_store *store)
+{
+    struct sky_store_posix *self = self_of(store);
+    if (self->segment >= 0) {
+        (void)close(self->segment);
+        self->segment = -1;
+        if (self->single) {
+            remove_temporary(self);
+        }
+    }
+}
+
+static int finish(struct sky_store *store, uint64_t bytes)
+{
+    struct sky_store_posix *self = self_of(store);
+    if (self->segment < 0) {
+        return -EBADF;
+    }
+    if (ftruncate(self->segment, (off_t)bytes) != 0 || fsync(self->segment) != 0) {
+        const int error = failure();
+        abandon(store);
+        return error;
+    }
+    const int error = self->single ? publish(self) : 0;
+    (void)close(self->segment); /* all of it is durable: close has nothing left to report */
+    self->segment = -1;
+    return error;
+}
+
+static bool segment_number(const char *name, uint64_t *ret_segment)
+{
+    char same[SKY_STORE_FILE_MAX];
+    uint64_t segment;
+    if (sscanf(name, "seg-%16" SCNx64 ".mcap", &segment) != 1) {
+        return false;
+    }
+    (void)snprintf(same, sizeof same, "seg-%016" PRIx64 ".mcap", segment);
+    if (strcmp(name, same) != 0) {
+        return false; /* someone's own file: leave it alone */
+    }
+    *ret_segment = segment;
+    return true;
+}
+
+static int last(struct sky_store *store, int *ret_any, uint64_t *ret_segment)
+{
+    const struct sky_store_posix *self = self_of(store);
+    /* Through ".", not a duplicate: that would share its place in the directory with us. */
+    const int copy = openat(self->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+    if (entries == NULL) {
+        const int error = failure();
+        if (copy >= 0) {
+            (void)close(copy);
+        }
+        return error;
+    }
+    int any = 0;
+    uint64_t highest = 0;
+    errno = 0;
+    for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        uint64_t segment;
+        if (segment_number(entry->d_name, &segment)) {
+            highest = any == 0 || segment > highest ? segment : highest;
+            any = 1;
+        }
+    }
+    const int error = errno == 0 ? 0 : failure();
+    (void)closedir(entries);
+    if (error == 0) {
+        *ret_any = any;
+        *ret_segment = highest;
+    }
+    return error;
+}
+
+static const struct sky_store_ops ops = {.begin = begin,
+                                         .write = write_bytes,
+                                         .sync = sync_segment,
+                                         .finish = finish,
+                                         .abandon = abandon,
+                                         .last = last};
+
+/* ---- opening ---- */
+
+static void reset(struct sky_store_posix *self, int directory, bool single)
+{
+    memset(self, 0, sizeof *self);
+    self->store.ops = &ops;
+    self->directory = directory;
+    self->segment = -1;
+    self->single = single;
+}
+
+int sky_store_posix_open(struct sky_store_posix *ret_store, const char *directory)
+{
+    const int opened = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0) {
+        return failure();
+    }
+    if (flock(opened, LOCK_EX | LOCK_NB) != 0 || faccessat(opened, ".", W_OK | X_OK, 0) != 0) {
+        const int error = failure();
+        (void)close(opened);
+        return error;
+    }
+    reset(ret_store, opened, false);
+    return 0;
+}
+
+int sky_store_posix_open_file(struct sky_store_posix *ret_store, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash == NULL ? path : slash + 1;
+    if (strlen(file) == 0 || strlen(file) >= SKY_STORE_FILE_MAX - sizeof unfinished) {
+        return strlen(file) == 0 ? -EISDIR : -ENAMETOOLONG;
+    }
+    char *parent = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    if (parent == NULL) {
+        return -ENOMEM;
+    }
+    const int opened = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int error = opened < 0 ? failure() : 0;
+    free(parent);
+    if (error == 0) {
+        reset(ret_store, opened, true);
+        memcpy(ret_store->file, file, strlen(file));
+    }
+    return error;
+}
+
+void sky_store_posix_close(struct sky_store_posix *store)
+{
+    abandon(&store->store);
+    if (store->directory >= 0) {
+        (void)close(store->directory);
+        store->directory = -1;
+    }
+}
