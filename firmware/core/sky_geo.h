@@ -65,6 +65,9 @@ struct sky_ecef sky_geo_to_ecef(const struct sky_lla *place);
  */
 struct sky_lla sky_geo_from_ecef(const struct sky_ecef *place);
 
+/** The axes at a place, as rows in ECEF: east, north, up. Pre: |lat_rad| <= pi/2. */
+void sky_geo_axes_at(double lat_rad, double lon_rad, double ret_rot[3][3]);
+
 /** Makes the frame with its origin at a place. Returns SKY_E_RANGE unless sky_geo_valid(origin). */
 SKY_NODISCARD enum sky_status sky_geo_frame_init(struct sky_geo_frame *ret_frame,
                                                  const struct sky_lla *origin);

@@ -1,0 +1,218 @@
+#include "sky_assess.h"
+
+#include "sky_math.h"
+
+/* Two-sided 95 % of a standard normal. */
+static const double z95 = 1.959963984540054;
+
+/* A symmetric horizontal covariance. */
+struct plan {
+    double ee_m2;
+    double nn_m2;
+    double en_m2;
+};
+
+static double larger(double a, double b) { return a > b ? a : b; }
+
+/* --- fixing --- */
+
+static double dot3(const double a[3], const double b[3])
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* rot * block * rot^T for one 3 x 3 block of a 6 x 6 matrix. */
+static void rotate_block(double rot[3][3], const double from[6][6], int row, int col,
+                         double to[6][6])
+{
+    double half[3][3]; /* rot * block, stored by its columns */
+    for (int j = 0; j < 3; j++) {
+        const double column[3] = {from[row][col + j], from[row + 1][col + j],
+                                  from[row + 2][col + j]};
+        for (int i = 0; i < 3; i++) {
+            half[i][j] = dot3(rot[i], column);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            to[row + i][col + j] = dot3(half[i], rot[j]);
+        }
+    }
+}
+
+static struct sky_common_error rotate_common(double rot[3][3],
+                                             const struct sky_common_error *common)
+{
+    const double pose[3][3] = {{common->pose_ee_m2, common->pose_en_m2, 0.0},
+                               {common->pose_en_m2, common->pose_nn_m2, 0.0},
+                               {0.0, 0.0, common->pose_uu_m2}};
+    double half[3][3];
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            half[i][j] = dot3(rot[i], pose[j]); /* pose is symmetric */
+        }
+    }
+    return (struct sky_common_error){
+        .pose_ee_m2 = dot3(half[0], rot[0]),
+        .pose_nn_m2 = dot3(half[1], rot[1]),
+        .pose_en_m2 = dot3(half[0], rot[1]),
+        .pose_uu_m2 = dot3(half[2], rot[2]),
+        .time_sigma_s = common->time_sigma_s,
+    };
+}
+
+void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_filter *filter,
+                    uint32_t track_id, double existence, const struct sky_common_error *common,
+                    struct sky_fixing *ret_fixing)
+{
+    const struct sky_enu position = {filter->x[0], filter->x[1], filter->x[2]};
+    const struct sky_lla place = sky_geo_from_enu(frame, &position);
+    struct sky_geo_frame here = {.origin = place};
+    double rot[3][3];
+    sky_geo_axes_at(place.lat_rad, place.lon_rad, here.rot);
+    sky_geo_rotation(frame, &here, rot);
+    *ret_fixing = (struct sky_fixing){
+        .track_id = track_id,
+        .time_ns = filter->time_ns,
+        .existence = existence,
+        .place = place,
+        .vel_east_mps = dot3(rot[0], filter->x + 3),
+        .vel_north_mps = dot3(rot[1], filter->x + 3),
+        .vel_up_mps = dot3(rot[2], filter->x + 3),
+        .common = rotate_common(rot, common),
+    };
+    for (int row = 0; row < 6; row += 3) {
+        for (int col = 0; col < 6; col += 3) {
+            rotate_block(rot, filter->p, row, col, ret_fixing->cov);
+        }
+    }
+}
+
+/* --- assessing --- */
+
+/* Variance of a horizontal covariance along a bearing. */
+static double variance_along(const struct plan *plan, double sin_bearing, double cos_bearing)
+{
+    return plan->ee_m2 * sin_bearing * sin_bearing + plan->nn_m2 * cos_bearing * cos_bearing +
+           2.0 * plan->en_m2 * sin_bearing * cos_bearing;
+}
+
+/* Largest variance in any direction. */
+static double variance_max(const struct plan *plan)
+{
+    const double half = 0.5 * (plan->ee_m2 - plan->nn_m2);
+    return 0.5 * (plan->ee_m2 + plan->nn_m2) + sky_sqrt(half * half + plan->en_m2 * plan->en_m2);
+}
+
+/* All errors together: track, pose, time through the velocity, and the line as a whole. */
+static struct plan total_covariance(const struct sky_fixing *fixing, double sigma_line_m)
+{
+    const double east_m = fixing->vel_east_mps * fixing->common.time_sigma_s;
+    const double north_m = fixing->vel_north_mps * fixing->common.time_sigma_s;
+    const double line_m2 = sigma_line_m * sigma_line_m;
+    return (struct plan){
+        .ee_m2 = fixing->cov[0][0] + fixing->common.pose_ee_m2 + east_m * east_m + line_m2,
+        .nn_m2 = fixing->cov[1][1] + fixing->common.pose_nn_m2 + north_m * north_m + line_m2,
+        .en_m2 = fixing->cov[0][1] + fixing->common.pose_en_m2 + east_m * north_m,
+    };
+}
+
+/* The probability needs no integral where the whole line is out of the Gaussian's reach. */
+static double probability(const struct sky_zone_set *zones, uint32_t line,
+                          const struct sky_fixing *fixing, const struct plan *plan,
+                          double distance_m)
+{
+    static const double reach = 9.0; /* sigma; sky_zone looks as far as 8.5 */
+    if (distance_m * distance_m > reach * reach * variance_max(plan)) {
+        return distance_m < 0.0 ? 1.0 : 0.0;
+    }
+    return sky_zone_inside_probability(zones, line, fixing->place.lat_rad, fixing->place.lon_rad,
+                                       plan->ee_m2, plan->nn_m2, plan->en_m2);
+}
+
+/* True if the limit is a height above the ellipsoid, which is then set. */
+static bool limit_hae(const struct sky_zone_set *zones, const struct sky_limit *limit,
+                      double unlimited_m, double *ret_hae_m)
+{
+    if (limit->unlimited) {
+        *ret_hae_m = unlimited_m;
+        return true;
+    }
+    switch (limit->datum) {
+    case SKY_DATUM_HAE:
+        *ret_hae_m = limit->height_m;
+        return true;
+    case SKY_DATUM_AMSL:
+        *ret_hae_m = limit->height_m + zones->geoid_undulation_m;
+        return zones->has_geoid;
+    case SKY_DATUM_AGL:
+    case SKY_DATUM_STD:
+        break;
+    }
+    return false;
+}
+
+static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct sky_zone *zone,
+                                  const struct sky_fixing *fixing, double *ret_p)
+{
+    static const double endless_m = 1e12;
+    double floor_m, ceiling_m;
+    if (!limit_hae(zones, &zone->floor, -endless_m, &floor_m) ||
+        !limit_hae(zones, &zone->ceiling, endless_m, &ceiling_m)) {
+        *ret_p = 1.0;
+        return SKY_VERTICAL_NOT_EVALUATED;
+    }
+    const double time_m = fixing->vel_up_mps * fixing->common.time_sigma_s;
+    const double variance_m2 = fixing->cov[2][2] + fixing->common.pose_uu_m2 + time_m * time_m;
+    const double sigma_m = sky_sqrt(larger(variance_m2, 1e-6)); /* 1 mm at least */
+    const double height_m = fixing->place.alt_hae_m;
+    *ret_p = larger(0.0, sky_normal_cdf((ceiling_m - height_m) / sigma_m) -
+                             sky_normal_cdf((floor_m - height_m) / sigma_m));
+    return SKY_VERTICAL_EVALUATED;
+}
+
+void sky_assess(const struct sky_zone_set *zones, uint32_t line,
+                const struct sky_incident_config *config, const struct sky_fixing *fixing,
+                struct sky_assessment *ret_assessment)
+{
+    const struct sky_line *claim = zones->line + line;
+    const struct sky_zone *zone = zones->zone + claim->zone;
+    struct sky_nearest nearest;
+    sky_zone_nearest(zones, line, fixing->place.lat_rad, fixing->place.lon_rad, &nearest);
+
+    const double sigma_line_m =
+        claim->accuracy_stated ? claim->sigma_m : config->unstated_line_sigma_m;
+    const double sin_bearing = sky_sin(nearest.bearing_rad);
+    const double cos_bearing = sky_cos(nearest.bearing_rad);
+    const struct plan track = {fixing->cov[0][0], fixing->cov[1][1], fixing->cov[0][1]};
+    const struct plan pose = {fixing->common.pose_ee_m2, fixing->common.pose_nn_m2,
+                              fixing->common.pose_en_m2};
+    const double track_m2 = larger(0.0, variance_along(&track, sin_bearing, cos_bearing));
+    const double pose_m2 = larger(0.0, variance_along(&pose, sin_bearing, cos_bearing));
+    const double closing_mps =
+        fixing->vel_east_mps * sin_bearing + fixing->vel_north_mps * cos_bearing;
+    const double time_m = sky_abs(closing_mps) * fixing->common.time_sigma_s;
+    const struct plan total = total_covariance(fixing, sigma_line_m);
+
+    struct sky_assessment assessment = {
+        .track_id = fixing->track_id,
+        .zone_id = zone->id,
+        .line_id = claim->id,
+        .time_ns = fixing->time_ns,
+        .distance_m = nearest.distance_m,
+        .u95_m = z95 * sky_sqrt(track_m2 + pose_m2 + time_m * time_m + sigma_line_m * sigma_line_m),
+        .p_inside = probability(zones, line, fixing, &total, nearest.distance_m),
+        .existence = fixing->existence,
+        .sigma_track_m = sky_sqrt(track_m2),
+        .sigma_pose_m = sky_sqrt(pose_m2),
+        .sigma_time_m = time_m,
+        .sigma_line_m = sigma_line_m,
+        .line_accuracy_stated = claim->accuracy_stated,
+        .bearing_rad = nearest.bearing_rad,
+        .nearest_lat_rad = nearest.lat_rad,
+        .nearest_lon_rad = nearest.lon_rad,
+        .edge = nearest.edge,
+    };
+    assessment.vertical = vertical(zones, zone, fixing, &assessment.p_vertical);
+    *ret_assessment = assessment;
+}
