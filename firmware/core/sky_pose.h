@@ -1,9 +1,12 @@
 /**
  * sky_pose: where the station stands and which way it looks, with covariance.
  *
- * A fixed station averages its fixes, but no further than the slow common error of a receiver
- * (sky_station_config.gnss_sigma_floor_m) allows: errors minutes apart are not independent, so
- * averaging must not claim centimetres. A moving one keeps the latest fix and its velocity.
+ * A fixed station averages its fixes, but must not claim centimetres: errors a second apart are
+ * nearly the same error. Each fix therefore counts for as much new knowledge as the time since the
+ * one before allows (all of it after a minute), and the sum never passes the slow common error of a
+ * receiver (sky_station_config.gnss_sigma_floor_m). A surveyed fixed station does not move at all:
+ * its fixes are only checked against the survey. A moving one keeps the latest fix and its
+ * velocity. Heading comes from the configuration alone: course over ground is not heading.
  */
 #ifndef SKY_POSE_H
 #define SKY_POSE_H
@@ -27,11 +30,11 @@ struct sky_pose {
     double course_rad;
     uint32_t fixes_used;
     uint32_t fixes_rejected;
-    /* private: running weighted sums in the frame of the first fix */
+    /* private: means in the frame of the first fix, and the information behind them */
     struct sky_geo_frame anchor;
-    struct sky_enu sum_weighted;
-    double weight;
-    double weight_up;
+    struct sky_enu mean;
+    double weight_per_m2;
+    double weight_up_per_m2;
 };
 
 /** Known at once if the configuration has a surveyed site; else from the first good fix on. */
@@ -39,8 +42,9 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
 
 /**
  * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position or contradicts the
- * pose of a fixed station by more than 5 km or 8 combined sigmas (whichever is smaller, but never
- * under 50 m) - a jump is more likely a bad receiver than a flying mast.
+ * pose of a fixed station, in the horizontal, by more than 5 km or 8 combined sigmas (whichever is
+ * smaller, but never under 50 m) - a jump is more likely a bad receiver than a flying mast.
+ * Until a fix brings a height, that of the pose is 0 with a sigma of 3 km.
  */
 SKY_NODISCARD enum sky_status sky_pose_observe(struct sky_pose *pose,
                                                const struct sky_station_config *config,

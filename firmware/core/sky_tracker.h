@@ -73,6 +73,7 @@ struct sky_track {
     double smoothed_speed_mps;
     double smoothed_climb_mps;
     double smoothed_turn_radps;
+    bool course_known; /* and not lost in noise */
     double course_rad;
 };
 
@@ -99,10 +100,8 @@ enum sky_track_change {
 
 /** What the tracker remembers of a sensor. Private. */
 struct sky_tracker_sensor {
-    bool heard;
-    struct sky_enu origin;
-    int64_t newest_ns; /* time of its latest plot */
-    int64_t lag_ns;    /* how far its plots trail the ticks */
+    struct sky_enu origin; /* at its latest plots */
+    int64_t lag_ns;        /* how far its plots trail the ticks: the worst, slowly forgotten */
 };
 
 struct sky_tracker {

@@ -1,0 +1,125 @@
+#include "sky_pose.h"
+
+#include <string.h>
+
+#include "sky_math.h"
+
+static const double fresh_after_s = 60.0; /* errors this far apart are independent */
+static const double unknown_height_sigma_m = 3000.0;
+static const double jump_sigmas = 8.0;
+static const double jump_least_m = 50.0;
+static const double jump_most_m = 5000.0;
+
+static double square(double x) { return x * x; }
+static double larger(double a, double b) { return a > b ? a : b; }
+static double smaller(double a, double b) { return a < b ? a : b; }
+
+void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *config, int64_t time_ns)
+{
+    memset(pose, 0, sizeof *pose);
+    pose->time_ns = time_ns;
+    pose->heading_rad = config->heading_rad;
+    pose->heading_sigma_rad = config->heading_sigma_rad;
+    if (config->has_site) {
+        pose->known = true;
+        pose->place = config->site;
+        pose->sigma_horizontal_m = config->site_sigma_m;
+        pose->sigma_vertical_m = config->site_sigma_m;
+    }
+}
+
+static bool has_height(const struct sky_gnss_fix *fix)
+{
+    return (fix->has & SKY_GNSS_ALTITUDE) != 0;
+}
+
+/* Is the pose too far from the origin of `there` to be the same place? */
+static bool has_jumped(const struct sky_pose *pose, const struct sky_geo_frame *there,
+                       double sigma_m)
+{
+    const struct sky_enu offset = sky_geo_to_enu(there, &pose->place);
+    const double both_m = sky_sqrt(square(pose->sigma_horizontal_m) + square(sigma_m));
+    const double limit_m = larger(jump_least_m, smaller(jump_most_m, jump_sigmas * both_m));
+    return square(offset.east_m) + square(offset.north_m) > square(limit_m);
+}
+
+/*
+ * Folds value into a mean. What is known already shares its errors with a fix that comes soon
+ * after, so only part of the fix is news; and the information never passes the common error's.
+ */
+static void average(double *mean, double *weight_per_m2, double value, double sigma_m,
+                    double since_s, double floor_m)
+{
+    const double news = larger(0.0, smaller(1.0, since_s / fresh_after_s));
+    const double gain_per_m2 = (*weight_per_m2 > 0.0 ? news : 1.0) / square(sigma_m);
+    const double sum_per_m2 = *weight_per_m2 + gain_per_m2;
+
+    *mean += (value - *mean) * gain_per_m2 / sum_per_m2;
+    *weight_per_m2 = smaller(sum_per_m2, 1.0 / square(floor_m));
+}
+
+static void stand(struct sky_pose *pose, const struct sky_station_config *config, int64_t time_ns,
+                  const struct sky_gnss_fix *fix, const struct sky_geo_frame *there)
+{
+    const double floor_m = config->gnss_sigma_floor_m;
+    const double since_s = (double)(time_ns - pose->time_ns) * 1e-9;
+    double east_weight_per_m2 = pose->weight_per_m2;
+
+    if (!pose->known) {
+        pose->anchor = *there;
+    }
+    const struct sky_enu at = sky_geo_to_enu(&pose->anchor, &fix->place);
+    average(&pose->mean.east_m, &east_weight_per_m2, at.east_m, fix->sigma_horizontal_m, since_s,
+            floor_m);
+    average(&pose->mean.north_m, &pose->weight_per_m2, at.north_m, fix->sigma_horizontal_m, since_s,
+            floor_m);
+    if (has_height(fix)) {
+        average(&pose->mean.up_m, &pose->weight_up_per_m2, at.up_m, fix->sigma_vertical_m, since_s,
+                floor_m);
+    }
+    pose->place = sky_geo_from_enu(&pose->anchor, &pose->mean);
+    pose->sigma_horizontal_m = 1.0 / sky_sqrt(pose->weight_per_m2);
+    pose->sigma_vertical_m = pose->weight_up_per_m2 > 0.0 ? 1.0 / sky_sqrt(pose->weight_up_per_m2)
+                                                          : unknown_height_sigma_m;
+}
+
+static void follow(struct sky_pose *pose, const struct sky_station_config *config,
+                   const struct sky_gnss_fix *fix)
+{
+    const double floor_m = config->gnss_sigma_floor_m;
+
+    pose->place.lat_rad = fix->place.lat_rad;
+    pose->place.lon_rad = fix->place.lon_rad;
+    pose->sigma_horizontal_m = larger(fix->sigma_horizontal_m, floor_m);
+    if (has_height(fix)) {
+        pose->place.alt_hae_m = fix->place.alt_hae_m;
+        pose->sigma_vertical_m = larger(fix->sigma_vertical_m, floor_m);
+    } else if (!pose->known) {
+        pose->sigma_vertical_m = unknown_height_sigma_m;
+    }
+    if ((fix->has & SKY_GNSS_VELOCITY) != 0) {
+        pose->speed_mps = fix->speed_mps;
+        pose->course_rad = fix->course_rad;
+    }
+}
+
+enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station_config *config,
+                                 int64_t time_ns, const struct sky_gnss_fix *fix)
+{
+    struct sky_geo_frame there;
+
+    if ((fix->has & SKY_GNSS_POSITION) == 0 || sky_geo_frame_init(&there, &fix->place) != SKY_OK ||
+        (pose->known && !config->moving && has_jumped(pose, &there, fix->sigma_horizontal_m))) {
+        pose->fixes_rejected++;
+        return SKY_E_RANGE;
+    }
+    if (config->moving) {
+        follow(pose, config, fix);
+    } else if (!config->has_site) {
+        stand(pose, config, time_ns, fix, &there);
+    }
+    pose->known = true;
+    pose->time_ns = time_ns;
+    pose->fixes_used++;
+    return SKY_OK;
+}
