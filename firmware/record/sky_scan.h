@@ -23,47 +23,61 @@ enum sky_scan_found {
 
 struct sky_scan_item {
     enum sky_scan_found found;
-    uint64_t offset; /* in the file, of the group the record is in, or of the damage */
+    uint64_t offset; /* in the file, of the group the record is in, or of the damage or end */
     enum sky_channel channel;
     uint64_t log_time_ns;
     uint64_t publish_time_ns;
     uint32_t sequence;
     const uint8_t *bytes; /* of the message, in the segment's memory */
     size_t count;
-    uint64_t skipped;
-    const char *reason; /* static storage */
+    uint64_t skipped;   /* TORN_END: bytes of a last group or summary that was not completed */
+    const char *reason; /* static storage; of DAMAGE and TORN_END */
 };
 
-/** Metadata of a segment, from its preamble. */
+/**
+ * What a segment says of itself: its preamble, or, if that is damaged, its first sound group, which
+ * knows no software and no interval ("" and 0).
+ */
 struct sky_scan_segment {
     uint64_t segment;
-    char boot_id[37];
+    char boot_id[37]; /* "" if there is none */
     char software[SKY_NAME_MAX];
     uint64_t commit_interval_ns;
 };
 
-/** Fields are private. */
+/** Fields are private but for segment. */
 struct sky_scan {
     const uint8_t *bytes;
     size_t count;
-    uint64_t at;       /* next group */
-    uint64_t chunk_at; /* next message in the current chunk's records, 0: between groups */
-    uint64_t chunk_end;
-    uint64_t group_at;
-    uint64_t group_next;
-    uint64_t group_seq;
+    size_t at; /* of the group that comes next */
+    uint8_t boot_id[16];
+    struct { /* the group being delivered */
+        bool open;
+        size_t at;
+        size_t record; /* its next record ... */
+        size_t records_end;
+        size_t body_end;
+    } group;
+    uint64_t group_seq;    /* of the latest sound group */
+    uint32_t previous_crc; /* of its header */
+    bool broken;           /* something was passed over since */
+    const char *pending;   /* damage at 0 that is yet to be reported */
     bool ended;
+    struct sky_scan_item end; /* what an ended walk keeps saying */
     struct sky_scan_segment segment;
 };
 
 /**
  * Starts a walk over one segment. Returns SKY_E_CORRUPT with *ret_reason if it is not a skywitness
- * log segment at all (magic, header, metadata), or is of another format version.
+ * log segment: no sound preamble, and no sound group either; or if it is of another format version.
  */
 SKY_NODISCARD enum sky_status sky_scan_begin(struct sky_scan *ret_scan, const uint8_t *bytes,
                                              size_t count, const char **ret_reason);
 
-/** Takes the next step. After an END every further call says the same END. */
+/**
+ * Takes the next step. After an END every further call says the same END.
+ * Cost: one checksum over each group; where there is damage, a few more over what follows it.
+ */
 void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item);
 
 #endif
