@@ -1,0 +1,450 @@
+#include "skyd_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sky_test.h"
+
+static struct skyd_config config;
+static char error[SKYD_ERROR_MAX];
+
+/* The least that a station needs. Tests put their own lines behind it: they begin in line 10. */
+#define LEAST                                                                                      \
+    "[zones]\n"                                                                                    \
+    "file = zones.pb\n"                                                                            \
+    "[log]\n"                                                                                      \
+    "directory = /var/lib/skywitness\n"                                                            \
+    "[station]\n"                                                                                  \
+    "latitude_deg = 19.95\n"                                                                       \
+    "longitude_deg = 2.97\n"                                                                       \
+    "altitude_hae_m = 640\n"                                                                       \
+    "\n"
+#define RADAR                                                                                      \
+    "[radar.north]\n"                                                                              \
+    "at_station = yes\n"                                                                           \
+    "sigma_range_m = 15\n"                                                                         \
+    "sigma_azimuth_deg = 0.2\n"                                                                    \
+    "range_max_m = 30000\n"                                                                        \
+    "scan_ms = 1000\n"
+
+static int parse(const char *text)
+{
+    memset(error, 0, sizeof error);
+    return skyd_config_parse(&config, "etc/test.ini", text, strlen(text), error);
+}
+
+static void expect_error(const char *text, const char *wanted)
+{
+    if (parse(text) == 0) {
+        fail_msg("accepted, wanted: %s", wanted);
+    }
+    assert_string_equal(error, wanted);
+}
+
+static void expect_good(const char *text)
+{
+    if (parse(text) != 0) {
+        fail_msg("refused: %s", error);
+    }
+}
+
+static void the_least_configuration_is_accepted(void **state)
+{
+    (void)state;
+    expect_good(LEAST);
+    assert_string_equal(config.zones_file, "etc/zones.pb");
+    assert_string_equal(config.log_directory, "/var/lib/skywitness");
+    assert_true(config.engine.station.has_site);
+    assert_false(config.has_gpsd);
+    assert_int_equal(config.engine.sensor_count, 0);
+}
+
+static void every_kind_of_value_arrives_in_the_units_of_the_core(void **state)
+{
+    (void)state;
+    expect_good(LEAST RADAR "azimuth_offset_deg = -90\n"
+                            "latency_ms = 12.5\n"
+                            "sac = 25\n"
+                            "sic = 201\n"
+                            "[modbus.north]\n"
+                            "radar = north\n"
+                            "rtu = /dev/sky-radar\n"
+                            "parity = even\n"
+                            "unit = 17\n"
+                            "silence_s = 2.5\n"
+                            "[asterix.feed]\n"
+                            "listen = 0.0.0.0:8600\n"
+                            "group = 232.1.1.25\n"
+                            "rcvbuf_kib = 512\n"
+                            "[log]\n"
+                            "segment_mib = 32\n"
+                            "[gpsd]\n"
+                            "port = 29247\n");
+    const struct sky_sensor_config *const radar = &config.engine.sensor[0];
+    assert_string_equal(radar->name, "north");
+    assert_near(radar->azimuth_offset_rad, -1.5707963267948966, 1e-15);
+    assert_int_equal(radar->latency_ns, 12500000);
+    assert_true(radar->has_sac_sic);
+    assert_int_equal(radar->sac, 25);
+    assert_int_equal(radar->sic, 201);
+    assert_int_equal(config.modbus[0].source.mode, SKY_SRC_MODBUS_RTU);
+    assert_int_equal(config.modbus[0].source.parity, 'E');
+    assert_int_equal(config.modbus[0].source.unit, 17);
+    assert_int_equal(config.modbus[0].source.sensor, 0);
+    assert_int_equal(config.modbus[0].source.silence_ns, 2500000000);
+    assert_string_equal(config.modbus[0].source.name, "modbus.north");
+    assert_int_equal(config.asterix[0].source.port, 8600);
+    assert_int_equal(config.asterix[0].source.rcvbuf_bytes, 524288);
+    assert_string_equal(config.asterix[0].source.group, "232.1.1.25");
+    assert_int_equal(config.segment_bytes, 33554432);
+    assert_true(config.has_gpsd);
+    assert_int_equal(config.gpsd.port, 29247);
+}
+
+/* A default that differs here would make the example configuration lie. */
+static void the_defaults_of_the_table_are_those_of_the_core(void **state)
+{
+    (void)state;
+    static struct sky_config core;
+    sky_config_default(&core);
+    expect_good(LEAST);
+    const struct sky_config *const ours = &config.engine;
+    assert_int_equal(ours->tick_ns, core.tick_ns);
+    assert_near(ours->station.site_sigma_m, core.station.site_sigma_m, 0.0);
+    assert_near(ours->station.gnss_sigma_floor_m, core.station.gnss_sigma_floor_m, 0.0);
+    assert_near(ours->station.heading_rad, core.station.heading_rad, 0.0);
+    assert_near(ours->station.heading_sigma_rad, core.station.heading_sigma_rad, 1e-6);
+    assert_memory_equal(&ours->tracker, &core.tracker, sizeof core.tracker);
+    assert_memory_equal(&ours->incident, &core.incident, sizeof core.incident);
+}
+
+static void what_is_printed_reads_back_as_the_same_configuration(void **state)
+{
+    (void)state;
+    static struct sky_config before;
+    expect_good(LEAST RADAR "sac = 1\nsic = 2\n[modbus.north]\nradar = north\n"
+                            "tcp = 127.0.0.1:29201\n[asterix.a]\nlisten = 127.0.0.1:29202\n");
+    memcpy(&before, &config.engine, sizeof before);
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *const stream = open_memstream(&text, &bytes);
+    assert_non_null(stream);
+    skyd_config_print(&config, stream);
+    fclose(stream);
+    assert_non_null(strstr(text, "sigma_range_m = 15                  ; etc/test.ini:12\n"));
+    assert_non_null(strstr(text, "commit_ms = 1000                    ; default\n"));
+    assert_non_null(strstr(text, "; [gpsd] is not set\n"));
+    expect_good(text);
+    assert_memory_equal(&before, &config.engine, sizeof before);
+    assert_string_equal(config.modbus[0].source.host, "127.0.0.1");
+    free(text);
+}
+
+static void an_unknown_section_is_named(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[gspd]\n",
+                 "etc/test.ini:10: section [gspd]: unknown; expected [station], [tracker], "
+                 "[incident], [zones], [log], [gpsd], [radar.NAME], [modbus.NAME] or "
+                 "[asterix.NAME]");
+    expect_error(LEAST "[radar.a b]\n",
+                 "etc/test.ini:10: section [radar.a b]: bad name; expected 1 to 23 printable "
+                 "characters without spaces");
+    expect_error(LEAST "[radar.]\n",
+                 "etc/test.ini:10: section [radar.]: bad name; expected 1 to 23 printable "
+                 "characters without spaces");
+}
+
+static void one_section_too_many_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[asterix.a]\nlisten=1.1.1.1:1\n[asterix.b]\nlisten=1.1.1.1:2\n"
+                       "[asterix.c]\nlisten=1.1.1.1:3\n[asterix.d]\nlisten=1.1.1.1:4\n"
+                       "[asterix.e]\n",
+                 "etc/test.ini:18: section [asterix.e]: one too many; expected at most 4 "
+                 "[asterix.NAME]");
+}
+
+static void an_unknown_key_is_named(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[log]\ncommit = 5\n",
+                 "etc/test.ini:11: key 'commit': unknown in [log]; expected one of the keys that "
+                 "--print-config lists there");
+    expect_error(LEAST RADAR "range = 5\n",
+                 "etc/test.ini:16: key 'range': unknown in [radar.NAME]; expected one of the keys "
+                 "that --print-config lists there");
+}
+
+static void a_key_that_is_set_twice_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[log]\ncommit_ms = 500\ncommit_ms = 600\n",
+                 "etc/test.ini:12: key 'commit_ms': set before in line 11; expected once");
+    expect_error(LEAST RADAR "[radar.north]\nscan_ms = 500\n",
+                 "etc/test.ini:17: key 'scan_ms': set before in line 15; expected once");
+}
+
+static void a_bad_number_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[log]\ncommit_ms = 1 s\n",
+                 "etc/test.ini:11: key 'commit_ms': '1 s' is not a number; expected a number from "
+                 "1 to 60000");
+    expect_error(LEAST "[log]\ncommit_ms = nan\n",
+                 "etc/test.ini:11: key 'commit_ms': 'nan' is not a number; expected a number from "
+                 "1 to 60000");
+    expect_error(LEAST "[log]\ncommit_ms = 0x10\n",
+                 "etc/test.ini:11: key 'commit_ms': '0x10' is not a number; expected a number from "
+                 "1 to 60000");
+    expect_error(LEAST "[log]\ncommit_ms =\n",
+                 "etc/test.ini:11: key 'commit_ms': '' is not a number; expected a number from 1 "
+                 "to 60000");
+    expect_error(LEAST "[log]\ncommit_ms = 1e999\n",
+                 "etc/test.ini:11: key 'commit_ms': '1e999' is not a number; expected a number "
+                 "from 1 to 60000");
+    expect_error(LEAST "[log]\nsegment_mib = 16.5\n",
+                 "etc/test.ini:11: key 'segment_mib': '16.5' is not a whole number; expected a "
+                 "whole number from 8 to 1024");
+}
+
+static void a_number_out_of_range_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[log]\ncommit_ms = 0\n",
+                 "etc/test.ini:11: key 'commit_ms': '0' is out of range; expected a number from 1 "
+                 "to 60000");
+    expect_error(LEAST "[incident]\np_enter = 0.5\n",
+                 "etc/test.ini:11: key 'p_enter': '0.5' is out of range; expected a number above "
+                 "0.5 and below 1");
+    expect_error(LEAST "[gpsd]\nport = 65536\n",
+                 "etc/test.ini:11: key 'port': '65536' is out of range; expected a whole number "
+                 "from 1 to 65535");
+}
+
+static void a_word_that_is_not_one_of_those_expected_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[radar.a]\nat_station = true\n",
+                 "etc/test.ini:11: key 'at_station': 'true' is neither; expected yes or no");
+    expect_error(LEAST "[modbus.a]\nparity = mark\n",
+                 "etc/test.ini:11: key 'parity': 'mark' is none of them; expected none, even or "
+                 "odd");
+    expect_error(LEAST "[gpsd]\nhost = gps.example\n",
+                 "etc/test.ini:11: key 'host': 'gps.example' is no address; expected an IPv4 or "
+                 "IPv6 address, or localhost");
+    expect_error(LEAST "[gpsd]\nhost =\n",
+                 "etc/test.ini:11: key 'host': '' is empty; expected an IPv4 or IPv6 address, or "
+                 "localhost");
+}
+
+static void text_that_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[asterix.a]\ninterface = eth0123456789012345\n",
+                 "etc/test.ini:11: key 'interface': 'eth0123456789012345' is too long; expected a "
+                 "network interface, such as eth0");
+    char text[512] = LEAST "[gpsd]\n; ";
+    memset(text + strlen(text), 'x', 300);
+    expect_error(text, "etc/test.ini:11: line of 302 bytes; expected at most 198");
+}
+
+static void a_missing_key_is_named_with_its_section(void **state)
+{
+    (void)state;
+    expect_error("[zones]\nfile = z\n[station]\n",
+                 "etc/test.ini: key 'directory': missing in [log]; expected the path of the folder "
+                 "that holds the log");
+    expect_error("[log]\ndirectory = x\n[zones]\n",
+                 "etc/test.ini:3: key 'file': missing in [zones]; expected the path of a zone set "
+                 "made by 'skywitness zones build'");
+    expect_error(LEAST "[radar.a]\nat_station = yes\nsigma_range_m = 3\n",
+                 "etc/test.ini:10: key 'sigma_azimuth_deg': missing in [radar.a]; expected a "
+                 "number from 0.001 to 28");
+    expect_error("[log]\ndirectory = x\n[zones]\nfile = z\n",
+                 "etc/test.ini: key 'latitude_deg': missing; expected the site of the station, or "
+                 "a [gpsd] section");
+}
+
+static void a_line_that_is_no_setting_is_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[log]\nnonsense\n",
+                 "etc/test.ini:11: cannot be read; expected '[section]' or 'key = value'");
+    expect_error(LEAST "[log\n",
+                 "etc/test.ini:10: cannot be read; expected '[section]' or 'key = value'");
+    expect_error("x = 1\n",
+                 "etc/test.ini:1: key 'x': stands before any section; expected a [section] first");
+    expect_error(LEAST "[log]\ncommit_ms = 5\n 00\n",
+                 "etc/test.ini:12: begins with a space; expected keys and headings without");
+    assert_int_not_equal(skyd_config_parse(&config, "f", "[log]\nx\0y = 1\n", 14, error), 0);
+    assert_string_equal(error, "f:2: a zero byte; expected text");
+}
+
+static void comments_blank_lines_and_carriage_returns_are_no_trouble(void **state)
+{
+    (void)state;
+    expect_good("\xEF\xBB\xBF# first\r\n[log]\r\n   ; indented remark\r\n\r\n"
+                "directory = /x ; behind\r\n[zones]\r\nfile = z\r\n[gpsd]");
+    assert_string_equal(config.log_directory, "/x");
+    assert_true(config.has_gpsd);
+}
+
+static void a_site_is_three_numbers_or_none(void **state)
+{
+    (void)state;
+    expect_error("[log]\ndirectory=x\n[zones]\nfile=z\n[station]\nlatitude_deg = 1\n"
+                 "longitude_deg = 2\n",
+                 "etc/test.ini:5: key 'altitude_hae_m': missing; expected latitude_deg, "
+                 "longitude_deg and altitude_hae_m together");
+    expect_error(LEAST RADAR "latitude_deg = 1\nlongitude_deg = 2\naltitude_hae_m = 3\n",
+                 "etc/test.ini:11: key 'at_station': yes, but a site is given too; expected either "
+                 "yes or a site of its own");
+    expect_error(LEAST "[radar.a]\nsigma_range_m=5\nsigma_azimuth_deg=1\nrange_max_m=500\n"
+                       "scan_ms=1000\n",
+                 "etc/test.ini:10: key 'at_station': no, but no site is given; expected either yes "
+                 "or a site of its own");
+    expect_error(LEAST "[station]\nmoving = yes\n",
+                 "etc/test.ini:11: key 'moving': a station with a surveyed site stands still; "
+                 "expected no");
+}
+
+static void limits_that_contradict_each_other_are_refused(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[tracker]\nconfirm_hits = 6\n",
+                 "etc/test.ini:10: key 'confirm_looks': 5 is out of range; expected at least "
+                 "confirm_hits, 6");
+    expect_error(LEAST "[tracker]\nlose_s = 3\n",
+                 "etc/test.ini:11: key 'lose_s': shorter than coast_s; expected at least that");
+    expect_error(LEAST "[incident]\nlooks_of = 2\n",
+                 "etc/test.ini:11: key 'looks_of': 2 is out of range; expected at least "
+                 "looks_inside, 3");
+}
+
+static void a_radar_has_one_identity(void **state)
+{
+    (void)state;
+    expect_error(LEAST RADAR "sac = 1\n",
+                 "etc/test.ini:10: key 'sic': missing; expected sac and sic together");
+    expect_error(LEAST RADAR "sac = 256\n",
+                 "etc/test.ini:16: key 'sac': '256' is out of range; expected a whole number from "
+                 "0 to 255");
+    expect_error(LEAST RADAR "sac = 1\nsic = 2\n[radar.south]\nat_station = yes\n"
+                             "sigma_range_m = 15\nsigma_azimuth_deg = 0.2\nrange_max_m = 30000\n"
+                             "scan_ms = 1000\nsac = 1\nsic = 2\n",
+                 "etc/test.ini:25: key 'sic': 1/2 is [radar.north]'s already; expected another");
+}
+
+static void a_bus_has_one_way_and_one_radar(void **state)
+{
+    (void)state;
+    expect_error(LEAST RADAR "[modbus.a]\nradar = north\n",
+                 "etc/test.ini:16: key 'tcp': missing, and rtu as well; expected either tcp or "
+                 "rtu");
+    expect_error(LEAST RADAR "[modbus.a]\nradar = north\ntcp = 1.1.1.1:502\nrtu = /dev/x\n",
+                 "etc/test.ini:16: key 'tcp': stands beside rtu; expected either tcp or rtu");
+    expect_error(LEAST RADAR "[modbus.a]\nradar = north\ntcp = head:502\n",
+                 "etc/test.ini:18: key 'tcp': 'head:502' is no IPv4 address (or localhost) and "
+                 "port; expected HOST:PORT, such as 192.168.1.20:502");
+    expect_error(LEAST RADAR "[modbus.a]\nradar = south\ntcp = 1.1.1.1:502\n",
+                 "etc/test.ini:17: key 'radar': 'south' is not in this file; expected NAME of a "
+                 "[radar.NAME] section");
+    expect_error(LEAST RADAR "[modbus.a]\nradar = north\ntcp = 1.1.1.1:502\n"
+                             "[modbus.b]\nradar = north\ntcp = 1.1.1.2:502\n",
+                 "etc/test.ini:20: key 'radar': 'north' has another [modbus.NAME] already; "
+                 "expected NAME of a [radar.NAME] section");
+}
+
+static void a_feed_listens_at_an_address(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[asterix.a]\nlisten = 8600\n",
+                 "etc/test.ini:11: key 'listen': '8600' is no IPv4 address and port; expected "
+                 "ADDRESS:PORT, such as 0.0.0.0:8600");
+    expect_error(LEAST "[asterix.a]\nlisten = 0.0.0.0:0\n",
+                 "etc/test.ini:11: key 'listen': '0.0.0.0:0' is no IPv4 address and port; expected "
+                 "ADDRESS:PORT, such as 0.0.0.0:8600");
+    expect_error(LEAST "[asterix.a]\nlisten = 0.0.0.0:8600\ngroup = 10.0.0.1\n",
+                 "etc/test.ini:12: key 'group': '10.0.0.1' is no multicast address; expected an "
+                 "IPv4 multicast group, 224.0.0.0 to 239.255.255.255");
+}
+
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    assert_int_not_equal(skyd_config_read(&config, "/nowhere/x.ini", error), 0);
+    assert_string_equal(error, "/nowhere/x.ini: cannot be read: No such file or directory");
+}
+
+static void a_zone_set_that_cannot_be_used_is_refused_at_its_key(void **state)
+{
+    (void)state;
+    static struct skyd_zones zones;
+    char folder[] = "/tmp/sky-config-XXXXXX", path[64], wanted[256];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/c.ini", folder);
+    assert_int_equal(skyd_config_parse(&config, path, LEAST, strlen(LEAST), error), 0);
+    assert_int_not_equal(skyd_config_zones(&config, &zones, error), 0);
+    snprintf(wanted, sizeof wanted,
+             "%s:2: key 'file': %s/zones.pb: No such file or directory; expected a built zone set",
+             path, folder);
+    assert_string_equal(error, wanted);
+
+    FILE *const file = fopen(config.zones_file, "w");
+    assert_non_null(file);
+    fputs("{\"type\": \"FeatureCollection\"}", file);
+    fclose(file);
+    assert_int_not_equal(skyd_config_zones(&config, &zones, error), 0);
+    assert_non_null(strstr(error, "expected a zone set made by 'skywitness zones build'"));
+    unlink(config.zones_file);
+    rmdir(folder);
+}
+
+static void a_log_whose_folder_cannot_be_made_is_refused_at_its_key(void **state)
+{
+    (void)state;
+    static const char text[] = "[zones]\nfile = z\n[gpsd]\n[log]\ndirectory = /nowhere/log\n";
+    expect_good(text);
+    assert_int_not_equal(skyd_config_log_place(&config, error), 0);
+    assert_string_equal(error, "etc/test.ini:5: key 'directory': /nowhere is not there, and it "
+                               "should hold the log's folder; expected a folder");
+    expect_good("[zones]\nfile = z\n[gpsd]\n[log]\ndirectory = /dev/null\n");
+    assert_int_not_equal(skyd_config_log_place(&config, error), 0);
+    assert_string_equal(error, "etc/test.ini:5: key 'directory': /dev/null is not a folder; "
+                               "expected a folder");
+    expect_good("[zones]\nfile = z\n[gpsd]\n[log]\ndirectory = /sky-not-there-yet\n");
+    assert_int_equal(skyd_config_log_place(&config, error), 0);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_configuration_is_accepted),
+        cmocka_unit_test(every_kind_of_value_arrives_in_the_units_of_the_core),
+        cmocka_unit_test(the_defaults_of_the_table_are_those_of_the_core),
+        cmocka_unit_test(what_is_printed_reads_back_as_the_same_configuration),
+        cmocka_unit_test(an_unknown_section_is_named),
+        cmocka_unit_test(one_section_too_many_is_refused),
+        cmocka_unit_test(an_unknown_key_is_named),
+        cmocka_unit_test(a_key_that_is_set_twice_is_refused),
+        cmocka_unit_test(a_bad_number_is_refused),
+        cmocka_unit_test(a_number_out_of_range_is_refused),
+        cmocka_unit_test(a_word_that_is_not_one_of_those_expected_is_refused),
+        cmocka_unit_test(text_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_missing_key_is_named_with_its_section),
+        cmocka_unit_test(a_line_that_is_no_setting_is_refused),
+        cmocka_unit_test(comments_blank_lines_and_carriage_returns_are_no_trouble),
+        cmocka_unit_test(a_site_is_three_numbers_or_none),
+        cmocka_unit_test(limits_that_contradict_each_other_are_refused),
+        cmocka_unit_test(a_radar_has_one_identity),
+        cmocka_unit_test(a_bus_has_one_way_and_one_radar),
+        cmocka_unit_test(a_feed_listens_at_an_address),
+        cmocka_unit_test(a_file_that_is_not_there_is_named),
+        cmocka_unit_test(a_zone_set_that_cannot_be_used_is_refused_at_its_key),
+        cmocka_unit_test(a_log_whose_folder_cannot_be_made_is_refused_at_its_key),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
