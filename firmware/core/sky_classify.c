@@ -129,13 +129,20 @@ static void likelihoods(const struct sky_track_features *seen, const struct enve
     ret_log[5] = seen->rcs_samples > 0 ? spread(seen->rcs_mean_dbsm, class->rcs_dbsm, 4.0) : 0.0;
 }
 
+/* Looks ten seconds apart, of which there are no more than updates. */
+static int64_t looks_at(const struct sky_track_features *seen, int64_t watched_ns)
+{
+    const int64_t looks = watched_ns / (10 * SKY_SECOND_NS) + 1;
+    return looks < (int64_t)seen->samples ? looks : (int64_t)seen->samples;
+}
+
 /*
  * Speed and height of one aircraft persist, so that n looks ten seconds apart are not n independent
  * ones: they weigh as sqrt(n) / 2, and as three at most.
  */
-static double weight_of(uint32_t samples)
+static double weight_of(int64_t looks)
 {
-    const double weight = 0.5 * sky_sqrt((double)samples);
+    const double weight = 0.5 * sky_sqrt((double)looks);
     return weight < 3.0 ? weight : 3.0;
 }
 
@@ -169,15 +176,15 @@ static uint32_t features_for(size_t chosen, double log[SKY_CLASS_COUNT][FEATURE_
     return reasons;
 }
 
-static const uint32_t looks_least = 3;
+static const int64_t looks_least = 3;
 static const double decide_from = 0.7;
 
-static void classify_target(const struct sky_track_features *seen, bool identity,
+static void classify_target(const struct sky_track_features *seen, int64_t looks, bool identity,
                             struct sky_classification *classification)
 {
     double log[SKY_CLASS_COUNT][FEATURE_COUNT];
     double log_posterior[SKY_CLASS_COUNT];
-    const double weight = weight_of(seen->samples);
+    const double weight = weight_of(looks);
 
     for (size_t c = 0; c < SKY_CLASS_COUNT; c++) {
         const double answers = envelope[c].answers;
@@ -193,7 +200,7 @@ static void classify_target(const struct sky_track_features *seen, bool identity
     for (size_t c = 1; c < SKY_CLASS_COUNT; c++) {
         best = classification->probability[c] > classification->probability[best] ? c : best;
     }
-    const bool few = seen->samples < looks_least;
+    const bool few = looks < looks_least;
     const bool decided = !few && classification->probability[best] >= decide_from;
     classification->target = decided ? (enum sky_class)best : SKY_CLASS_UNKNOWN;
     classification->reasons |= fact(identity, SKY_REASON_IDENTITY) |
@@ -205,12 +212,12 @@ static void classify_target(const struct sky_track_features *seen, bool identity
 }
 
 void sky_classify(const struct sky_incident *incident, const struct sky_track_features *features,
-                  bool identity, struct sky_classification *ret_classification)
+                  int64_t watched_ns, bool identity, struct sky_classification *ret_classification)
 {
     memset(ret_classification, 0, sizeof *ret_classification);
     ret_classification->reasons = facts_of(incident);
     ret_classification->kind = kind_of(ret_classification->reasons);
-    classify_target(features, identity, ret_classification);
+    classify_target(features, looks_at(features, watched_ns), identity, ret_classification);
 }
 
 /* --------------------------------------------------------------------------------------- names */

@@ -3,8 +3,8 @@
  *
  * The kind follows from the record under every line, by the rules in sky_classify.c's one table.
  * The class follows from Bayes' rule over published kinematic envelopes, with a flat "unknown" that
- * wins whenever nothing fits; below 0.7 it abstains, and with fewer than three samples ten seconds
- * apart. Samples of one flight are not independent: n of them weigh as sqrt(n) / 2, three at most.
+ * wins whenever nothing fits; below 0.7 it abstains, and with fewer than three looks ten seconds
+ * apart. Looks at one flight are not independent: n of them weigh as sqrt(n) / 2, three at most.
  * Motion alone never names a type, a nation or an intent.
  */
 #ifndef SKY_CLASSIFY_H
@@ -64,9 +64,12 @@ struct sky_classification {
     uint32_t reasons;                    /* sky_reason bits */
 };
 
-/** Classifies. identity: the track carried an ICAO address or callsign. */
+/**
+ * Classifies. watched_ns: from the track's confirmation to its latest plot, >= 0; identity: it
+ * carried an ICAO address or callsign.
+ */
 void sky_classify(const struct sky_incident *incident, const struct sky_track_features *features,
-                  bool identity, struct sky_classification *ret_classification);
+                  int64_t watched_ns, bool identity, struct sky_classification *ret_classification);
 
 /** Names for people and files, static storage: "incursion", "male-uav". Pre: an enumerator. */
 const char *sky_classify_kind_name(enum sky_kind kind);

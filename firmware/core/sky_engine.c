@@ -480,8 +480,8 @@ static void say_classification(struct sky_engine *engine, struct sky_outbox *out
     if (event != NULL) {
         event->u.classification.incident_id = incident->id;
         event->u.classification.features = track->features;
-        sky_classify(incident, &track->features, has_identity(track),
-                     &event->u.classification.result);
+        sky_classify(incident, &track->features, track->seen_ns - track->confirmed_ns,
+                     has_identity(track), &event->u.classification.result);
     }
 }
 

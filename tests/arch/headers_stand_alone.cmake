@@ -1,0 +1,37 @@
+# headers_stand_alone: every header compiles on its own, first in its file, against nothing but the
+# libraries that its folder may use. Folders whose library is not built are left out.
+set(alone ${CMAKE_CURRENT_BINARY_DIR}/headers_stand_alone)
+
+function(sky_headers_of folder)
+    cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+    foreach(library IN LISTS ARG_USES)
+        if(NOT TARGET ${library})
+            return()
+        endif()
+    endforeach()
+    file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.h)
+    string(REPLACE "/" "_" name ${folder})
+    foreach(header IN LISTS headers)
+        get_filename_component(file ${header} NAME)
+        set(source ${alone}/${name}_${file}.c)
+        file(CONFIGURE OUTPUT ${source}
+             CONTENT "#include \"${file}\"\n#include \"${file}\" /* once more: guarded */\n")
+        list(APPEND sources ${source})
+    endforeach()
+    if(NOT sources)
+        return()
+    endif()
+    add_library(headers_of_${name} OBJECT ${sources})
+    target_include_directories(headers_of_${name} PRIVATE ${PROJECT_SOURCE_DIR}/${folder})
+    target_link_libraries(headers_of_${name} PRIVATE ${ARG_USES} sky_flags)
+    target_compile_options(headers_of_${name} PRIVATE -Wno-pedantic) # an empty translation unit
+    add_dependencies(headers_stand_alone headers_of_${name})
+endfunction()
+
+add_custom_target(headers_stand_alone ALL)
+sky_headers_of(firmware/core USES sky_core)
+sky_headers_of(firmware/decode USES sky_decode)
+sky_headers_of(firmware/ports USES sky_ports sky_decode)
+sky_headers_of(firmware/record USES sky_record)
+sky_headers_of(firmware/adapters USES sky_adapters sky_store)
+sky_headers_of(firmware/daemon USES sky_daemon)
