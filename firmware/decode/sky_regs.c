@@ -24,13 +24,16 @@ static int32_t signed_at(const uint8_t *bytes, size_t word)
     return value < 0x8000 ? value : value - 0x10000;
 }
 
+/* Four bits at a time: what the polynomial makes of each value of the lowest four. */
 static uint16_t crc_byte(uint16_t crc, uint8_t byte)
 {
+    static const uint16_t of_nibble[16] = {
+        0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
+        0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
+    };
     crc = (uint16_t)(crc ^ byte);
-    for (int bit = 0; bit < 8; bit++) {
-        crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ 0xA001 : crc >> 1);
-    }
-    return crc;
+    crc = (uint16_t)(crc >> 4 ^ of_nibble[crc & 15]);
+    return (uint16_t)(crc >> 4 ^ of_nibble[crc & 15]);
 }
 
 uint16_t sky_regs_crc(const uint16_t *words, size_t count)
