@@ -1,5 +1,6 @@
 #include "sky_filter.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "sky_math.h"
@@ -318,27 +319,23 @@ static void spread_of(const struct sky_filter *filter, const double row[SKY_STAT
     }
 }
 
-void sky_filter_innovation(const struct sky_filter *filter,
-                           const struct sky_measurement *measurement,
-                           const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                           double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
+/* Factors S of all components jointly as root * its transpose. */
+static void compare(const struct sky_filter *filter, const struct line_set *lines,
+                    struct sky_innovation *ret_innovation)
 {
-    struct line_set lines;
-    double root[COMPONENTS_MAX][COMPONENTS_MAX]; /* S = root * its transpose */
-    double white[COMPONENTS_MAX];
+    double root[COMPONENTS_MAX][COMPONENTS_MAX], white[COMPONENTS_MAX];
     double distance2 = 0.0, det = 1.0;
 
-    draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, &lines);
-    for (uint32_t i = 0; i < lines.count; i++) {
+    for (uint32_t i = 0; i < lines->count; i++) {
         double ph[SKY_STATE_DIM];
-        spread_of(filter, lines.line[i].row, ph);
-        white[i] = lines.line[i].residual;
+        spread_of(filter, lines->line[i].row, ph);
+        white[i] = lines->line[i].residual;
         for (uint32_t j = 0; j <= i; j++) {
-            double s = dot6(ph, lines.line[j].row);
+            double s = dot6(ph, lines->line[j].row);
             for (uint32_t k = 0; k < j; k++) {
                 s -= root[i][k] * root[j][k];
             }
-            root[i][j] = j < i ? s / root[j][j] : sky_sqrt(s + lines.line[i].variance);
+            root[i][j] = j < i ? s / root[j][j] : sky_sqrt(s + lines->line[i].variance);
         }
         for (uint32_t k = 0; k < i; k++) {
             white[i] -= root[i][k] * white[k];
@@ -348,7 +345,17 @@ void sky_filter_innovation(const struct sky_filter *filter,
         det *= square(root[i][i]);
     }
     *ret_innovation = (struct sky_innovation){
-        .distance2 = distance2, .log_det_s = sky_log(det), .dimension = lines.count};
+        .distance2 = distance2, .log_det_s = sky_log(det), .dimension = lines->count};
+}
+
+void sky_filter_innovation(const struct sky_filter *filter,
+                           const struct sky_measurement *measurement,
+                           const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
+                           double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
+{
+    struct line_set lines;
+    draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, &lines);
+    compare(filter, &lines, ret_innovation);
 }
 
 /* --- Updating ------------------------------------------------------------------------------- */
@@ -418,10 +425,13 @@ static void apply(struct sky_filter *filter, const struct line_set *lines)
 
 void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                       double climb_psd_m2ps3)
+                       double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
 {
     struct line_set lines;
     draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, &lines);
+    if (ret_innovation != NULL) {
+        compare(filter, &lines, ret_innovation);
+    }
     apply(filter, &lines);
 }
 

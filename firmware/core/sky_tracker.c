@@ -13,6 +13,7 @@ static const double log_two_pi = 1.8378770664093453;
 static const double log_half_pi = 0.45158270528945486;
 static const double log_height_span_m = 9.903487552536127; /* 20 km */
 
+static const double twin_apart_max_m = 5e3;
 static const double twin_place2_max = 3.0; /* of 3 degrees of freedom, both */
 static const double twin_velocity2_max = 8.0;
 static const uint32_t twin_updates_max = 4;
@@ -31,6 +32,7 @@ struct batch {
     const struct sky_geo_frame *frame;
     const struct sky_plot *plot;
     const struct sky_measurement *measurement;
+    double noise_m2ps3;
     double log_clutter; /* density of false plots per metre of range, over P(detection) */
     double log_speed_span;
 };
@@ -175,31 +177,51 @@ static double distance2(const struct sky_enu *a, const struct sky_enu *b)
            square(a->up_m - b->up_m);
 }
 
-static double spread_at(const struct sky_filter *filter, double dt_s, double noise_m2ps3)
+/*
+ * Where a track and its spread are going, for the cheap gate. The spread is the trace of the
+ * covariance of position, a polynomial of time but for the process noise.
+ */
+static struct sky_tracker_reach reach_of(const struct sky_track *track, uint32_t row)
 {
-    double spread_m2 = dt_s * dt_s * (dt_s < 0.0 ? -dt_s : dt_s) * noise_m2ps3;
+    const struct sky_filter *const filter = &track->filter;
+    struct sky_tracker_reach reach = {.row = row, .time_ns = filter->time_ns};
     for (int i = 0; i < 3; i++) {
-        spread_m2 +=
-            filter->p[i][i] + dt_s * (2.0 * filter->p[i][3 + i] + dt_s * filter->p[3 + i][3 + i]);
+        reach.place[i] = filter->x[i];
+        reach.velocity_mps[i] = filter->x[3 + i];
+        reach.spread_m2 += filter->p[i][i];
+        reach.spread_m2ps += 2.0 * filter->p[i][3 + i];
+        reach.spread_m2ps2 += filter->p[3 + i][3 + i];
     }
-    return spread_m2;
+    return reach;
+}
+
+static double spread_at(const struct sky_tracker_reach *reach, double dt_s, double noise_m2ps3)
+{
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
+           age_s * age_s * age_s * noise_m2ps3;
+}
+
+static double distance2_at(const struct sky_tracker_reach *reach, double dt_s,
+                           const struct sky_enu *place)
+{
+    return square(reach->place[0] + dt_s * reach->velocity_mps[0] - place->east_m) +
+           square(reach->place[1] + dt_s * reach->velocity_mps[1] - place->north_m) +
+           square(reach->place[2] + dt_s * reach->velocity_mps[2] - place->up_m);
 }
 
 /*
  * Cheap and generous: squared distance over the trace of a covariance is never more than the
  * Mahalanobis distance; the 2 pays for the measurement being curved.
  */
-static bool within_reach(const struct batch *batch, const struct sky_filter *filter, size_t index)
+static bool within_reach(const struct batch *batch, const struct sky_tracker_reach *reach,
+                         size_t index)
 {
     const struct sky_tracker_scratch *const scratch = &batch->tracker->scratch;
-    const struct sky_tracker_config *const config = &batch->config->tracker;
-    const double dt_s = (double)(batch->measurement[index].time_ns - filter->time_ns) * 1e-9;
-    const struct sky_enu place = place_at(filter, dt_s);
-    const double spread_m2 =
-        scratch->spread_m2[index] +
-        spread_at(filter, dt_s, config->accel_psd_m2ps3 + config->climb_psd_m2ps3);
-
-    return distance2(&place, &scratch->place[index]) < 2.0 * batch->tracker->gate2[5] * spread_m2;
+    const double dt_s = (double)(batch->measurement[index].time_ns - reach->time_ns) * 1e-9;
+    const double spread_m2 = scratch->spread_m2[index] + spread_at(reach, dt_s, batch->noise_m2ps3);
+    return distance2_at(reach, dt_s, &scratch->place[index]) <
+           2.0 * batch->tracker->gate2[5] * spread_m2;
 }
 
 /* The measurement with the sensor's bias as if it were random. */
@@ -267,22 +289,19 @@ static bool took_just_now(const struct batch *batch, const struct sky_track *tra
            apart_ns < least_ns;
 }
 
-/* Offers one plot, as a column, to every track it may belong to. */
+/* Offers one plot, as a column, to every track within reach that it may belong to. */
 static void gate_plot(const struct batch *batch, uint32_t column, size_t index)
 {
     struct sky_tracker *const tracker = batch->tracker;
     struct sky_tracker_scratch *const scratch = &tracker->scratch;
     const int64_t time_ns = batch->measurement[index].time_ns;
 
-    scratch->claimed[index] = false;
-    scratch->stale[index] = false;
-    for (uint32_t row = 0; row < tracker->active_count; row++) {
-        const uint32_t slot = tracker->active[row];
-        const struct sky_track *const track = &tracker->track[slot];
-
-        if (!is_live(tracker, slot) || !within_reach(batch, &track->filter, index)) {
+    for (uint32_t i = 0; i < scratch->reach_count; i++) {
+        if (!within_reach(batch, &scratch->reach[i], index)) {
             continue;
         }
+        const uint32_t row = scratch->reach[i].row;
+        const struct sky_track *const track = &tracker->track[tracker->active[row]];
         if (track->filter.time_ns - time_ns > SKY_LATE_MAX_NS) {
             scratch->stale[index] = true;
             continue;
@@ -389,20 +408,16 @@ static double bias_between_m2(const struct batch *batch, uint32_t sensors,
 static bool same_place(const struct batch *batch, const struct sky_track *a,
                        const struct sky_track *b)
 {
-    const struct sky_tracker_config *const config = &batch->config->tracker;
-    const double noise = config->accel_psd_m2ps3 + config->climb_psd_m2ps3;
     const int64_t time_ns = later(a->filter.time_ns, b->filter.time_ns);
     const double since_a_s = (double)(time_ns - a->filter.time_ns) * 1e-9;
     const double since_b_s = (double)(time_ns - b->filter.time_ns) * 1e-9;
     const struct sky_enu here = place_at(&a->filter, since_a_s);
     const struct sky_enu there = place_at(&b->filter, since_b_s);
-    const double bias_m2 = bias_between_m2(batch, a->sensors ^ b->sensors, &here);
-    const double spread_m2 = spread_at(&a->filter, since_a_s, noise) +
-                             spread_at(&b->filter, since_b_s, noise) + 3.0 * bias_m2;
 
-    if (distance2(&here, &there) >= twin_place2_max * spread_m2) {
-        return false;
+    if (distance2(&here, &there) > square(twin_apart_max_m)) {
+        return false; /* as nearly all are */
     }
+    const double bias_m2 = bias_between_m2(batch, a->sensors ^ b->sensors, &here);
     struct sky_filter fa = a->filter, fb = b->filter;
     predict_to(batch, &fa, time_ns);
     predict_to(batch, &fb, time_ns);
@@ -532,9 +547,9 @@ static void update_track(const struct batch *batch, uint32_t slot, size_t index)
     const struct sky_measurement m = for_track(batch, track, index);
 
     predict_to(batch, &track->filter, m.time_ns);
-    const struct sky_innovation innovation = compare(batch, &track->filter, &m);
+    struct sky_innovation innovation;
     sky_filter_update(&track->filter, &m, batch->pose, config->accel_psd_m2ps3,
-                      config->climb_psd_m2ps3);
+                      config->climb_psd_m2ps3, &innovation);
     add_log_odds(track, -cost_of(batch, &m, &innovation));
     track->last_distance2 = innovation.distance2;
     track->last_dimension = innovation.dimension;
@@ -600,26 +615,50 @@ static void take_left_over(const struct batch *batch, size_t index)
     }
 }
 
-/* Plots order[first .. last): no two of them can be one aircraft. */
-static void take_look(const struct batch *batch, uint32_t first, uint32_t last)
+/* Shares out the plots that are still free among the tracks of one kind. */
+static void share_out(const struct batch *batch, const uint32_t *order, uint32_t count,
+                      bool tentative)
 {
     struct sky_tracker *const tracker = batch->tracker;
-    struct sky_assign *const assign = &tracker->scratch.assign;
-    const uint32_t *const order = tracker->scratch.order + first;
+    struct sky_tracker_scratch *const scratch = &tracker->scratch;
+    struct sky_assign *const assign = &scratch->assign;
 
-    sky_assign_begin(assign, tracker->active_count, last - first);
-    for (uint32_t column = 0; column < assign->columns; column++) {
-        gate_plot(batch, column, order[column]);
+    sky_assign_begin(assign, tracker->active_count, count);
+    scratch->reach_count = 0;
+    for (uint32_t row = 0; row < tracker->active_count; row++) {
+        const uint32_t slot = tracker->active[row];
+        const struct sky_track *const track = &tracker->track[slot];
+        if (is_live(tracker, slot) && (track->status == SKY_TRACK_TENTATIVE) == tentative) {
+            scratch->reach[scratch->reach_count++] = reach_of(track, row);
+        }
+    }
+    for (uint32_t column = 0; column < count; column++) {
+        if (!scratch->used[order[column]]) {
+            gate_plot(batch, column, order[column]);
+        }
     }
     sky_assign_solve(assign);
-    for (uint32_t column = 0; column < assign->columns; column++) {
+    for (uint32_t column = 0; column < count; column++) {
         if (assign->row_of[column] != SKY_ASSIGN_NONE) {
             update_track(batch, tracker->active[assign->row_of[column]], order[column]);
+            scratch->used[order[column]] = true;
         }
     }
     sweep(tracker);
-    for (uint32_t column = 0; column < assign->columns; column++) {
-        if (assign->row_of[column] == SKY_ASSIGN_NONE) {
+}
+
+/*
+ * Plots order[first .. last): no two of them can be one aircraft. Tracks that are believed choose
+ * first: else a stray plot beside one would start a track that lives on its plots.
+ */
+static void take_look(const struct batch *batch, uint32_t first, uint32_t last)
+{
+    const uint32_t *const order = batch->tracker->scratch.order + first;
+
+    share_out(batch, order, last - first, false);
+    share_out(batch, order, last - first, true);
+    for (uint32_t column = 0; column < last - first; column++) {
+        if (!batch->tracker->scratch.used[order[column]]) {
             take_left_over(batch, order[column]);
         }
     }
@@ -634,6 +673,18 @@ static bool comes_before(const struct sky_measurement *a, const struct sky_measu
         return a->slant_range_m < b->slant_range_m;
     }
     return a->azimuth_rad < b->azimuth_rad;
+}
+
+/* Where a plot is, and how uncertain that is, biases included. */
+static void place_plot(const struct batch *batch, size_t index)
+{
+    struct sky_tracker_scratch *const scratch = &batch->tracker->scratch;
+    const struct sky_measurement wide = with_bias(batch, index);
+    struct sky_filter filter;
+
+    sky_filter_init(&filter, &wide, batch->pose, batch->config->tracker.speed_max_mps);
+    scratch->place[index] = place_at(&filter, 0.0);
+    scratch->spread_m2[index] = filter.p[0][0] + filter.p[1][1] + filter.p[2][2];
 }
 
 /* Puts the usable plots in order and says where each of them is. */
@@ -654,11 +705,10 @@ static void sort_plots(const struct batch *batch, size_t count)
         }
         scratch->order[k] = i;
 
-        const struct sky_measurement wide = with_bias(batch, i);
-        struct sky_filter filter;
-        sky_filter_init(&filter, &wide, batch->pose, batch->config->tracker.speed_max_mps);
-        scratch->place[i] = place_at(&filter, 0.0);
-        scratch->spread_m2[i] = spread_at(&filter, 0.0, 0.0);
+        scratch->used[i] = false;
+        scratch->claimed[i] = false;
+        scratch->stale[i] = false;
+        place_plot(batch, i);
     }
 }
 
@@ -692,6 +742,7 @@ void sky_tracker_plots(struct sky_tracker *tracker, const struct sky_config *con
         .frame = frame,
         .plot = plot,
         .measurement = measurement,
+        .noise_m2ps3 = config->tracker.accel_psd_m2ps3 + config->tracker.climb_psd_m2ps3,
         .log_clutter = sky_log(radar->false_plots_per_scan /
                                (radar->range_max_m * radar->detection_probability)),
         .log_speed_span = sky_log(2.0 * config->tracker.speed_max_mps),

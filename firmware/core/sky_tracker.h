@@ -2,11 +2,12 @@
  * sky_tracker: which plots belong to which aircraft, and which aircraft exist.
  *
  * Plots of one look are gated against all tracks (chi-square on the joint innovation), assigned
- * globally at least cost (log-likelihood ratio against clutter; sky_assign), and what is left over
- * starts tentative tracks. M-of-N and an existence of 0.99 confirm; existence is the track's
- * log-odds (Wald's sequential test, Blackman and Popoli, Design and Analysis of Modern Tracking
- * Systems, 1999, sec. 6.2). Fixed memory. Plots are taken by time, then range, then azimuth, and
- * tracks by id, so neither their order in a batch nor in the table decides anything.
+ * globally at least cost (log-likelihood ratio against clutter; sky_assign), first among confirmed
+ * tracks, then among tentative ones, and what is left over starts new ones. M-of-N and an existence
+ * of 0.99 confirm; existence is the track's log-odds (Wald's sequential test, Blackman and Popoli,
+ * Design and Analysis of Modern Tracking Systems, 1999, sec. 6.2). Fixed memory. Plots are taken by
+ * time, then range, then azimuth, and tracks by id, so neither their order in a batch nor in the
+ * table decides anything.
  *
  * Clutter is taken as uniform over what the sensor can measure: range_max_m, the full circle,
  * elevations of 0 to 90 degrees, radial speeds up to +-speed_max_mps, heights over 20 km.
@@ -104,6 +105,17 @@ struct sky_tracker_sensor {
     int64_t lag_ns;        /* how far its plots trail the ticks: the worst, slowly forgotten */
 };
 
+/** A track as the cheap gate sees it. Private. */
+struct sky_tracker_reach {
+    int64_t time_ns;
+    double place[3];
+    double velocity_mps[3];
+    double spread_m2; /* of position, and its first and second power of time */
+    double spread_m2ps;
+    double spread_m2ps2;
+    uint32_t row; /* in active */
+};
+
 struct sky_tracker {
     struct sky_tracker_stats stats;
     uint32_t next_id;
@@ -123,9 +135,12 @@ struct sky_tracker {
         uint32_t order[SKY_PLOTS_MAX]; /* indices of usable plots as they are taken */
         struct sky_enu place[SKY_PLOTS_MAX];
         double spread_m2[SKY_PLOTS_MAX]; /* trace of the covariance of place */
-        bool claimed[SKY_PLOTS_MAX];     /* in the gate of a confirmed track */
-        bool stale[SKY_PLOTS_MAX];       /* too old for a track it may belong to */
-        struct sky_assign assign;        /* rows: active tracks; columns: plots of the look */
+        bool used[SKY_PLOTS_MAX];
+        bool claimed[SKY_PLOTS_MAX]; /* in the gate of a confirmed track */
+        bool stale[SKY_PLOTS_MAX];   /* too old for a track it may belong to */
+        uint32_t reach_count;
+        struct sky_tracker_reach reach[SKY_TRACKS_MAX];
+        struct sky_assign assign; /* rows: active tracks; columns: plots of the look */
     } scratch;
 };
 
