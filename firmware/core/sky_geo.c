@@ -14,12 +14,14 @@ bool sky_geo_valid(const struct sky_lla *place)
 
 struct sky_ecef sky_geo_to_ecef(const struct sky_lla *place)
 {
-    const double sin_lat = sky_sin(place->lat_rad), cos_lat = sky_cos(place->lat_rad);
+    double sin_lat, cos_lat, sin_lon, cos_lon;
+    sky_sincos(place->lat_rad, &sin_lat, &cos_lat);
+    sky_sincos(place->lon_rad, &sin_lon, &cos_lon);
     const double normal_m = semi_major_m / sky_sqrt(1.0 - e2 * sin_lat * sin_lat);
     const double axis_m = (normal_m + place->alt_hae_m) * cos_lat; /* distance from the axis */
     return (struct sky_ecef){
-        axis_m * sky_cos(place->lon_rad),
-        axis_m * sky_sin(place->lon_rad),
+        axis_m * cos_lon,
+        axis_m * sin_lon,
         (normal_m * (1.0 - e2) + place->alt_hae_m) * sin_lat,
     };
 }
@@ -54,8 +56,9 @@ struct sky_lla sky_geo_from_ecef(const struct sky_ecef *place)
 
 void sky_geo_axes_at(double lat_rad, double lon_rad, double ret_rot[3][3])
 {
-    const double sin_lat = sky_sin(lat_rad), cos_lat = sky_cos(lat_rad);
-    const double sin_lon = sky_sin(lon_rad), cos_lon = sky_cos(lon_rad);
+    double sin_lat, cos_lat, sin_lon, cos_lon;
+    sky_sincos(lat_rad, &sin_lat, &cos_lat);
+    sky_sincos(lon_rad, &sin_lon, &cos_lon);
     const double rot[3][3] = {{0.0 - sin_lon, cos_lon, 0.0},
                               {0.0 - sin_lat * cos_lon, 0.0 - sin_lat * sin_lon, cos_lat},
                               {cos_lat * cos_lon, cos_lat * sin_lon, sin_lat}};
@@ -119,12 +122,13 @@ void sky_geo_rotation(const struct sky_geo_frame *from, const struct sky_geo_fra
 
 struct sky_geo_radii sky_geo_radii_at(double lat_rad)
 {
-    const double sin_lat = sky_sin(lat_rad);
+    double sin_lat, cos_lat;
+    sky_sincos(lat_rad, &sin_lat, &cos_lat);
     const double square = 1.0 - e2 * sin_lat * sin_lat;
     const double normal_m = semi_major_m / sky_sqrt(square);
     return (struct sky_geo_radii){
         .north_m = normal_m * (1.0 - e2) / square,
-        .east_m = normal_m * sky_cos(lat_rad),
+        .east_m = normal_m * cos_lat,
     };
 }
 

@@ -68,22 +68,28 @@ static double cos_of(const struct reduced *angle)
     return near + (rest + (z * (z * six_terms(c, z)) - x * angle->tail));
 }
 
-static double sin_of_quarter(uint64_t quarter, const struct reduced *angle)
+void sky_sincos(double angle_rad, double *ret_sin, double *ret_cos)
 {
-    const double size = (quarter & 1U) != 0 ? cos_of(angle) : sin_of(angle);
-    return (quarter & 2U) != 0 ? 0.0 - size : size;
+    const struct reduced angle = reduce(angle_rad);
+    const double sine = sin_of(&angle), cosine = cos_of(&angle);
+    const bool swap = (angle.quarter & 1U) != 0;
+    const double sin_size = swap ? cosine : sine, cos_size = swap ? sine : cosine;
+    *ret_sin = (angle.quarter & 2U) != 0 ? 0.0 - sin_size : sin_size;
+    *ret_cos = ((angle.quarter + 1) & 2U) != 0 ? 0.0 - cos_size : cos_size;
 }
 
 double sky_sin(double angle_rad)
 {
-    const struct reduced angle = reduce(angle_rad);
-    return sin_of_quarter(angle.quarter, &angle);
+    double sine, cosine;
+    sky_sincos(angle_rad, &sine, &cosine);
+    return sine;
 }
 
 double sky_cos(double angle_rad)
 {
-    const struct reduced angle = reduce(angle_rad);
-    return sin_of_quarter(angle.quarter + 1, &angle);
+    double sine, cosine;
+    sky_sincos(angle_rad, &sine, &cosine);
+    return cosine;
 }
 
 /*
@@ -211,12 +217,12 @@ double sky_normal_cdf(double z)
     return z < 0.0 ? density / below : 1.0 - density / below;
 }
 
+/* Angles of up to half a turn stay as they are, but for -pi. */
 double sky_wrap_pi(double angle_rad)
 {
-    if (angle_rad > -SKY_PI && angle_rad <= SKY_PI) {
-        return angle_rad;
-    }
-    const double n = 4.0 * (double)nearest_integer(angle_rad * (0.25 * two_over_pi));
+    const int64_t turns =
+        sky_abs(angle_rad) <= SKY_PI ? 0 : nearest_integer(angle_rad * (0.25 * two_over_pi));
+    const double n = 4.0 * (double)turns;
     const double rest = ((angle_rad - n * half_pi_high) - n * half_pi_middle) - n * half_pi_low;
     if (rest > SKY_PI) {
         return rest - 2.0 * SKY_PI;

@@ -4,8 +4,8 @@
 
 /* Coordinates are counted in the vertices' own unit, 1e-7 degree, until metres are needed. */
 static const double rad_per_e7 = SKY_PI / 180e7;
-static const int64_t half_turn_e7 = 1800000000;
-static const int64_t full_turn_e7 = 3600000000;
+static const double half_turn_e7 = 180e7;
+static const double full_turn_e7 = 360e7;
 
 /* The smallest radius of curvature of the ellipsoid: north to south, at the equator. */
 static const double radius_min_m = SKY_WGS84_A_M * (1.0 - SKY_WGS84_E2);
@@ -16,12 +16,6 @@ static const double everywhere_m = 1e9;
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double clamp01(double t) { return larger(0.0, smaller(1.0, t)); }
-
-/* True if an interval lies wholly beyond +-reach, so that nothing in it can be nearer. */
-static bool beyond(double a, double b, double reach)
-{
-    return smaller(a, b) > reach || larger(a, b) < -reach;
-}
 
 /* --- walking round a ring --- */
 
@@ -35,61 +29,56 @@ struct edge {
     struct spot b;
 };
 
+/* How far east and north of the query something may lie and still matter, 1e-7 degree. */
+struct window {
+    double x;
+    double y;
+};
+
 /*
- * Hands out the edges of a ring relative to a query. Longitudes run on across the antimeridian:
- * a step of more than half a turn means that the ring goes the other way round, and the query
- * moves along by a whole turn.
+ * Goes round a ring, edge by edge, relative to a query. Longitudes are taken as they run on from
+ * the first vertex, across the antimeridian if need be: a checked ring is less than half a turn
+ * wide, so less than half a turn from that vertex there is only one way to take them.
  */
 struct walk {
     const struct sky_vertex *vertex;
     uint32_t count;
-    uint32_t first; /* index of the ring's first vertex in the set */
-    uint32_t done;  /* edges handed out; the current one begins at vertex done - 1 */
-    double query_x;
-    double query_y;
+    uint32_t first;    /* index of the ring's first vertex in the set */
+    uint32_t done;     /* edges passed; the current one begins at vertex done - 1 */
+    struct spot query; /* at most half a turn from the first vertex */
+    double start_x;    /* longitude of that vertex */
     struct edge edge;
+    bool inside; /* once round: whether the query is inside the ring */
 };
 
-static struct spot relative(const struct walk *walk, uint32_t i)
+/* 0, or the whole turn that a longitude must be moved back to be within half a turn. */
+static double turn_of(double x)
 {
-    return (struct spot){(double)walk->vertex[i].lon_e7 - walk->query_x,
-                         (double)walk->vertex[i].lat_e7 - walk->query_y};
+    if (sky_abs(x) <= half_turn_e7) {
+        return 0.0;
+    }
+    return x > 0.0 ? full_turn_e7 : -full_turn_e7;
 }
 
-static struct walk walk_begin(const struct sky_zone_set *set, const struct sky_ring *ring,
-                              double query_x, double query_y)
+static struct walk walk_begin(const struct sky_zone_set *set, uint32_t ring, struct spot query)
 {
-    struct walk walk = {.vertex = set->vertex + ring->first,
-                        .count = ring->count,
-                        .first = ring->first,
-                        .query_x = query_x,
-                        .query_y = query_y};
-    const double from = (double)walk.vertex[0].lon_e7 - query_x;
-    if (from > (double)half_turn_e7) {
-        walk.query_x += (double)full_turn_e7;
-    } else if (from < -(double)half_turn_e7) {
-        walk.query_x -= (double)full_turn_e7;
-    }
-    walk.edge.b = relative(&walk, 0);
-    return walk;
+    const struct sky_vertex *vertex = set->vertex + set->ring[ring].first;
+    const double start_x = (double)vertex->lon_e7;
+    query.x += turn_of(start_x - query.x);
+    return (struct walk){
+        .vertex = vertex,
+        .count = set->ring[ring].count,
+        .first = set->ring[ring].first,
+        .query = query,
+        .start_x = start_x,
+    };
 }
 
-static inline bool walk_on(struct walk *walk)
+static struct spot relative(const struct walk *walk, const struct sky_vertex *vertex)
 {
-    if (walk->done == walk->count) {
-        return false;
-    }
-    const uint32_t from = walk->done++;
-    const uint32_t to = walk->done < walk->count ? walk->done : 0;
-    const int64_t step = (int64_t)walk->vertex[to].lon_e7 - walk->vertex[from].lon_e7;
-    if (step > half_turn_e7) {
-        walk->query_x += (double)full_turn_e7;
-    } else if (step < -half_turn_e7) {
-        walk->query_x -= (double)full_turn_e7;
-    }
-    walk->edge.a = walk->edge.b;
-    walk->edge.b = relative(walk, to);
-    return true;
+    const double x = (double)vertex->lon_e7;
+    return (struct spot){(x - turn_of(x - walk->start_x)) - walk->query.x,
+                         (double)vertex->lat_e7 - walk->query.y};
 }
 
 /* Twice the signed area of the triangle query, a, b; its sign says on which side the query is. */
@@ -99,9 +88,9 @@ static double cross(const struct edge *edge)
 }
 
 /*
- * True if the edge crosses the ray that runs east from the query. A query on the edge counts as
- * east of it, and at the height of a vertex as above it: for both zones that share the edge, so
- * that it is inside exactly one.
+ * True if an edge crosses the ray that runs east from the query. A query on the edge counts as east
+ * of it, and at the height of a vertex as above it: for both zones that share the edge, so that it
+ * is inside exactly one.
  */
 static bool crosses_ray(const struct edge *edge)
 {
@@ -111,29 +100,59 @@ static bool crosses_ray(const struct edge *edge)
     return edge->b.y > 0.0 ? cross(edge) > 0.0 : cross(edge) < 0.0;
 }
 
-static bool inside_ring(const struct sky_zone_set *set, const struct sky_ring *ring, double query_x,
-                        double query_y)
+/* Rounds outward to the vertices' integers; beyond their range any number will do. */
+static int64_t integer_at_most(double x) { return (int64_t)larger(x, -1e12) - 1; }
+static int64_t integer_at_least(double x) { return (int64_t)smaller(x, 1e12) + 1; }
+
+/*
+ * Goes on to the next edge that may reach into the window; false once round. Most edges are far to
+ * the north or south, and are passed by two comparisons: they do not cross the ray either.
+ */
+static bool walk_on(struct walk *walk, const struct window *window)
 {
-    bool inside = false;
-    for (struct walk walk = walk_begin(set, ring, query_x, query_y); walk_on(&walk);) {
-        inside ^= crosses_ray(&walk.edge);
+    const int64_t south = integer_at_most(walk->query.y - window->y);
+    const int64_t north = integer_at_least(walk->query.y + window->y);
+    for (uint32_t i = walk->done; i < walk->count; i++) {
+        const struct sky_vertex *a = walk->vertex + i;
+        const struct sky_vertex *b = walk->vertex + (i + 1 < walk->count ? i + 1 : 0);
+        if ((a->lat_e7 > north && b->lat_e7 > north) || (a->lat_e7 < south && b->lat_e7 < south)) {
+            continue;
+        }
+        walk->edge = (struct edge){relative(walk, a), relative(walk, b)};
+        walk->inside ^= crosses_ray(&walk->edge);
+        if (smaller(walk->edge.a.x, walk->edge.b.x) <= window->x &&
+            larger(walk->edge.a.x, walk->edge.b.x) >= -window->x) {
+            walk->done = i + 1;
+            return true;
+        }
     }
-    return inside;
+    walk->done = walk->count;
+    return false;
+}
+
+static const struct window anywhere = {1e12, 1e12};
+
+static bool inside_ring(const struct sky_zone_set *set, uint32_t ring, const struct spot *query)
+{
+    static const struct window nowhere = {0.0, 0.0};
+    struct walk walk = walk_begin(set, ring, *query);
+    while (walk_on(&walk, &nowhere)) {
+    }
+    return walk.inside;
 }
 
 /* --- nearest point --- */
 
 /* The place asked about, and what the ellipsoid is like there. */
 struct query {
-    double x; /* 1e-7 degree */
-    double y;
+    struct spot spot; /* 1e-7 degree */
     double lat_rad;
     double sin_lat;
     double cos_lat;
     double axis_m; /* distance from the Earth's axis, and height above the equator's plane */
     double plane_m;
     struct sky_geo_radii radii;
-    double x_m_per_e7; /* the plane metric at the query */
+    double x_m_per_e7; /* the plane metric: the radii at the query, everywhere */
     double y_m_per_e7;
 };
 
@@ -146,32 +165,32 @@ struct touch {
     uint32_t edge;
 };
 
-/* The radius of curvature across the meridian. */
+/* Radii of curvature across the meridian, and along it. */
 static double normal_at(double sin_lat)
 {
     return SKY_WGS84_A_M / sky_sqrt(1.0 - SKY_WGS84_E2 * sin_lat * sin_lat);
 }
 
-static struct query query_at(double lat_rad, double lon_rad)
+static double meridian_of(double normal_m)
 {
-    const double sin_lat = sky_sin(lat_rad), cos_lat = sky_cos(lat_rad);
-    const struct sky_geo_radii radii = sky_geo_radii_at(lat_rad);
-    const double normal_m = normal_at(sin_lat);
-    return (struct query){
-        .x = lon_rad / rad_per_e7,
-        .y = lat_rad / rad_per_e7,
-        .lat_rad = lat_rad,
-        .sin_lat = sin_lat,
-        .cos_lat = cos_lat,
-        .axis_m = normal_m * cos_lat,
-        .plane_m = normal_m * (1.0 - SKY_WGS84_E2) * sin_lat,
-        .radii = radii,
-        .x_m_per_e7 = radii.east_m * rad_per_e7,
-        .y_m_per_e7 = radii.north_m * rad_per_e7,
-    };
+    const double ratio = normal_m / SKY_WGS84_A_M;
+    return normal_m * (1.0 - SKY_WGS84_E2) * ratio * ratio;
 }
 
-/* How far along an edge, 0 .. 1, its nearest point lies in the plane metric at the query. */
+static struct query query_at(double lat_rad, double lon_rad)
+{
+    struct query query = {.spot = {lon_rad / rad_per_e7, lat_rad / rad_per_e7}, .lat_rad = lat_rad};
+    sky_sincos(lat_rad, &query.sin_lat, &query.cos_lat);
+    const double normal_m = normal_at(query.sin_lat);
+    query.axis_m = normal_m * query.cos_lat;
+    query.plane_m = normal_m * (1.0 - SKY_WGS84_E2) * query.sin_lat;
+    query.radii = (struct sky_geo_radii){meridian_of(normal_m), query.axis_m};
+    query.x_m_per_e7 = query.radii.east_m * rad_per_e7;
+    query.y_m_per_e7 = query.radii.north_m * rad_per_e7;
+    return query;
+}
+
+/* How far along an edge, 0 .. 1, its nearest point lies in the plane metric. */
 static double plane_nearest(const struct query *query, const struct edge *edge)
 {
     const double ax = edge->a.x * query->x_m_per_e7, ay = edge->a.y * query->y_m_per_e7;
@@ -189,18 +208,18 @@ static struct spot point_at(const struct edge *edge, double t)
 }
 
 /*
- * Newton's method for the squared chord along an edge, on the ellipsoid itself. The edge is
- * straight in longitude and latitude; its second derivative leaves out how M changes, which costs
- * a hundredth of d / R in the rate of convergence. Returns the better place; *touch is at t.
+ * One step of Newton's method for the squared chord along an edge, on the ellipsoid itself. Sets
+ * *touch to the point at t and returns how much farther along the nearest one seems to be; *speed2
+ * is the edge's length squared. The second derivative leaves out how M changes with latitude,
+ * which costs a hundredth of d / R in the rate of convergence.
  */
-static double improve(const struct query *query, const struct edge *edge, double t,
-                      struct touch *touch)
+static double newton_step(const struct query *query, const struct edge *edge, double t,
+                          struct touch *touch, double *speed2)
 {
     touch->spot = point_at(edge, t);
-    const double lat_rad = (query->y + touch->spot.y) * rad_per_e7;
-    const double lon_rad = touch->spot.x * rad_per_e7; /* from the query's meridian */
-    const double sin_lat = sky_sin(lat_rad), cos_lat = sky_cos(lat_rad);
-    const double sin_lon = sky_sin(lon_rad), cos_lon = sky_cos(lon_rad);
+    double sin_lat, cos_lat, sin_lon, cos_lon; /* longitude from the query's meridian */
+    sky_sincos((query->spot.y + touch->spot.y) * rad_per_e7, &sin_lat, &cos_lat);
+    sky_sincos(touch->spot.x * rad_per_e7, &sin_lon, &cos_lon);
     const double normal_m = normal_at(sin_lat), axis_m = normal_m * cos_lat;
 
     const double x_m = axis_m * cos_lon - query->axis_m;
@@ -213,97 +232,86 @@ static double improve(const struct query *query, const struct edge *edge, double
     /* The chord in the axes of the point: out from the Earth's axis, east, north, up. */
     const double out = x_m * cos_lon + y_m * sin_lon, east = y_m * cos_lon - x_m * sin_lon;
     const double north = cos_lat * z_m - sin_lat * out, up = cos_lat * out + sin_lat * z_m;
-    const double ratio = normal_m / SKY_WGS84_A_M;
-    const double meridian_m = normal_m * (1.0 - SKY_WGS84_E2) * ratio * ratio;
+    const double meridian_m = meridian_of(normal_m);
     const double dlat = (edge->b.y - edge->a.y) * rad_per_e7;
     const double dlon = (edge->b.x - edge->a.x) * rad_per_e7;
     const double slope = north * meridian_m * dlat + east * axis_m * dlon;
-    const double speed2 = meridian_m * dlat * meridian_m * dlat + axis_m * dlon * axis_m * dlon;
+    *speed2 = meridian_m * dlat * meridian_m * dlat + axis_m * dlon * axis_m * dlon;
     const double bend = -up * meridian_m * dlat * dlat -
                         2.0 * east * meridian_m * sin_lat * dlat * dlon -
                         out * axis_m * dlon * dlon;
-    const double curvature = larger(speed2 + bend, 0.25 * speed2);
-    return curvature > 0.0 ? clamp01(t - slope / curvature) : t;
+    const double curvature = larger(*speed2 + bend, 0.25 * *speed2);
+    return curvature > 0.0 ? clamp01(t - slope / curvature) - t : 0.0;
 }
 
+/* The nearest point of an edge: from the plane metric's answer, as a rule two steps. */
 static struct touch touch_edge(const struct query *query, const struct walk *walk)
 {
-    struct touch touch;
-    double t = plane_nearest(query, &walk->edge);
-    for (int round = 0; round < 3; round++) {
-        t = improve(query, &walk->edge, t, &touch);
-    }
-    (void)improve(query, &walk->edge, t, &touch);
-    touch.edge = walk->first + walk->done - 1;
+    static const double step2_m2 = 1e-8; /* a tenth of a millimetre along the edge */
+    struct touch touch = {.edge = walk->first + walk->done - 1};
+    double t = plane_nearest(query, &walk->edge), step, speed2;
+    int left = 6;
+    do {
+        step = newton_step(query, &walk->edge, t, &touch, &speed2);
+        t += step;
+    } while (step * step * speed2 > step2_m2 && --left > 0);
     return touch;
 }
 
 /*
- * The geodesic that belongs to a chord: an arc of the circle that fits the ellipsoid in that
- * direction (Euler's formula). Within 1 mm at 100 km (property test).
+ * The geodesic that belongs to a chord: an arc of the circle that fits the ellipsoid half way in
+ * that direction (Euler's formula). Within 1 mm at 100 km (property test).
  */
 static double geodesic_m(const struct query *query, const struct touch *touch)
 {
     const double middle_rad = query->lat_rad + 0.5 * touch->spot.y * rad_per_e7;
+    const double normal_m = normal_at(sky_sin(middle_rad));
     const double along2 = touch->north_m * touch->north_m, across2 = touch->east_m * touch->east_m;
     const double along = along2 / larger(along2 + across2, 1e-30);
-    const double curvature = along / sky_geo_radii_at(middle_rad).north_m +
-                             (1.0 - along) / normal_at(sky_sin(middle_rad));
+    const double curvature = along / meridian_of(normal_m) + (1.0 - along) / normal_m;
     return 2.0 / curvature * sky_asin(0.5 * curvature * sky_sqrt(touch->chord2_m2));
 }
 
-/* How far east and north an edge may begin and still matter, 1e-7 degree. */
-struct window {
-    double x;
-    double y;
-};
-
-static struct window window_of(const struct query *query, double reach_m)
+/* The vertex of a line that is nearest in the plane metric: never nearer than the line itself. */
+static struct touch nearest_vertex(const struct sky_zone_set *set, const struct sky_line *line,
+                                   const struct query *query)
 {
-    return (struct window){reach_m / query->x_m_per_e7, reach_m / query->y_m_per_e7};
-}
-
-static bool outside_window(const struct window *window, const struct edge *edge)
-{
-    return beyond(edge->a.y, edge->b.y, window->y) || beyond(edge->a.x, edge->b.x, window->x);
-}
-
-/* What the first pass finds: parity, and the nearest edge in the plane metric at the query. */
-struct first_look {
-    bool inside;
-    struct walk walk; /* standing at that edge */
-};
-
-static struct first_look look_first(const struct sky_zone_set *set, const struct sky_line *line,
-                                    const struct query *query)
-{
-    struct first_look look = {.inside = false};
-    double nearest_m = everywhere_m;
-    struct window window = window_of(query, nearest_m);
+    const double x2_m2 = query->x_m_per_e7 * query->x_m_per_e7;
+    const double y2_m2 = query->y_m_per_e7 * query->y_m_per_e7;
+    double nearest_m2 = everywhere_m * everywhere_m;
+    struct touch touch = {.edge = 0};
     for (uint32_t r = 0; r < line->ring_count; r++) {
         const struct sky_ring *ring = set->ring + line->first_ring + r;
-        for (struct walk walk = walk_begin(set, ring, query->x, query->y); walk_on(&walk);) {
-            look.inside ^= crosses_ray(&walk.edge);
-            if (outside_window(&window, &walk.edge)) {
+        for (uint32_t i = ring->first; i < ring->first + ring->count; i++) {
+            const double y = (double)set->vertex[i].lat_e7 - query->spot.y;
+            if (y * y * y2_m2 >= nearest_m2) {
                 continue;
             }
-            const struct spot spot = point_at(&walk.edge, plane_nearest(query, &walk.edge));
-            const double x_m = spot.x * query->x_m_per_e7, y_m = spot.y * query->y_m_per_e7;
-            const double distance_m = sky_sqrt(x_m * x_m + y_m * y_m);
-            if (distance_m < nearest_m) {
-                nearest_m = distance_m;
-                window = window_of(query, nearest_m);
-                look.walk = walk;
+            const double far_x = (double)set->vertex[i].lon_e7 - query->spot.x;
+            const double x = far_x - turn_of(far_x);
+            const double distance_m2 = x * x * x2_m2 + y * y * y2_m2;
+            if (distance_m2 < nearest_m2) {
+                nearest_m2 = distance_m2;
+                touch = (struct touch){.spot = {x, y}, .edge = i};
             }
         }
     }
-    return look;
+    const struct edge edge = {touch.spot, touch.spot};
+    double speed2;
+    (void)newton_step(query, &edge, 0.0, &touch, &speed2);
+    return touch;
 }
 
+/* How near an edge must seem to be worth an exact look. Shrinks as nearer ones are found. */
+struct limits {
+    struct window window; /* in the plane metric; certain */
+    double middle_m;      /* by middle_m(); with a margin */
+};
+
 /*
- * How far away, in the plane metric at the query, a point can seem that is really within
- * distance_m: the way there is longer in that metric by no more than the largest ratio of the radii
- * along it, and it stays between two latitudes. Near a pole there is no such bound.
+ * A point really within distance_m cannot seem farther in the plane metric than by the largest
+ * ratio of the radii along the way there, and the way stays between two latitudes. Near a pole
+ * there is no such bound.
  */
 static double seems_within_m(const struct query *query, double distance_m)
 {
@@ -319,10 +327,27 @@ static double seems_within_m(const struct query *query, double distance_m)
     return distance_m * ratio * (1.0 + 1e-6) + 1e-3;
 }
 
+static struct limits limits_of(const struct query *query, double distance_m)
+{
+    const double seems_m = seems_within_m(query, distance_m);
+    const double share = distance_m / query->radii.east_m;
+    const double doubt = share * share + 0.01 * distance_m / SKY_WGS84_A_M;
+    return (struct limits){
+        .window = {seems_m / query->x_m_per_e7, seems_m / query->y_m_per_e7},
+        .middle_m = doubt < 0.25 ? distance_m * (1.0 + doubt) + 1e-3 : everywhere_m,
+    };
+}
+
+static struct limits shrunk(const struct limits *limits, double share)
+{
+    return (struct limits){.window = {limits->window.x * share, limits->window.y * share},
+                           .middle_m = limits->middle_m * share};
+}
+
 /*
  * The distance by the east radius at the middle latitude, to first order. What it neglects - the
  * second order, the change of M, and that the spot is nearest in the plane metric only - is some
- * three times less than the share that doubt() allows.
+ * three times less than the doubt in limits_of.
  */
 static double middle_m(const struct query *query, const struct spot *spot)
 {
@@ -333,39 +358,31 @@ static double middle_m(const struct query *query, const struct spot *spot)
     return sky_sqrt(x_m * x_m + y_m * y_m);
 }
 
-static double doubt(const struct query *query, double distance_m)
-{
-    const double share = distance_m / query->radii.east_m;
-    return share * share + 0.01 * distance_m / SKY_WGS84_A_M;
-}
-
 /*
  * The plane metric is wrong by up to tan(lat) d / R, so another edge than the one that seems
- * nearest may be. Every edge that could be gets the exact answer; they are few.
+ * nearest may be. The nearest vertex bounds the distance; every edge that could be nearer gets the
+ * exact answer, and they are few.
  */
-static struct touch look_again(const struct sky_zone_set *set, const struct sky_line *line,
-                               const struct query *query, const struct first_look *look)
+static struct touch nearest_touch(const struct sky_zone_set *set, const struct sky_line *line,
+                                  const struct query *query, bool *ret_inside)
 {
-    struct touch best = touch_edge(query, &look->walk);
-    const double nearest_m = geodesic_m(query, &best);
-    const struct window window = window_of(query, seems_within_m(query, nearest_m));
-    const double middle_max_m = nearest_m * (1.0 + doubt(query, nearest_m)) + 1e-3;
-    const bool polar = doubt(query, nearest_m) > 0.25;
+    struct touch best = nearest_vertex(set, line, query);
+    struct limits limits = limits_of(query, geodesic_m(query, &best));
+    *ret_inside = false;
     for (uint32_t r = 0; r < line->ring_count; r++) {
-        const struct sky_ring *ring = set->ring + line->first_ring + r;
-        for (struct walk walk = walk_begin(set, ring, query->x, query->y); walk_on(&walk);) {
-            if (outside_window(&window, &walk.edge)) {
-                continue;
-            }
+        struct walk walk = walk_begin(set, line->first_ring + r, query->spot);
+        while (walk_on(&walk, &limits.window)) {
             const struct spot spot = point_at(&walk.edge, plane_nearest(query, &walk.edge));
-            if (!polar && middle_m(query, &spot) > middle_max_m) {
+            if (middle_m(query, &spot) > limits.middle_m) {
                 continue;
             }
             const struct touch touch = touch_edge(query, &walk);
             if (touch.chord2_m2 < best.chord2_m2) {
+                limits = shrunk(&limits, sky_sqrt(touch.chord2_m2 / best.chord2_m2));
                 best = touch;
             }
         }
+        *ret_inside ^= walk.inside;
     }
     return best;
 }
@@ -374,16 +391,16 @@ void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_
                       struct sky_nearest *ret_nearest)
 {
     const struct query query = query_at(lat_rad, lon_rad);
-    const struct first_look look = look_first(set, set->line + line, &query);
-    const struct touch touch = look_again(set, set->line + line, &query, &look);
+    bool inside;
+    const struct touch touch = nearest_touch(set, set->line + line, &query, &inside);
     const double distance_m = geodesic_m(&query, &touch);
     const double bearing_rad = sky_atan2(touch.east_m, touch.north_m);
     const double turned_rad = bearing_rad < 0.0 ? bearing_rad + 2.0 * SKY_PI : bearing_rad;
     *ret_nearest = (struct sky_nearest){
-        .distance_m = look.inside ? 0.0 - distance_m : distance_m,
+        .distance_m = inside ? 0.0 - distance_m : distance_m,
         .bearing_rad = turned_rad < 2.0 * SKY_PI ? turned_rad : 0.0,
-        .lat_rad = (query.y + touch.spot.y) * rad_per_e7,
-        .lon_rad = sky_wrap_pi((query.x + touch.spot.x) * rad_per_e7),
+        .lat_rad = (query.spot.y + touch.spot.y) * rad_per_e7,
+        .lon_rad = sky_wrap_pi((query.spot.x + touch.spot.x) * rad_per_e7),
         .edge = touch.edge,
     };
 }
@@ -511,15 +528,23 @@ static double edge_share(const struct whitening *white, const struct edge *edge)
 /* True if the ring is a hole: it lies inside an odd number of the line's other rings. */
 static bool is_hole(const struct sky_zone_set *set, const struct sky_line *line, uint32_t ring)
 {
-    struct walk walk = walk_begin(set, set->ring + line->first_ring + ring, 0.0, 0.0);
-    (void)walk_on(&walk);
+    struct walk walk = walk_begin(set, ring, (struct spot){0.0, 0.0});
+    (void)walk_on(&walk, &anywhere);
     const struct spot on_ring = point_at(&walk.edge, 0.5);
     bool hole = false;
-    for (uint32_t r = 0; r < line->ring_count; r++) {
-        const struct sky_ring *other = set->ring + line->first_ring + r;
-        hole ^= r != ring && inside_ring(set, other, on_ring.x, on_ring.y);
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        hole ^= r != ring && inside_ring(set, r, &on_ring);
     }
     return hole;
+}
+
+static bool is_clockwise(const struct sky_zone_set *set, uint32_t ring, const struct spot *query)
+{
+    double area2 = 0.0;
+    for (struct walk walk = walk_begin(set, ring, *query); walk_on(&walk, &anywhere);) {
+        area2 += cross(&walk.edge);
+    }
+    return area2 < 0.0;
 }
 
 double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line, double lat_rad,
@@ -529,53 +554,52 @@ double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line
     const struct sky_line *claim = set->line + line;
     const struct query query = query_at(lat_rad, lon_rad);
     const struct whitening white = whiten(&query, var_east_m2, var_north_m2, cov_east_north_m2);
-    const bool exact = var_east_m2 + var_north_m2 <= 0.0;
+    const double spread = var_east_m2 + var_north_m2 > 0.0 ? 1.0 : 0.0;
     bool inside = false;
-    double gained = 0.0;
-    for (uint32_t r = 0; r < claim->ring_count; r++) {
-        const struct sky_ring *ring = set->ring + claim->first_ring + r;
-        double area2 = 0.0, share = 0.0;
-        for (struct walk walk = walk_begin(set, ring, query.x, query.y); walk_on(&walk);) {
-            inside ^= crosses_ray(&walk.edge);
-            area2 += cross(&walk.edge);
-            if (!exact && !outside_window(&white.window, &walk.edge)) {
-                share += edge_share(&white, &walk.edge);
-            }
+    double gain = 0.0;
+    for (uint32_t r = claim->first_ring; r < claim->first_ring + claim->ring_count; r++) {
+        struct walk walk = walk_begin(set, r, query.spot);
+        double share = 0.0; /* of the Gaussian, behind the ring's edges as if it ran clockwise */
+        while (walk_on(&walk, &white.window)) {
+            share += spread * edge_share(&white, &walk.edge);
         }
+        inside ^= walk.inside;
         if (share != 0.0) {
-            const bool clockwise = area2 < 0.0;
-            gained += clockwise != is_hole(set, claim, r) ? share : -share;
+            gain += is_clockwise(set, r, &query.spot) != is_hole(set, claim, r) ? share : -share;
         }
     }
-    return clamp01((inside ? 1.0 : 0.0) + gained);
+    return clamp01((inside ? 1.0 : 0.0) + gain);
 }
 
 /* --- check --- */
 
-static const char *ring_fault(const struct sky_zone_set *set, const struct sky_ring *ring)
+static const char *ring_fault(const struct sky_zone_set *set, uint32_t i)
 {
+    const struct sky_ring *ring = set->ring + i;
     if (ring->count < 3) {
         return "ring: fewer than three vertices";
     }
     if (ring->first > set->vertex_count || ring->count > set->vertex_count - ring->first) {
         return "ring: vertices beyond the set";
     }
-    for (uint32_t i = 0; i < ring->count; i++) {
-        const struct sky_vertex *vertex = set->vertex + ring->first + i;
+    for (uint32_t v = 0; v < ring->count; v++) {
+        const struct sky_vertex *vertex = set->vertex + ring->first + v;
         if (vertex->lat_e7 < -900000000 || vertex->lat_e7 > 900000000) {
             return "vertex: latitude beyond 90 degrees";
         }
-        if (vertex->lon_e7 < -half_turn_e7 || vertex->lon_e7 > half_turn_e7) {
+        if (vertex->lon_e7 < -1800000000 || vertex->lon_e7 > 1800000000) {
             return "vertex: longitude beyond 180 degrees";
         }
     }
-    double west = 0.0, east = 0.0; /* of the first vertex */
-    const double start = (double)set->vertex[ring->first].lon_e7;
-    for (struct walk walk = walk_begin(set, ring, start, 0.0); walk_on(&walk);) {
-        west = smaller(west, walk.edge.b.x);
-        east = larger(east, walk.edge.b.x);
+    double x = 0.0, west = 0.0, east = 0.0; /* of the first vertex */
+    for (uint32_t v = 1; v < ring->count; v++) {
+        const struct sky_vertex *vertex = set->vertex + ring->first + v;
+        const double step = (double)vertex[0].lon_e7 - (double)vertex[-1].lon_e7;
+        x += step - turn_of(step);
+        west = smaller(west, x);
+        east = larger(east, x);
     }
-    return east - west < (double)half_turn_e7 ? NULL : "ring: 180 degrees wide or wider";
+    return east - west < half_turn_e7 ? NULL : "ring: 180 degrees wide or wider";
 }
 
 static const char *line_fault(const struct sky_zone_set *set, uint32_t i)
@@ -674,7 +698,7 @@ static const char *set_fault(const struct sky_zone_set *set)
         fault = line_fault(set, i);
     }
     for (uint32_t i = 0; fault == NULL && i < set->ring_count; i++) {
-        fault = ring_fault(set, set->ring + i);
+        fault = ring_fault(set, i);
     }
     return fault;
 }
