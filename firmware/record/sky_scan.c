@@ -184,7 +184,7 @@ static const char *check_place(const struct sky_scan *scan, const struct sky_mca
 
 /*
  * The first sound group from `from` on; scan->count if there is none. A sound header vouches for
- * the length of its damaged body, so what is inside is not taken for a group.
+ * the length of its damaged body, if that can be, so what is inside is not taken for a group.
  */
 static size_t find_group(const struct sky_scan *scan, size_t from, bool any_place,
                          struct sky_mcap_group *ret_header)
@@ -196,9 +196,9 @@ static size_t find_group(const struct sky_scan *scan, size_t from, bool any_plac
             *ret_header = header;
             return at;
         }
-        const size_t body =
-            header.body_bytes <= scan->count - at ? (size_t)header.body_bytes : scan->count - at;
-        at = up_to_alignment(at + BODY_AT + body);
+        const bool possible =
+            header.body_bytes <= SKY_MCAP_GROUP_MAX && header.body_bytes <= scan->count - at;
+        at = up_to_alignment(at + BODY_AT + (possible ? (size_t)header.body_bytes : 0));
     }
     return scan->count;
 }
