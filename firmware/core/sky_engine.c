@@ -6,26 +6,30 @@
 
 static const int64_t late_most_ns = 10 * SKY_SECOND_NS;
 static const int64_t early_most_ns = SKY_SECOND_NS / 2;
-static const int64_t clock_sigma_most_ns = SKY_SECOND_NS / 2;
 static const int64_t day_ns = 86400 * SKY_SECOND_NS;
 static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
 static const double pressure_height_sigma_m = 400.0;
 static const double radial_speed_most_mps = 3000.0;
+static const double zones_latitude_most_rad = 89.0 * SKY_PI / 180.0; /* sky_zone goes no farther */
 
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 
 /* ------------------------------------------------------------------------------------- events */
 
-/* The last place of the outbox is kept for saying that it was full. */
+/*
+ * Where the next event goes. The last place of the outbox is kept for saying that it was full; what
+ * comes then goes where nobody looks, so that no caller has to care.
+ */
 static struct sky_event *append(struct sky_engine *engine, struct sky_outbox *outbox,
                                 uint64_t cause_seq, int64_t time_ns, enum sky_event_kind kind)
 {
-    if (outbox->count >= SKY_OUTBOX_MAX - 1) {
+    struct sky_event *event = &engine->lost;
+    if (outbox->count < SKY_OUTBOX_MAX - 1) {
+        event = &outbox->event[outbox->count++];
+    } else {
         engine->stats.outbox_full++;
-        return NULL;
     }
-    struct sky_event *const event = &outbox->event[outbox->count++];
     memset(event, 0, sizeof *event);
     event->cause_seq = cause_seq;
     event->time_ns = time_ns;
@@ -48,10 +52,7 @@ void sky_engine_reject(struct sky_engine *engine, struct sky_outbox *outbox, uin
                        int64_t time_ns, const struct sky_event_reject *reject)
 {
     engine->stats.rejected[reject->reason] += reject->count;
-    struct sky_event *const event = append(engine, outbox, cause_seq, time_ns, SKY_EVENT_REJECT);
-    if (event != NULL) {
-        event->u.reject = *reject;
-    }
+    append(engine, outbox, cause_seq, time_ns, SKY_EVENT_REJECT)->u.reject = *reject;
 }
 
 static void reject(struct sky_engine *engine, struct sky_outbox *outbox,
@@ -127,14 +128,12 @@ static void say_pose(struct sky_engine *engine, struct sky_outbox *outbox)
     engine->pose_said = pose->place;
     struct sky_event *const event =
         append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_POSE);
-    if (event != NULL) {
-        event->u.pose.place = pose->place;
-        event->u.pose.sigma_horizontal_m = pose->sigma_horizontal_m;
-        event->u.pose.sigma_vertical_m = pose->sigma_vertical_m;
-        event->u.pose.heading_rad = pose->heading_rad;
-        event->u.pose.heading_sigma_rad = pose->heading_sigma_rad;
-        event->u.pose.fixes_used = pose->fixes_used;
-    }
+    event->u.pose.place = pose->place;
+    event->u.pose.sigma_horizontal_m = pose->sigma_horizontal_m;
+    event->u.pose.sigma_vertical_m = pose->sigma_vertical_m;
+    event->u.pose.heading_rad = pose->heading_rad;
+    event->u.pose.heading_sigma_rad = pose->heading_sigma_rad;
+    event->u.pose.fixes_used = pose->fixes_used;
 }
 
 static void take_fix(struct sky_engine *engine, const struct sky_gnss_fix *fix,
@@ -163,11 +162,7 @@ static void take_fix(struct sky_engine *engine, const struct sky_gnss_fix *fix,
 static double joint_ns(double a_ns, double b_ns) { return sky_sqrt(a_ns * a_ns + b_ns * b_ns); }
 
 /* Whether the station's clock may judge, and place, times that others state. */
-static bool clock_is_good(const struct sky_utc_estimate *utc)
-{
-    return utc->state > SKY_CLOCK_RTC ||
-           (utc->state == SKY_CLOCK_RTC && utc->sigma_ns <= clock_sigma_most_ns);
-}
+static bool clock_is_good(const struct sky_utc_estimate *utc) { return utc->state > SKY_CLOCK_RTC; }
 
 /* A stated time, as nanoseconds after arrival. */
 static int64_t stated_after_ns(const struct sky_plot *plot, int64_t arrival_utc_ns)
@@ -430,9 +425,6 @@ static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size
     const struct sky_common_error *const common = &fixing->common;
     struct sky_event *const event =
         append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_TRACK);
-    if (event == NULL) {
-        return;
-    }
     struct sky_event_track *const said = &event->u.track;
     said->id = track->id;
     said->change = engine->tracker.change[slot];
@@ -475,14 +467,13 @@ static void say_classification(struct sky_engine *engine, struct sky_outbox *out
                                const struct sky_incident *incident, const struct sky_track *track,
                                int64_t time_ns)
 {
-    struct sky_event *const event =
-        append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_CLASSIFICATION);
-    if (event != NULL) {
-        event->u.classification.incident_id = incident->id;
-        event->u.classification.features = track->features;
-        sky_classify(incident, &track->features, track->seen_ns - track->confirmed_ns,
-                     has_identity(track), &event->u.classification.result);
-    }
+    struct sky_event_classification *const said =
+        &append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_CLASSIFICATION)
+             ->u.classification;
+    said->incident_id = incident->id;
+    said->features = track->features;
+    sky_classify(incident, &track->features, track->seen_ns - track->confirmed_ns,
+                 has_identity(track), &said->result);
 }
 
 static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox,
@@ -492,29 +483,25 @@ static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox,
     if (change == SKY_INCIDENT_UNCHANGED) {
         return;
     }
-    struct sky_event *const event =
-        append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT);
-    if (event != NULL) {
-        struct sky_event_incident *const said = &event->u.incident;
-        said->id = incident->id;
-        said->zone_id = incident->zone_id;
-        said->track_id = incident->track_id;
-        said->change = change;
-        said->state = incident->state;
-        said->end = incident->end;
-        said->opened_ns = incident->opened_ns;
-        said->closed_ns = incident->closed_ns;
-        said->started_inside = incident->started_inside;
-        said->returns = incident->returns;
-        said->closest_outside_m = incident->closest_outside_m;
-    }
+    struct sky_event_incident *const said =
+        &append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT)->u.incident;
+    said->id = incident->id;
+    said->zone_id = incident->zone_id;
+    said->track_id = incident->track_id;
+    said->change = change;
+    said->state = incident->state;
+    said->end = incident->end;
+    said->opened_ns = incident->opened_ns;
+    said->closed_ns = incident->closed_ns;
+    said->started_inside = incident->started_inside;
+    said->returns = incident->returns;
+    said->closest_outside_m = incident->closest_outside_m;
     for (uint32_t i = 0; i < incident->line_count; i++) {
-        struct sky_event *const line =
-            append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT_LINE);
-        if (line != NULL) {
-            line->u.incident_line.incident_id = incident->id;
-            line->u.incident_line.line = incident->line[i];
-        }
+        struct sky_event_incident_line *const line =
+            &append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_INCIDENT_LINE)
+                 ->u.incident_line;
+        line->incident_id = incident->id;
+        line->line = incident->line[i];
     }
     if (change == SKY_INCIDENT_NOW_CLOSED) {
         say_classification(engine, outbox, incident, track, time_ns);
@@ -534,11 +521,8 @@ static void assess(struct sky_engine *engine, struct sky_outbox *outbox,
         struct sky_assessment *const assessment = &engine->assessment[line];
         sky_assess(engine->zones, line, &engine->config.incident, fixing, assessment);
         if (is_reported(engine, assessment)) {
-            struct sky_event *const event =
-                append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_ASSESSMENT);
-            if (event != NULL) {
-                event->u.assessment = *assessment;
-            }
+            append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_ASSESSMENT)
+                ->u.assessment = *assessment;
         }
     }
 }
@@ -616,7 +600,8 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
     say_track(engine, outbox, slot, &fixing);
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
         let_go(engine, outbox, slot, sky_incident_lost);
-    } else if ((change & SKY_TRACK_UPDATED) != 0) {
+    } else if ((change & SKY_TRACK_UPDATED) != 0 &&
+               sky_abs(fixing.place.lat_rad) <= zones_latitude_most_rad) {
         assess(engine, outbox, &fixing);
         look(engine, outbox, slot, &fixing);
     }

@@ -6,12 +6,12 @@
  * Where the decisions of this file lie:
  *
  * Time of a plot. A stated time (UTC or time of day) is taken if the station's clock is better than
- * RTC or surer than 0.5 s, and if it lies between 10 s before and 0.5 s after arrival; later than
- * arrival becomes arrival. Its sigma joins the statement's own and that of UTC. Otherwise arrival
- * less the sensor's latency (and less the age, if it is one) holds, with half the latency as sigma:
- * a delay that nobody states lies between none and twice the usual. Stated times that the clock
- * contradicts are counted and reported as "plot.time", and their plots used by arrival; an age of
- * over 10 s means that the plot is not used.
+ * RTC, and if it lies between 10 s before and 0.5 s after arrival; later than arrival becomes
+ * arrival. Its sigma joins the statement's own and that of UTC. Otherwise arrival less the sensor's
+ * latency (and less the age, if it is one) holds, with half the latency as sigma: a delay that
+ * nobody states lies between none and twice the usual. Stated times that the clock contradicts are
+ * counted and reported as "plot.time", and their plots used by arrival; an age of over 10 s means
+ * that the plot is not used.
  *
  * Place of a sensor. One pose per step, at the time of its latest plot: where the station stood or,
  * if it moves, where its last fix and velocity put it (10 s at most). Sensors with a site of their
@@ -204,6 +204,7 @@ struct sky_engine {
     enum sky_clock_state clock_said; /* in the latest SKY_EVENT_CLOCK */
     struct sky_lla pose_said;        /* in the latest SKY_EVENT_POSE */
     bool pose_was_said;
+    struct sky_event lost;                          /* what the outbox had no room for */
     uint32_t slot_track_id[SKY_TRACKS_MAX];         /* whose incidents a slot holds; 0: nobody's */
     struct sky_common_error common[SKY_TRACKS_MAX]; /* by slot, as of the latest update */
     struct sky_assessment assessment[SKY_LINES_MAX];

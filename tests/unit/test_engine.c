@@ -1,0 +1,877 @@
+#include "sky_test.h"
+
+#include "sky_paper.h"
+
+static struct sky_engine engine;
+static struct sky_outbox outbox;
+static struct sky_config config;
+static uint64_t seq;
+static int64_t now_ns;
+
+static void begin(void)
+{
+    sky_engine_init(&engine, &config, &paper_zones, PAPER_TIME0_NS);
+    seq = 0;
+    now_ns = PAPER_TIME0_NS;
+    outbox.count = 0;
+}
+
+/* A surveyed station with the three radars of paper, no biases, exact clocks to come. */
+static int start(void **state)
+{
+    (void)state;
+    paper_config(&config);
+    config.station.has_site = true;
+    config.station.site = paper_site();
+    begin();
+    return 0;
+}
+
+static struct sky_step step_of(enum sky_step_kind kind)
+{
+    const struct sky_step step = {.seq = ++seq,
+                                  .time_ns = now_ns,
+                                  .realtime_ns = PAPER_UTC0_NS + (now_ns - PAPER_TIME0_NS),
+                                  .kind = kind};
+    return step;
+}
+
+static void take(const struct sky_step *step)
+{
+    outbox.count = 0;
+    assert_int_equal(sky_engine_step(&engine, step, &outbox), SKY_OK);
+}
+
+static void wait_s(double seconds) { now_ns += (int64_t)(seconds * 1e9); }
+
+static void tick(bool synchronised)
+{
+    struct sky_step step = step_of(SKY_STEP_TICK);
+    step.synchronised = synchronised;
+    step.error_ns = 2000000;
+    take(&step);
+}
+
+static void give_fix(const struct sky_gnss_fix *fix)
+{
+    struct sky_step step = step_of(SKY_STEP_GNSS);
+    step.fix = fix;
+    take(&step);
+}
+
+static struct sky_gnss_fix good_fix(void)
+{
+    const struct sky_gnss_fix fix = {.has = SKY_GNSS_TIME | SKY_GNSS_POSITION | SKY_GNSS_ALTITUDE,
+                                     .utc_ns = PAPER_UTC0_NS + (now_ns - PAPER_TIME0_NS),
+                                     .utc_sigma_ns = 250000000,
+                                     .place = paper_site(),
+                                     .sigma_horizontal_m = 2.5,
+                                     .sigma_vertical_m = 5.0};
+    return fix;
+}
+
+static void give_plots(const struct sky_plot *plot, size_t count)
+{
+    struct sky_step step = step_of(SKY_STEP_PLOTS);
+    step.plot = plot;
+    step.count = count;
+    take(&step);
+}
+
+/* What the head at the station would say about a point, exactly. */
+static struct sky_plot head_plot(const struct sky_enu *at)
+{
+    const struct sky_lla site = paper_site();
+    const struct paper_sight sight = paper_look(&site, at);
+    const struct sky_plot plot = {.sensor = PAPER_HEAD,
+                                  .has = SKY_PLOT_ELEVATION,
+                                  .time_kind = SKY_TIME_ARRIVAL,
+                                  .slant_range_m = sight.range_m,
+                                  .azimuth_rad = sight.azimuth_rad,
+                                  .elevation_rad = sight.elevation_rad};
+    return plot;
+}
+
+static const struct sky_enu north_20km = {0.0, 20000.0, 3000.0};
+
+static size_t count_of(enum sky_event_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < outbox.count; i++) {
+        count += outbox.event[i].kind == kind ? 1 : 0;
+    }
+    return count;
+}
+
+static const struct sky_event *first(enum sky_event_kind kind)
+{
+    for (size_t i = 0; i < outbox.count; i++) {
+        if (outbox.event[i].kind == kind) {
+            return &outbox.event[i];
+        }
+    }
+    fail_msg("no event of kind %d among %zu", (int)kind, outbox.count);
+    return &outbox.event[0];
+}
+
+static void assert_reject(enum sky_reject_reason reason, uint64_t count, const char *item,
+                          const char *source)
+{
+    const struct sky_event_reject *const said = &first(SKY_EVENT_REJECT)->u.reject;
+    assert_int_equal(said->reason, reason);
+    assert_int_equal(said->count, count);
+    assert_string_equal(said->item, item);
+    assert_string_equal(said->source, source);
+}
+
+/* Once a second: a tick, and the head sees a point. */
+static void watch(const struct sky_enu *at)
+{
+    wait_s(0.5);
+    tick(true);
+    wait_s(0.5);
+    const struct sky_plot plot = head_plot(at);
+    give_plots(&plot, 1);
+}
+
+/* --- the caller's faults */
+
+static void steps_that_go_back_are_refused(void **state)
+{
+    (void)state;
+    seq = 9;
+    wait_s(5.0);
+    tick(false);
+    struct sky_step step = step_of(SKY_STEP_TICK);
+    step.seq = 9;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_E_STALE);
+    step.seq = 11;
+    step.time_ns--;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_E_STALE);
+    assert_int_equal(engine.stats.steps, 1);
+    step.seq = 10;
+    step.time_ns = now_ns; /* the same input, in another step */
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_OK);
+}
+
+static void plots_are_of_one_known_radar(void **state)
+{
+    (void)state;
+    static struct sky_plot plot[SKY_PLOTS_MAX + 1];
+    plot[0] = head_plot(&north_20km);
+    plot[1] = plot[0];
+    struct sky_step step = step_of(SKY_STEP_PLOTS);
+    step.plot = plot;
+    step.count = 2;
+    plot[1].sensor = 1;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_E_RANGE);
+    plot[0].sensor = plot[1].sensor = config.sensor_count;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_E_RANGE);
+    step.count = SKY_PLOTS_MAX + 1;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_E_RANGE);
+    assert_int_equal(engine.stats.steps, 0);
+    step.count = 0;
+    assert_int_equal(sky_engine_step(&engine, &step, &outbox), SKY_OK);
+    assert_int_equal(outbox.count, 0);
+}
+
+/* --- clock and pose */
+
+static void a_change_of_clock_state_is_said_once(void **state)
+{
+    (void)state;
+    tick(false);
+    assert_int_equal(count_of(SKY_EVENT_CLOCK), 1);
+    assert_int_equal(first(SKY_EVENT_CLOCK)->utc.state, SKY_CLOCK_RTC);
+    wait_s(1.0);
+    tick(true);
+    assert_int_equal(first(SKY_EVENT_CLOCK)->utc.state, SKY_CLOCK_NTP);
+    wait_s(1.0);
+    tick(true);
+    assert_int_equal(count_of(SKY_EVENT_CLOCK), 0);
+}
+
+static void a_surveyed_pose_is_said_with_the_first_tick(void **state)
+{
+    (void)state;
+    tick(false);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+    assert_near(first(SKY_EVENT_POSE)->u.pose.place.lat_rad, paper_site().lat_rad, 0.0);
+    tick(false);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+}
+
+static void the_first_fix_makes_the_pose(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    begin();
+    tick(false);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+    struct sky_gnss_fix fix = good_fix();
+    fix.has = SKY_GNSS_TIME;
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+    assert_int_equal(count_of(SKY_EVENT_CLOCK), 1);
+    fix = good_fix();
+    fix.has = SKY_GNSS_POSITION | SKY_GNSS_ALTITUDE;
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+    assert_true(engine.anchored);
+    wait_s(1.0);
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+}
+
+static void a_pose_that_moved_by_a_sigma_is_said_again(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    config.station.moving = true;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+    fix.place.lat_rad += 1.0 / 6.4e6;
+    wait_s(1.0);
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+    fix.place.lon_rad += 9.0 / 6.0e6;
+    wait_s(1.0);
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+    fix.place.alt_hae_m += 20.0; /* up, not sideways */
+    wait_s(1.0);
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+}
+
+static void a_fix_that_cannot_be_is_reported_and_not_used(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix fix = good_fix();
+    fix.utc_ns = SKY_SECOND_NS; /* 1970 */
+    give_fix(&fix);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "");
+    assert_int_equal(sky_utc_at(&engine.utc, now_ns).state, SKY_CLOCK_NONE);
+    fix = good_fix();
+    fix.place.lat_rad += 0.01;
+    give_fix(&fix);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.position", "");
+    assert_near(engine.pose.place.lat_rad, paper_site().lat_rad, 0.0);
+    assert_int_equal(engine.stats.rejected[SKY_REJECT_IMPLAUSIBLE], 2);
+}
+
+static void plots_before_the_pose_are_counted_and_not_used(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    begin();
+    struct sky_plot plot = head_plot(&north_20km);
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_NO_POSE, 1, "plot", "head");
+    plot.sensor = PAPER_HILL; /* it stands firm, but the frame has no origin yet */
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_NO_POSE, 1, "plot", "hill");
+    assert_int_equal(engine.tracker.stats.used, 0);
+    const struct sky_gnss_fix fix = good_fix();
+    give_fix(&fix);
+    give_plots(&plot, 1);
+    assert_int_equal(outbox.count, 0);
+    assert_int_equal(engine.tracker.stats.used, 1);
+}
+
+/* --- plots */
+
+static void a_plot_that_cannot_be_is_counted_and_not_used(void **state)
+{
+    (void)state;
+    enum { CASES = 25 };
+    struct sky_plot plot[CASES + 1];
+    for (size_t i = 0; i <= CASES; i++) {
+        plot[i] = head_plot(&north_20km);
+        plot[i].has = SKY_PLOT_ELEVATION | SKY_PLOT_RADIAL_SPEED | SKY_PLOT_ALT_STD | SKY_PLOT_RCS |
+                      SKY_PLOT_SNR | SKY_PLOT_SIGMAS;
+        plot[i].sigma_range_m = 10.0;
+        plot[i].sigma_azimuth_rad = 0.01;
+        plot[i].sigma_elevation_rad = 0.01;
+    }
+    size_t i = 0;
+    plot[i++].slant_range_m = NAN;
+    plot[i++].slant_range_m = 0.5;
+    plot[i++].slant_range_m = 1.1e6;
+    plot[i++].slant_range_m = INFINITY;
+    plot[i++].azimuth_rad = NAN;
+    plot[i++].azimuth_rad = 7.0;
+    plot[i++].elevation_rad = NAN;
+    plot[i++].elevation_rad = 1.6;
+    plot[i++].radial_speed_mps = NAN;
+    plot[i++].radial_speed_mps = -3001.0;
+    plot[i++].alt_std_m = NAN;
+    plot[i++].alt_std_m = -1001.0;
+    plot[i++].rcs_dbsm = NAN;
+    plot[i++].rcs_dbsm = 201.0;
+    plot[i++].snr_db = NAN;
+    plot[i++].snr_db = -201.0;
+    plot[i++].sigma_range_m = NAN;
+    plot[i++].sigma_range_m = -1.0;
+    plot[i++].sigma_azimuth_rad = NAN;
+    plot[i++].sigma_azimuth_rad = 11.0;
+    plot[i++].sigma_elevation_rad = NAN;
+    plot[i++].sigma_elevation_rad = -0.1;
+    plot[i++].time_value_ns = -1;
+    plot[i++].time_value_ns = INT64_MAX;
+    plot[i++].time_sigma_ns = -1;
+    assert_int_equal(i, CASES);
+
+    give_plots(plot, CASES);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, CASES, "plot", "head");
+    assert_int_equal(engine.stats.rejected[SKY_REJECT_IMPLAUSIBLE], CASES);
+    assert_int_equal(engine.tracker.stats.used, 0);
+    give_plots(plot, CASES + 1); /* the last one is sound */
+    assert_int_equal(engine.tracker.stats.used, 1);
+}
+
+static void what_a_plot_does_not_have_is_not_looked_at(void **state)
+{
+    (void)state;
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.has = 0;
+    plot.elevation_rad = plot.radial_speed_mps = plot.alt_std_m = plot.rcs_dbsm = NAN;
+    plot.snr_db = plot.sigma_range_m = NAN;
+    give_plots(&plot, 1);
+    assert_int_equal(outbox.count, 0);
+    assert_false(engine.measurement[0].has_elevation);
+    assert_false(engine.measurement[0].has_radial_speed);
+    assert_near(engine.measurement[0].height_hae_m, config.tracker.height_prior_m, 0.0);
+    assert_near(engine.measurement[0].sigma_height_m, config.tracker.height_prior_sigma_m, 0.0);
+}
+
+static void geometry_is_freed_of_refraction_offset_and_heading(void **state)
+{
+    (void)state;
+    config.sensor[PAPER_HEAD].azimuth_offset_rad = 0.1;
+    config.station.heading_rad = 0.2;
+    begin();
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.has |= SKY_PLOT_RADIAL_SPEED;
+    plot.radial_speed_mps = -12.0;
+    plot.azimuth_rad = 6.2;
+    give_plots(&plot, 1);
+    const struct sky_measurement *const measured = &engine.measurement[0];
+    assert_near(measured->azimuth_rad, 6.2 + 0.3 - 2.0 * SKY_PI, 1e-12);
+    assert_true(measured->has_elevation);
+    assert_near(plot.elevation_rad - measured->elevation_rad,
+                sky_geo_refraction_rad(plot.slant_range_m, plot.elevation_rad), 1e-15);
+    assert_true(measured->has_radial_speed);
+    assert_near(measured->radial_speed_mps, -12.0, 0.0);
+    assert_near(measured->sigma_radial_mps, 1.0, 0.0);
+
+    plot.sensor = PAPER_SECOND; /* two-dimensional, with its own offset */
+    plot.azimuth_rad = 1.0;
+    plot.has |= SKY_PLOT_ALT_STD;
+    plot.alt_std_m = 3100.0;
+    give_plots(&plot, 1);
+    assert_near(measured->azimuth_rad, 1.21, 1e-12);
+    assert_false(measured->has_elevation);
+    assert_near(measured->height_hae_m, 3100.0, 0.0);
+    assert_near(measured->sigma_height_m, 400.0, 0.0);
+
+    plot.sensor = PAPER_HILL; /* the station's heading is not its own */
+    give_plots(&plot, 1);
+    assert_near(measured->azimuth_rad, 1.0, 1e-12);
+}
+
+static void a_plots_own_sigmas_count_but_not_below_a_quarter(void **state)
+{
+    (void)state;
+    struct sky_plot plot = head_plot(&north_20km);
+    give_plots(&plot, 1);
+    const struct sky_measurement *const measured = &engine.measurement[0];
+    assert_near(measured->sigma_range_m, 15.0, 0.0);
+    assert_near(measured->sigma_azimuth_rad, 0.0025, 0.0);
+    assert_near(measured->sigma_elevation_rad, 0.003, 0.0);
+    plot.has |= SKY_PLOT_SIGMAS;
+    plot.sigma_range_m = 90.0;
+    plot.sigma_azimuth_rad = 0.0;
+    plot.sigma_elevation_rad = 0.001;
+    give_plots(&plot, 1);
+    assert_near(measured->sigma_range_m, 90.0, 0.0);
+    assert_near(measured->sigma_azimuth_rad, 0.000625, 0.0);
+    assert_near(measured->sigma_elevation_rad, 0.001, 0.0);
+}
+
+/* --- time of a plot */
+
+static int64_t arrival_utc_ns(void) { return sky_utc_at(&engine.utc, now_ns).utc_ns; }
+
+/* How long before arrival a plot with this statement is placed, in ms. */
+static int64_t placed_ms(enum sky_time_kind kind, int64_t value_ns)
+{
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.time_kind = kind;
+    plot.time_value_ns = value_ns;
+    plot.time_sigma_ns = 30000000;
+    give_plots(&plot, 1);
+    return (now_ns - engine.measurement[0].time_ns) / 1000000;
+}
+
+static const int64_t ms = 1000000;
+static const int64_t latency_ms = 100; /* of the head */
+
+static void a_stated_time_is_believed_while_the_clock_agrees(void **state)
+{
+    (void)state;
+    tick(true);
+    const int64_t utc_ns = arrival_utc_ns();
+    assert_int_equal(placed_ms(SKY_TIME_UTC, utc_ns - 700 * ms), 700);
+    const double utc_sigma_ns = (double)sky_utc_at(&engine.utc, now_ns).sigma_ns;
+    assert_near((double)engine.measurement[0].time_sigma_ns, hypot(30e6, utc_sigma_ns), 2.0);
+    assert_int_equal(placed_ms(SKY_TIME_UTC, utc_ns - 10000 * ms), 10000);
+    assert_int_equal(placed_ms(SKY_TIME_UTC, utc_ns + 500 * ms), 0); /* never after arrival */
+    assert_int_equal(engine.stats.late_or_early, 0);
+    assert_int_equal(count_of(SKY_EVENT_REJECT), 0);
+}
+
+static void a_stated_time_that_cannot_be_falls_back_to_arrival(void **state)
+{
+    (void)state;
+    tick(true);
+    const int64_t utc_ns = arrival_utc_ns();
+    assert_int_equal(placed_ms(SKY_TIME_UTC, utc_ns - 10001 * ms), latency_ms);
+    assert_near((double)engine.measurement[0].time_sigma_ns, hypot(30e6, 50e6), 1.0);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "plot.time", "head");
+    assert_int_equal(placed_ms(SKY_TIME_UTC, utc_ns + 501 * ms), latency_ms);
+    assert_int_equal(
+        placed_ms(SKY_TIME_OF_DAY, utc_ns % (86400 * SKY_SECOND_NS) - 3600 * SKY_SECOND_NS),
+        latency_ms);
+    assert_int_equal(engine.stats.late_or_early, 3);
+}
+
+static void a_time_of_day_is_the_nearest_such_instant(void **state)
+{
+    (void)state;
+    const int64_t day_ns = 86400 * SKY_SECOND_NS;
+    tick(true);
+    assert_int_equal(placed_ms(SKY_TIME_OF_DAY, (arrival_utc_ns() - 300 * ms) % day_ns), 300);
+    wait_s(15.0 * 60.0 + 0.2); /* just after midnight: the plot was just before */
+    tick(true);
+    assert_int_equal(placed_ms(SKY_TIME_OF_DAY, (arrival_utc_ns() - 900 * ms) % day_ns), 900);
+    begin();
+    wait_s(15.0 * 60.0 - 0.2); /* just before midnight, and a fast clock puts the plot after */
+    tick(true);
+    assert_int_equal(placed_ms(SKY_TIME_OF_DAY, (arrival_utc_ns() + 400 * ms) % day_ns), 0);
+    assert_int_equal(engine.stats.late_or_early, 0);
+}
+
+static void without_a_good_clock_no_stated_time_counts(void **state)
+{
+    (void)state;
+    assert_int_equal(placed_ms(SKY_TIME_UTC, PAPER_UTC0_NS), latency_ms);
+    tick(false); /* the kernel's clock, undisciplined */
+    assert_int_equal(placed_ms(SKY_TIME_UTC, arrival_utc_ns() - 700 * ms), latency_ms);
+    assert_int_equal(engine.stats.late_or_early, 0); /* nor is it called wrong */
+}
+
+static void an_age_counts_back_from_arrival(void **state)
+{
+    (void)state;
+    tick(true);
+    assert_int_equal(placed_ms(SKY_TIME_ARRIVAL, 250 * ms), latency_ms + 250);
+    assert_int_equal(placed_ms(SKY_TIME_ARRIVAL, 10000 * ms), latency_ms + 10000);
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.time_kind = SKY_TIME_ARRIVAL;
+    plot.time_value_ns = 10001 * ms;
+    const uint64_t used = engine.tracker.stats.used;
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_TOO_OLD, 1, "plot.age", "head");
+    assert_int_equal(engine.tracker.stats.used, used);
+}
+
+/* --- the moving station */
+
+static void a_moving_station_is_carried_on_by_its_velocity(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    config.station.moving = true;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.has |= SKY_GNSS_VELOCITY;
+    fix.speed_mps = 20.0;
+    fix.course_rad = SKY_PI / 2.0;
+    give_fix(&fix);
+    config.sensor[PAPER_HEAD].latency_ns = 0;
+    wait_s(1.1);
+    struct sky_plot plot = head_plot(&north_20km);
+    give_plots(&plot, 1);
+    /* The radar stood 20 m farther east a second after the fix, less the latency of 0.1 s. */
+    assert_near(engine.tracker.track[0].filter.x[0], 20.0, 0.05);
+    wait_s(100.0); /* but nobody knows where it is after so long */
+    const struct sky_enu elsewhere = {0.0, -20000.0, 3000.0};
+    plot = head_plot(&elsewhere);
+    give_plots(&plot, 1);
+    assert_near(engine.tracker.track[1].filter.x[0], 200.0, 0.5);
+}
+
+static void over_the_pole_nothing_is_known_but_nothing_breaks(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    config.station.moving = true;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.has |= SKY_GNSS_VELOCITY;
+    fix.place.lat_rad = SKY_PI / 2.0 - 1e-9;
+    fix.speed_mps = 100.0;
+    fix.course_rad = 0.0;
+    give_fix(&fix);
+    wait_s(1.0);
+    struct sky_plot plot = head_plot(&north_20km);
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_NO_POSE, 1, "plot", "head");
+
+    fix = good_fix();
+    fix.place.lat_rad = 89.5 * paper_rad; /* tracks, but farther north than lines are measured */
+    config.station.moving = false;
+    begin();
+    give_fix(&fix);
+    for (int i = 0; i < 10; i++) {
+        watch(&north_20km);
+    }
+    assert_int_equal(count_of(SKY_EVENT_TRACK), 1);
+    assert_int_equal(count_of(SKY_EVENT_ASSESSMENT), 0);
+}
+
+/* --- tracks, lines, incidents */
+
+static void errors_common_to_all_plots_join_the_covariance(void **state)
+{
+    (void)state;
+    config.station.site_sigma_m = 3.0;
+    config.station.heading_sigma_rad = 0.004;
+    struct sky_sensor_config *const head = &config.sensor[PAPER_HEAD];
+    head->bias_sigma_range_m = 50.0;
+    head->bias_sigma_azimuth_rad = 0.003;
+    head->bias_sigma_elevation_rad = 0.002;
+    begin();
+    for (int i = 0; i < 10; i++) {
+        watch(&north_20km);
+    }
+    const struct sky_event_track *const track = &first(SKY_EVENT_TRACK)->u.track;
+    const struct sky_common_error *const common = &engine.common[0];
+    /* Due north: azimuth acts east, range north, elevation up. */
+    const double plan_m = 20000.0, range_m = hypot(20000.0, 3000.0);
+    assert_near(sqrt(common->pose_ee_m2), hypot(plan_m * 0.005, 3.0), 0.1);
+    assert_near(sqrt(common->pose_nn_m2), hypot(hypot(50.0 * plan_m / range_m, 3.0), 6.0), 0.3);
+    assert_near(sqrt(common->pose_uu_m2), hypot(hypot(plan_m * 0.002, 3.0), 50.0 * 0.148), 0.3);
+    assert_near(common->pose_en_m2, 0.0, 10.0);
+    assert_true(track->cov[0] > common->pose_ee_m2);
+    assert_true(track->cov[6] > common->pose_nn_m2 * 0.99);
+    assert_true(track->cov[11] > common->pose_uu_m2 * 0.99);
+    assert_near(track->cov[15], engine.tracker.track[0].filter.p[3][3], 0.1);
+}
+
+static void a_radar_on_its_own_site_shares_no_pose_error(void **state)
+{
+    (void)state;
+    config.station.site_sigma_m = 500.0;
+    config.station.heading_sigma_rad = 0.5;
+    config.sensor[PAPER_HEAD].at_station = false;
+    config.sensor[PAPER_HEAD].site = paper_site();
+    config.sensor[PAPER_HEAD].measures_elevation = false;
+    begin();
+    for (int i = 0; i < 10; i++) {
+        watch(&north_20km);
+    }
+    assert_near(sqrt(engine.common[0].pose_ee_m2), 20.0, 0.5);
+    assert_near(sqrt(engine.common[0].pose_uu_m2), 5.0, 5.0);
+}
+
+static void utc_joins_the_budget_once_it_is_worth_something(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 8; i++) { /* the kernel's own clock: no part of the budget */
+        wait_s(0.5);
+        tick(false);
+        wait_s(0.5);
+        const struct sky_plot plot = head_plot(&north_20km);
+        give_plots(&plot, 1);
+    }
+    assert_int_equal(count_of(SKY_EVENT_TRACK), 1);
+    assert_near(engine.common[0].time_sigma_s, 0.0, 0.0);
+    const struct sky_gnss_fix fix = good_fix();
+    give_fix(&fix);
+    watch(&north_20km);
+    assert_true(engine.common[0].time_sigma_s > 0.0);
+}
+
+static void lines_are_reported_while_near_or_inside(void **state)
+{
+    (void)state;
+    config.incident.assess_within_m = 12000.0;
+    begin();
+    const struct sky_enu inside = {0.0, 40000.0, 3000.0}; /* 34 km inside zone 1, far from others */
+    for (int i = 0; i < 10; i++) {
+        watch(&inside);
+    }
+    assert_int_equal(count_of(SKY_EVENT_TRACK), 1);
+    assert_int_equal(count_of(SKY_EVENT_ASSESSMENT), 2);
+    assert_int_equal(first(SKY_EVENT_ASSESSMENT)->u.assessment.line_id, 11);
+    assert_true(first(SKY_EVENT_ASSESSMENT)->u.assessment.distance_m < -30000.0);
+
+    start(NULL);
+    config.incident.assess_within_m = 14000.0;
+    begin();
+    const struct sky_enu outside = {-4000.0, -15000.0, 3000.0};
+    for (int i = 0; i < 10; i++) {
+        watch(&outside);
+    }
+    assert_int_equal(count_of(SKY_EVENT_TRACK), 1);
+    /* 10 km from the box (21), 13 from the triangle (31), 20 from the border (11, 12) */
+    assert_int_equal(count_of(SKY_EVENT_ASSESSMENT), 2);
+    assert_int_equal(first(SKY_EVENT_ASSESSMENT)->u.assessment.line_id, 21);
+}
+
+/* Flies north at 75 m/s across the border, counting what comes of it. */
+static size_t opened, closed, classified, last_end;
+static void count_incidents(void)
+{
+    for (size_t i = 0; i < outbox.count; i++) {
+        const struct sky_event *const event = &outbox.event[i];
+        if (event->kind == SKY_EVENT_INCIDENT) {
+            opened += event->u.incident.change == SKY_INCIDENT_OPENED ? 1 : 0;
+            if (event->u.incident.change == SKY_INCIDENT_NOW_CLOSED) {
+                closed++;
+                last_end = event->u.incident.end;
+            }
+        }
+        classified += event->kind == SKY_EVENT_CLASSIFICATION ? 1 : 0;
+    }
+}
+
+static double fly_north(double from_m, double to_m)
+{
+    struct sky_enu at = {5000.0, from_m, 5000.0};
+    const double step_m = from_m < to_m ? 75.0 : -75.0;
+    while ((to_m - at.north_m) * step_m > 0.0) {
+        watch(&at);
+        count_incidents();
+        at.north_m += step_m;
+    }
+    return at.north_m;
+}
+
+static void let_be_lost(void)
+{
+    for (int i = 0; i < 50; i++) {
+        wait_s(1.0);
+        tick(true);
+        count_incidents();
+    }
+}
+
+static int start_flight(void **state)
+{
+    opened = closed = classified = last_end = 0;
+    start(state);
+    config.tracker.accel_psd_m2ps3 = 400.0; /* it turns on the spot */
+    begin();
+    return 0;
+}
+
+static void an_incident_runs_from_entry_to_loss(void **state)
+{
+    (void)state;
+    const double at_m = fly_north(4000.0, 7500.0);
+    assert_true(at_m > 7000.0);
+    assert_int_equal(opened, 1);
+    assert_int_equal(closed, 0);
+    size_t coasting = 0, lost = 0;
+    for (int i = 0; i < 50; i++) {
+        wait_s(1.0);
+        tick(true);
+        count_incidents();
+        for (size_t k = 0; k < outbox.count; k++) {
+            const struct sky_event *const event = &outbox.event[k];
+            if (event->kind == SKY_EVENT_TRACK) {
+                coasting += (event->u.track.change & SKY_TRACK_NOW_COASTING) != 0 ? 1 : 0;
+                lost += (event->u.track.change & SKY_TRACK_NOW_LOST) != 0 ? 1 : 0;
+            }
+            assert_int_not_equal(event->kind, SKY_EVENT_ASSESSMENT); /* unseen: no looks */
+        }
+    }
+    assert_int_equal(coasting, 1);
+    assert_int_equal(lost, 1);
+    assert_int_equal(closed, 1);
+    assert_int_equal(classified, 1);
+    assert_int_equal(last_end, SKY_END_LOST_INSIDE);
+}
+
+static void what_comes_back_opens_an_incident_of_its_own(void **state)
+{
+    (void)state;
+    double at_m = fly_north(4500.0, 7000.0);
+    at_m = fly_north(at_m, 500.0); /* a minute and more outside */
+    assert_int_equal(opened, 1);
+    assert_int_equal(closed, 1);
+    assert_int_equal(last_end, SKY_END_OUTSIDE);
+    at_m = fly_north(at_m, 7000.0);
+    assert_int_equal(opened, 2);
+    let_be_lost();
+    assert_int_equal(closed, 2);
+    assert_int_equal(classified, 2);
+    assert_int_equal(engine.next_incident_id, 3);
+}
+
+static void a_reused_slot_inherits_nothing(void **state)
+{
+    (void)state;
+    fly_north(4500.0, 7000.0);
+    const uint32_t first_track = engine.tracker.track[0].id;
+    let_be_lost();
+    assert_int_equal(engine.slot_track_id[0], 0);
+    fly_north(4500.0, 7000.0);
+    assert_int_not_equal(engine.tracker.track[0].id, first_track);
+    assert_int_equal(engine.slot_track_id[0], engine.tracker.track[0].id);
+    assert_int_equal(opened, 2);
+    assert_int_equal(engine.incident[0][0].line[0].entries, 1);
+}
+
+static void a_shutdown_ends_what_is_open_once(void **state)
+{
+    (void)state;
+    fly_north(4500.0, 7000.0);
+    struct sky_step step = step_of(SKY_STEP_SHUTDOWN);
+    take(&step);
+    count_incidents();
+    assert_int_equal(closed, 1);
+    assert_int_equal(last_end, SKY_END_STOPPED);
+    assert_int_equal(classified, 1);
+    step = step_of(SKY_STEP_SHUTDOWN);
+    take(&step);
+    assert_int_equal(outbox.count, 0);
+}
+
+static void identity_reaches_the_classification(void **state)
+{
+    (void)state;
+    for (int with = 0; with < 3; with++) {
+        start_flight(NULL);
+        fly_north(4500.0, 7000.0);
+        engine.tracker.track[0].icao_address = with == 1 ? 0x4CA123 : 0;
+        engine.tracker.track[0].callsign[0] = with == 2 ? 'A' : '\0';
+        const struct sky_step step = step_of(SKY_STEP_SHUTDOWN);
+        take(&step);
+        const uint32_t reasons = first(SKY_EVENT_CLASSIFICATION)->u.classification.result.reasons;
+        assert_int_equal((reasons & SKY_REASON_IDENTITY) != 0, with > 0);
+    }
+}
+
+/* --- what does not fit */
+
+static void a_full_track_table_is_reported(void **state)
+{
+    (void)state;
+    static struct sky_plot plot[SKY_TRACKS_MAX + 1];
+    for (int look = 0; look < 3; look++) {
+        for (size_t i = 0; i <= SKY_TRACKS_MAX; i++) {
+            const double turn_rad = (double)(i % 32) * 2.0 * SKY_PI / 32.0;
+            const double radius_m = 8000.0 + 5000.0 * (double)(i / 32);
+            const struct sky_enu at = {radius_m * sin(turn_rad), radius_m * cos(turn_rad), 2000.0};
+            plot[i] = head_plot(&at);
+        }
+        wait_s(1.0);
+        give_plots(plot, look < 2 ? SKY_TRACKS_MAX : SKY_TRACKS_MAX + 1);
+    }
+    assert_reject(SKY_REJECT_TABLE_FULL, 1, "tracks", "head");
+}
+
+static void a_plot_older_than_its_track_is_reported(void **state)
+{
+    (void)state;
+    config.sensor[PAPER_HILL] = config.sensor[PAPER_HEAD];
+    config.sensor[PAPER_HILL].latency_ns = 10 * SKY_SECOND_NS;
+    begin();
+    for (int i = 0; i < 20; i++) {
+        watch(&north_20km);
+    }
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.sensor = PAPER_HILL;
+    plot.time_value_ns = 8 * SKY_SECOND_NS;
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_TOO_OLD, 1, "plot.time", "head");
+}
+
+static void a_full_outbox_says_what_it_lost(void **state)
+{
+    (void)state;
+    fly_north(4500.0, 7000.0);
+    const struct sky_step stop = step_of(SKY_STEP_SHUTDOWN); /* an incident, 2 lines, a class */
+    outbox.count = SKY_OUTBOX_MAX - 2;
+    assert_int_equal(sky_engine_step(&engine, &stop, &outbox), SKY_OK);
+    assert_int_equal(outbox.count, SKY_OUTBOX_MAX);
+    const struct sky_event *const last = &outbox.event[SKY_OUTBOX_MAX - 1];
+    assert_int_equal(outbox.event[SKY_OUTBOX_MAX - 2].kind, SKY_EVENT_INCIDENT);
+    assert_int_equal(last->kind, SKY_EVENT_REJECT);
+    assert_int_equal(last->u.reject.reason, SKY_REJECT_TABLE_FULL);
+    assert_int_equal(last->u.reject.count, 3);
+    assert_string_equal(last->u.reject.item, "outbox");
+    assert_int_equal(engine.stats.outbox_full, 3);
+
+    struct sky_step next = step_of(SKY_STEP_GNSS);
+    struct sky_gnss_fix fix = good_fix();
+    fix.utc_ns = 0;
+    next.fix = &fix;
+    assert_int_equal(sky_engine_step(&engine, &next, &outbox), SKY_OK);
+    assert_int_equal(last->u.reject.count, 4);
+}
+
+static void long_names_are_cut(void **state)
+{
+    (void)state;
+    char name[SKY_NAME_MAX];
+    sky_engine_name(name, "0123456789012345678901234567890123456789");
+    assert_string_equal(name, "0123456789012345678901234567890");
+    sky_engine_name(name, "");
+    assert_string_equal(name, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(steps_that_go_back_are_refused, start),
+        cmocka_unit_test_setup(plots_are_of_one_known_radar, start),
+        cmocka_unit_test_setup(a_change_of_clock_state_is_said_once, start),
+        cmocka_unit_test_setup(a_surveyed_pose_is_said_with_the_first_tick, start),
+        cmocka_unit_test_setup(the_first_fix_makes_the_pose, start),
+        cmocka_unit_test_setup(a_pose_that_moved_by_a_sigma_is_said_again, start),
+        cmocka_unit_test_setup(a_fix_that_cannot_be_is_reported_and_not_used, start),
+        cmocka_unit_test_setup(plots_before_the_pose_are_counted_and_not_used, start),
+        cmocka_unit_test_setup(a_plot_that_cannot_be_is_counted_and_not_used, start),
+        cmocka_unit_test_setup(what_a_plot_does_not_have_is_not_looked_at, start),
+        cmocka_unit_test_setup(geometry_is_freed_of_refraction_offset_and_heading, start),
+        cmocka_unit_test_setup(a_plots_own_sigmas_count_but_not_below_a_quarter, start),
+        cmocka_unit_test_setup(a_stated_time_is_believed_while_the_clock_agrees, start),
+        cmocka_unit_test_setup(a_stated_time_that_cannot_be_falls_back_to_arrival, start),
+        cmocka_unit_test_setup(a_time_of_day_is_the_nearest_such_instant, start),
+        cmocka_unit_test_setup(without_a_good_clock_no_stated_time_counts, start),
+        cmocka_unit_test_setup(an_age_counts_back_from_arrival, start),
+        cmocka_unit_test_setup(a_moving_station_is_carried_on_by_its_velocity, start),
+        cmocka_unit_test_setup(over_the_pole_nothing_is_known_but_nothing_breaks, start),
+        cmocka_unit_test_setup(errors_common_to_all_plots_join_the_covariance, start),
+        cmocka_unit_test_setup(a_radar_on_its_own_site_shares_no_pose_error, start),
+        cmocka_unit_test_setup(utc_joins_the_budget_once_it_is_worth_something, start),
+        cmocka_unit_test_setup(lines_are_reported_while_near_or_inside, start),
+        cmocka_unit_test_setup(an_incident_runs_from_entry_to_loss, start_flight),
+        cmocka_unit_test_setup(what_comes_back_opens_an_incident_of_its_own, start_flight),
+        cmocka_unit_test_setup(a_reused_slot_inherits_nothing, start_flight),
+        cmocka_unit_test_setup(a_shutdown_ends_what_is_open_once, start_flight),
+        cmocka_unit_test_setup(identity_reaches_the_classification, start_flight),
+        cmocka_unit_test_setup(a_full_track_table_is_reported, start),
+        cmocka_unit_test_setup(a_plot_older_than_its_track_is_reported, start),
+        cmocka_unit_test_setup(a_full_outbox_says_what_it_lost, start_flight),
+        cmocka_unit_test_setup(long_names_are_cut, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,293 @@
+#include "sky_test.h"
+
+#include "sky_paper.h"
+
+static struct sky_station station;
+static struct sky_outbox outbox;
+static struct paper_wire wire;
+static int64_t now_ns;
+
+static const struct sky_enu nowhere = {0.0, 0.0, 0.0};
+static const struct sky_enu target = {3000.0, -12000.0, 2500.0};
+
+static void take(const struct sky_input *input)
+{
+    assert_int_equal(sky_station_step(&station, input, &outbox), SKY_OK);
+}
+
+/* A running station that knows where it is and what time it is. */
+static int start(void **state)
+{
+    (void)state;
+    memset(&wire, 0, sizeof wire);
+    paper_config(&wire.config);
+    sky_station_init(&station);
+    now_ns = PAPER_TIME0_NS;
+    struct sky_input input = paper_begin(&wire, now_ns);
+    take(&input);
+    input = paper_gnss(&wire, now_ns, &nowhere);
+    take(&input);
+    return 0;
+}
+
+static const struct sky_event_reject *only_reject(void)
+{
+    assert_int_equal(outbox.count, 1);
+    assert_int_equal(outbox.event[0].kind, SKY_EVENT_REJECT);
+    return &outbox.event[0].u.reject;
+}
+
+static void assert_reject(enum sky_reject_reason reason, uint64_t count, const char *item,
+                          const char *source)
+{
+    const struct sky_event_reject *const said = only_reject();
+    assert_int_equal(said->reason, reason);
+    assert_int_equal(said->count, count);
+    assert_string_equal(said->item, item);
+    assert_string_equal(said->source, source);
+}
+
+static int64_t utc_ns(void) { return PAPER_UTC0_NS + (now_ns - PAPER_TIME0_NS); }
+
+static void nothing_is_taken_before_the_configuration(void **state)
+{
+    (void)state;
+    sky_station_init(&station);
+    assert_int_equal(sky_station_utc(&station, now_ns).state, SKY_CLOCK_NONE);
+    const struct sky_input input = paper_tick(&wire, now_ns, true);
+    outbox.count = 77;
+    assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_RANGE);
+    assert_int_equal(outbox.count, 77);
+}
+
+static void a_configuration_that_fails_its_check_changes_nothing(void **state)
+{
+    (void)state;
+    wire.config.tick_ns = 0;
+    struct sky_input input = paper_begin(&wire, now_ns);
+    outbox.count = 77;
+    assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_RANGE);
+    assert_int_equal(outbox.count, 77);
+
+    struct sky_zone_set bad = paper_zones;
+    bad.zone_count = SKY_ZONES_MAX + 1;
+    paper_config(&wire.config);
+    input = paper_begin(&wire, now_ns);
+    input.u.config.zones = &bad;
+    assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_RANGE);
+    assert_true(station.engine.pose.known); /* it still runs as before */
+    input = paper_tick(&wire, now_ns, true);
+    take(&input);
+}
+
+static void a_new_configuration_begins_anew(void **state)
+{
+    (void)state;
+    wire.seq = 0; /* of another boot: seq and time begin anew */
+    const struct sky_input input = paper_begin(&wire, 5);
+    take(&input);
+    assert_int_equal(outbox.count, 0);
+    assert_false(station.engine.pose.known);
+    assert_int_equal(sky_station_utc(&station, 5).state, SKY_CLOCK_NONE);
+}
+
+static void inputs_that_do_not_follow_are_refused(void **state)
+{
+    (void)state;
+    struct sky_input input = paper_tick(&wire, now_ns, true);
+    take(&input);
+    outbox.count = 77;
+    assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_STALE); /* again */
+    input = paper_tick(&wire, now_ns - 1, true);
+    assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_STALE);
+    assert_int_equal(outbox.count, 77);
+    input.time_ns = now_ns;
+    take(&input);
+}
+
+static void a_report_of_the_receiver_sets_place_and_time(void **state)
+{
+    (void)state;
+    assert_true(station.engine.pose.known);
+    const struct sky_utc_estimate utc = sky_station_utc(&station, now_ns);
+    assert_int_equal(utc.state, SKY_CLOCK_GNSS);
+    assert_near((double)(utc.utc_ns - utc_ns()), -2e8, 1.0);
+
+    struct sky_input input = paper_gnss(&wire, now_ns, &nowhere);
+    input.u.gnss.mode = 7;
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "gnss.mode", "gps0");
+    input = paper_gnss(&wire, now_ns, &nowhere);
+    input.u.gnss.utc_ns = 1;
+    take(&input);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "gps0"); /* signed by the adapter */
+}
+
+static void a_register_block_becomes_plots(void **state)
+{
+    (void)state;
+    paper_table(&wire);
+    paper_target(&wire, &target, 0.0, 3.0);
+    struct sky_input input = paper_registers(&wire, now_ns, utc_ns());
+    take(&input);
+    assert_int_equal(station.engine.stats.plots, 1);
+    assert_int_equal(station.engine.tracker.stats.used, 1);
+    assert_near(station.engine.tracker.track[0].filter.x[1], target.north_m, 100.0);
+}
+
+static void a_bad_register_block_is_named(void **state)
+{
+    (void)state;
+    paper_table(&wire);
+    paper_target(&wire, &target, 0.0, 3.0);
+    struct sky_input input = paper_registers(&wire, now_ns, utc_ns());
+    wire.bytes[40] ^= 1;
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "header.crc", "bus0");
+    assert_int_equal(only_reject()->offset, 14);
+    input = paper_registers(&wire, now_ns, utc_ns());
+    input.u.registers.sensor = 3;
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "sensor", "bus0");
+    assert_int_equal(station.engine.stats.plots, 0);
+}
+
+static void targets_go_to_the_radar_that_signed_them(void **state)
+{
+    (void)state;
+    paper_block(&wire);
+    paper_record(&wire, 2, &target, utc_ns(), false, 0);
+    paper_record(&wire, 1, &target, utc_ns(), true, 0x4CA123);
+    paper_record(&wire, 2, &target, utc_ns(), false, 0);
+    const struct sky_input input = paper_datagram(&wire, now_ns);
+    const uint64_t steps = station.engine.stats.steps;
+    take(&input);
+    assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
+    assert_int_equal(station.engine.stats.plots, 3);
+    assert_int_equal(station.engine.plot[0].sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.tracker.track[0].sensors,
+                     1U << PAPER_HILL | 1U << PAPER_SECOND);
+    assert_int_equal(station.engine.tracker.track[0].icao_address, 0x4CA123);
+}
+
+static void targets_of_nobody_are_counted(void **state)
+{
+    (void)state;
+    paper_block(&wire);
+    paper_record(&wire, 9, &target, utc_ns(), false, 0);
+    const size_t second = wire.count;
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    wire.bytes[second + 1] = 26;
+    const size_t third = wire.count; /* and one that is not signed at all */
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    wire.bytes[third] &= 0x7F;
+    memmove(wire.bytes + third + 1, wire.bytes + third + 3, wire.count - third - 3);
+    wire.count -= 2;
+    const struct sky_input input = paper_datagram(&wire, now_ns);
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 3, "I048/010", "udp0");
+    assert_int_equal(station.engine.stats.plots, 0);
+    assert_int_equal(station.engine.stats.rejected[SKY_REJECT_UNKNOWN_SENSOR], 3);
+}
+
+static void simulated_targets_are_no_testimony(void **state)
+{
+    (void)state;
+    paper_block(&wire);
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    wire.bytes[3 + 1 + 2 + 3] |= 0x10; /* I048/020 SIM */
+    const struct sky_input input = paper_datagram(&wire, now_ns);
+    take(&input);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "I048/020 simulated", "udp0");
+    assert_int_equal(station.engine.stats.plots, 0);
+}
+
+static void what_is_no_target_is_stepped_over(void **state)
+{
+    (void)state;
+    static const uint8_t blocks[] = {
+        34, 0, 7, 0xC0, 25, 1, 1,       /* a north marker */
+        62, 0, 5, 1,    2,              /* a category nobody asked for */
+        48, 0, 9, 0xC0, 25, 1, 0, 0, 0, /* no position: which is no error */
+    };
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_DATAGRAM, "udp0");
+    memcpy(wire.bytes, blocks, sizeof blocks);
+    input.u.datagram.bytes = wire.bytes;
+    input.u.datagram.count = sizeof blocks;
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_CATEGORY, 1, "category", "udp0");
+}
+
+static void a_cut_datagram_keeps_what_was_whole(void **state)
+{
+    (void)state;
+    paper_block(&wire);
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    struct sky_input input = paper_datagram(&wire, now_ns);
+    const size_t whole = wire.count;
+    memcpy(wire.bytes + whole, wire.bytes, whole);
+    input.u.datagram.count = 2 * whole - 2;
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "block length", "udp0");
+    assert_int_equal(only_reject()->offset, whole);
+    assert_int_equal(station.engine.stats.plots, 1);
+}
+
+static void more_targets_than_one_step_holds_make_several(void **state)
+{
+    (void)state;
+    const size_t targets = SKY_PLOTS_MAX + 500;
+    paper_block(&wire);
+    for (size_t i = 0; i < targets; i++) {
+        paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    }
+    const struct sky_input input = paper_datagram(&wire, now_ns);
+    const uint64_t steps = station.engine.stats.steps;
+    take(&input);
+    assert_int_equal(station.engine.stats.plots, targets);
+    assert_int_equal(station.engine.stats.steps, steps + 2);
+}
+
+static void only_a_shutdown_among_source_events_does_anything(void **state)
+{
+    (void)state;
+    static const enum sky_source_event quiet[] = {SKY_SOURCE_UP,    SKY_SOURCE_DOWN,
+                                                  SKY_SOURCE_HEARD, SKY_SOURCE_SILENT,
+                                                  SKY_SOURCE_TORN,  SKY_SOURCE_LOST};
+    const uint64_t steps = station.engine.stats.steps;
+    struct sky_input input;
+    for (size_t i = 0; i < sizeof quiet / sizeof quiet[0]; i++) {
+        input = paper_source(&wire, now_ns, quiet[i]);
+        take(&input);
+        assert_int_equal(outbox.count, 0);
+    }
+    input = paper_input(&wire, now_ns, SKY_INPUT_CLOCK_STEP, "");
+    input.u.clock_step.step_ns = 12345;
+    take(&input);
+    assert_int_equal(outbox.count, 0);
+    assert_int_equal(station.engine.stats.steps, steps);
+    input = paper_source(&wire, now_ns, SKY_SOURCE_SHUTDOWN);
+    take(&input);
+    assert_int_equal(station.engine.stats.steps, steps + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(nothing_is_taken_before_the_configuration, start),
+        cmocka_unit_test_setup(a_configuration_that_fails_its_check_changes_nothing, start),
+        cmocka_unit_test_setup(a_new_configuration_begins_anew, start),
+        cmocka_unit_test_setup(inputs_that_do_not_follow_are_refused, start),
+        cmocka_unit_test_setup(a_report_of_the_receiver_sets_place_and_time, start),
+        cmocka_unit_test_setup(a_register_block_becomes_plots, start),
+        cmocka_unit_test_setup(a_bad_register_block_is_named, start),
+        cmocka_unit_test_setup(targets_go_to_the_radar_that_signed_them, start),
+        cmocka_unit_test_setup(targets_of_nobody_are_counted, start),
+        cmocka_unit_test_setup(simulated_targets_are_no_testimony, start),
+        cmocka_unit_test_setup(what_is_no_target_is_stepped_over, start),
+        cmocka_unit_test_setup(a_cut_datagram_keeps_what_was_whole, start),
+        cmocka_unit_test_setup(more_targets_than_one_step_holds_make_several, start),
+        cmocka_unit_test_setup(only_a_shutdown_among_source_events_does_anything, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
