@@ -16,7 +16,7 @@ enum {
     TRIES = 3,
     PAUSE_MS = 5, /* between tries: the head is writing */
     IDENTITY_MAX = 64,
-    QUEUE_BYTES = 65536 /* some 20 messages: a loop that is so far behind has lost its reports */
+    QUEUE_BYTES = 32768 /* of the kernel's own counting: 15 full tables, more of smaller ones */
 };
 
 /** What a message brings. */
