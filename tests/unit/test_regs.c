@@ -90,7 +90,7 @@ static enum sky_status decode(struct block *block)
 static void a_target_comes_out_in_metres_and_radians(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     assert_int_equal(decode(&block), SKY_OK);
     assert_int_equal(plot_count, 1);
@@ -113,7 +113,7 @@ static void a_target_comes_out_in_metres_and_radians(void **state)
 static void age_counts_back_from_the_heads_own_utc(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     assert_int_equal(decode(&block), SKY_OK);
     const int64_t utc_ns = INT64_C(0x69560F80) * SKY_SECOND_NS + 250000000;
@@ -128,7 +128,7 @@ static void age_counts_back_from_the_heads_own_utc(void **state)
 static void without_valid_utc_age_counts_back_from_arrival(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     block.word[4] = SKY_REGS_NORTH_VALID;
     seal(&block);
@@ -148,7 +148,7 @@ static void without_valid_utc_age_counts_back_from_arrival(void **state)
 static void a_second_without_its_milliseconds_is_its_middle_give_or_take(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 0);
     block.word[10] = 0xFFFF;
     seal(&block);
@@ -160,7 +160,7 @@ static void a_second_without_its_milliseconds_is_its_middle_give_or_take(void **
 static void what_is_not_available_is_left_out(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     target(&block, 0)[0] = 0xFFFF;
     for (size_t i = 6; i <= 9; i++) {
@@ -177,7 +177,7 @@ static void sigmas_are_taken_together_or_not_at_all(void **state)
     (void)state;
     for (size_t word = 10; word <= 12; word++) {
         for (int i = 0; i < 2; i++) {
-            struct block block;
+            static struct block block;
             make(&block, 1);
             target(&block, 0)[word] = i == 0 ? 0 : 0xFFFF;
             seal(&block);
@@ -190,7 +190,7 @@ static void sigmas_are_taken_together_or_not_at_all(void **state)
 static void only_measurements_become_plots(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 6);
     target(&block, 0)[1] = 0;                                 /* not valid */
     target(&block, 1)[1] = SKY_REGS_VALID | SKY_REGS_COASTED; /* extrapolated */
@@ -207,7 +207,7 @@ static void only_measurements_become_plots(void **state)
 static void every_azimuth_is_a_direction(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     target(&block, 0)[5] = 0xFFFF;
     seal(&block);
@@ -219,7 +219,7 @@ static void every_azimuth_is_a_direction(void **state)
 static void a_full_table_fits_and_an_empty_one_is_a_report_too(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, SKY_REGS_TARGETS_MAX);
     block.word[3] = SKY_REGS_TARGETS_MAX;
     seal(&block);
@@ -273,7 +273,7 @@ static void a_header_of_another_map_is_refused_by_its_field(void **state)
         {15, 44, SKY_E_STALE, "header.sequence"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        struct block block;
+        static struct block block;
         make(&block, 2);
         block.word[wrong[i].at] = wrong[i].value;
         assert_refused(&block, wrong[i].status, wrong[i].item, wrong[i].at);
@@ -288,7 +288,7 @@ static void a_header_of_another_map_is_refused_by_its_field(void **state)
 static void a_header_alone_is_decoded_as_the_adapter_needs_it(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 5);
     const char *said = "";
     assert_int_equal(sky_regs_header(block.word, &header, &said), SKY_OK);
@@ -300,7 +300,7 @@ static void a_header_alone_is_decoded_as_the_adapter_needs_it(void **state)
 static void a_table_that_changed_while_it_was_read_is_torn(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 3);
     block.word[HEADER + 3 * TARGET + 5] = 44; /* another sequence in the header's second copy */
     assert_refused(&block, SKY_E_STALE, "header.sequence", HEADER + 3 * TARGET + 5);
@@ -321,7 +321,7 @@ static void a_table_that_changed_while_it_was_read_is_torn(void **state)
 static void a_block_of_another_length_is_refused(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 2);
     sky_regs_to_bytes(block.word, words_of(&block), block.bytes);
     for (size_t count = 0; count <= sizeof block.bytes; count++) {
@@ -339,7 +339,7 @@ static void a_block_of_another_length_is_refused(void **state)
 static void targets_without_north_are_refused_but_an_empty_table_is_not(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 1);
     block.word[4] = SKY_REGS_TIME_VALID;
     seal(&block);
@@ -354,7 +354,7 @@ static void targets_without_north_are_refused_but_an_empty_table_is_not(void **s
 static void an_impossible_target_is_named_by_its_word(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 3);
     target(&block, 1)[3] = 0x0098; /* 1,000,000.1 m */
     target(&block, 1)[4] = 0x9681;
@@ -400,7 +400,7 @@ static void the_checksum_is_crc_16_modbus_high_byte_first(void **state)
 static void any_flipped_bit_of_the_used_table_is_noticed(void **state)
 {
     (void)state;
-    struct block block;
+    static struct block block;
     make(&block, 4);
     for (size_t bit = 0; bit < 4 * TARGET * 16; bit++) {
         block.word[HEADER + bit / 16] ^= (uint16_t)(1U << bit % 16);
