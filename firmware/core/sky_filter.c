@@ -507,7 +507,10 @@ void sky_filter_init(struct sky_filter *ret_filter, const struct sky_measurement
            square(m->sigma_range_m) + late_m2 + 0.5 * square(arc_m));
     spread(ret_filter, 0, sensor, view.across, square(r * sigma_across_rad) + late_m2);
     spread(ret_filter, 0, sensor, view.upward, square(r * sigma_elevation_rad) + late_m2);
-    spread(ret_filter, 3, sensor, view.sight, square(sigma_radial_mps));
+    /* Speed across, seen along a direction that is a little off, is speed along. */
+    spread(ret_filter, 3, sensor, view.sight,
+           square(sigma_radial_mps) +
+               square(cross_mps) * (square(sigma_across_rad) + square(sigma_elevation_rad)));
     spread(ret_filter, 3, sensor, view.across, square(cross_mps));
     spread(ret_filter, 3, sensor, view.upward, square(cross_mps));
 

@@ -1,0 +1,190 @@
+#include "sky_test.h"
+
+#include "sky_math.h"
+#include "sky_pose.h"
+
+static const struct sky_lla site = {0.35, 0.05, 400.0};
+
+static struct sky_station_config config;
+static struct sky_pose pose;
+static struct sky_geo_frame frame;
+
+static int start(void **state)
+{
+    (void)state;
+    struct sky_config all;
+    sky_config_default(&all);
+    config = all.station;
+    config.heading_rad = 0.3;
+    assert_int_equal(sky_geo_frame_init(&frame, &site), SKY_OK);
+    sky_pose_init(&pose, &config, 0);
+    return 0;
+}
+
+static struct sky_gnss_fix fix_at(double east_m, double north_m, double up_m, double sigma_m)
+{
+    const struct sky_enu at = {east_m, north_m, up_m};
+    return (struct sky_gnss_fix){
+        .has = SKY_GNSS_POSITION | SKY_GNSS_ALTITUDE,
+        .place = sky_geo_from_enu(&frame, &at),
+        .sigma_horizontal_m = sigma_m,
+        .sigma_vertical_m = 2.0 * sigma_m,
+    };
+}
+
+static enum sky_status take(double second, struct sky_gnss_fix fix)
+{
+    return sky_pose_observe(&pose, &config, (int64_t)(second * 1e9), &fix);
+}
+
+static double east_m(void) { return sky_geo_to_enu(&frame, &pose.place).east_m; }
+
+static void a_station_is_nowhere_before_its_first_fix(void **state)
+{
+    (void)state;
+    assert_false(pose.known);
+    assert_near(pose.heading_rad, 0.3, 0.0);
+    assert_int_equal(take(1.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_true(pose.known);
+    assert_near(pose.place.lat_rad, site.lat_rad, 1e-12);
+    assert_near(pose.place.alt_hae_m, 400.0, 1e-6);
+    assert_near(pose.sigma_horizontal_m, 5.0, 1e-9);
+    assert_near(pose.sigma_vertical_m, 10.0, 1e-9);
+}
+
+static void a_surveyed_site_is_known_at_once_and_stays(void **state)
+{
+    (void)state;
+    config.has_site = true;
+    config.site = site;
+    sky_pose_init(&pose, &config, 7);
+    assert_true(pose.known);
+    assert_int_equal(pose.time_ns, 7);
+    assert_near(pose.sigma_vertical_m, config.site_sigma_m, 0.0);
+    assert_int_equal(take(1.0, fix_at(8.0, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_near(east_m(), 0.0, 1e-6);
+    assert_int_equal(take(2.0, fix_at(800.0, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+    assert_int_equal(pose.fixes_used, 1);
+    assert_int_equal(pose.fixes_rejected, 1);
+}
+
+static void a_thousand_fixes_of_a_minute_do_not_claim_centimetres(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(take(i * 0.06, fix_at(0.0, 0.0, 0.0, 10.0)), SKY_OK);
+    }
+    assert_near(pose.sigma_horizontal_m, 10.0 / sqrt(2.0), 0.1);
+}
+
+static void a_day_of_fixes_stops_at_the_common_error(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1440; i++) {
+        assert_int_equal(take(i * 60.0, fix_at(0.0, 0.0, 0.0, 4.0)), SKY_OK);
+    }
+    assert_near(pose.sigma_horizontal_m, config.gnss_sigma_floor_m, 1e-9);
+    assert_near(pose.sigma_vertical_m, config.gnss_sigma_floor_m, 1e-9);
+}
+
+static void the_mean_is_as_good_as_it_says(void **state)
+{
+    (void)state;
+    double sum2 = 0.0;
+    for (uint64_t run = 1; run <= 200; run++) {
+        uint64_t seed = run;
+        sky_pose_init(&pose, &config, 0);
+        for (int i = 0; i < 3; i++) { /* independent: minutes apart */
+            const double wrong_m = 6.0 * test_normal(&seed);
+            assert_int_equal(take(i * 60.0, fix_at(wrong_m, 0.0, 0.0, 6.0)), SKY_OK);
+        }
+        sum2 += east_m() * east_m() / (pose.sigma_horizontal_m * pose.sigma_horizontal_m);
+    }
+    assert_near(sum2 / 200.0, 1.0, 0.3); /* chi-square of 200: 3 sigma */
+}
+
+static void a_jump_of_a_fixed_station_is_refused_by_its_sigmas(void **state)
+{
+    (void)state;
+    assert_int_equal(take(0.0, fix_at(0.0, 0.0, 0.0, 3.0)), SKY_OK);
+    assert_int_equal(take(1.0, fix_at(49.0, 0.0, 0.0, 3.0)), SKY_OK); /* never under 50 m */
+    assert_int_equal(take(2.0, fix_at(60.0, 0.0, 0.0, 3.0)), SKY_E_RANGE);
+    assert_int_equal(take(3.0, fix_at(0.0, 390.0, 0.0, 50.0)), SKY_OK);
+    assert_int_equal(take(4.0, fix_at(0.0, 420.0, 0.0, 50.0)), SKY_E_RANGE);
+    assert_int_equal(take(5.0, fix_at(0.0, 5100.0, 0.0, 5000.0)), SKY_E_RANGE);
+    assert_int_equal(pose.fixes_rejected, 3);
+    assert_int_equal(pose.time_ns, 3 * SKY_SECOND_NS);
+}
+
+static void a_fix_without_a_place_is_only_counted(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix fix = fix_at(0.0, 0.0, 0.0, 3.0);
+    fix.has = SKY_GNSS_TIME;
+    assert_int_equal(take(0.0, fix), SKY_E_RANGE);
+    fix.has = SKY_GNSS_POSITION;
+    fix.place.lat_rad = 2.0;
+    assert_int_equal(take(0.0, fix), SKY_E_RANGE);
+    assert_false(pose.known);
+    assert_int_equal(pose.fixes_rejected, 2);
+}
+
+static void the_height_may_come_later(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 3.0);
+    flat.has = SKY_GNSS_POSITION;
+    flat.place.alt_hae_m = 0.0;
+    assert_int_equal(take(0.0, flat), SKY_OK);
+    assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
+    assert_near(pose.place.alt_hae_m, 0.0, 1e-6);
+    assert_int_equal(take(0.0, fix_at(0.0, 0.0, 0.0, 3.0)), SKY_OK);
+    assert_near(pose.place.alt_hae_m, 400.0, 1e-6);
+    assert_near(pose.sigma_vertical_m, 6.0, 1e-9);
+    assert_int_equal(take(1.0, flat), SKY_OK); /* and is not lost again */
+    assert_near(pose.place.alt_hae_m, 400.0, 1e-6);
+    assert_near(pose.place.lat_rad, site.lat_rad, 1e-12);
+}
+
+static void a_moving_station_follows_its_latest_fix(void **state)
+{
+    (void)state;
+    config.moving = true;
+    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 1.0);
+    flat.has = SKY_GNSS_POSITION;
+    assert_int_equal(take(0.0, flat), SKY_OK);
+    assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
+    assert_near(pose.sigma_horizontal_m, config.gnss_sigma_floor_m, 0.0);
+
+    struct sky_gnss_fix fix = fix_at(20e3, 0.0, 50.0, 4.0);
+    fix.has |= SKY_GNSS_VELOCITY;
+    fix.speed_mps = 22.0;
+    fix.course_rad = 1.5;
+    assert_int_equal(take(1000.0, fix), SKY_OK);
+    assert_near(east_m(), 20e3, 1e-3);
+    assert_near(pose.speed_mps, 22.0, 0.0);
+    assert_near(pose.course_rad, 1.5, 0.0);
+    assert_near(pose.sigma_vertical_m, 8.0, 0.0);
+    assert_near(pose.heading_rad, 0.3, 0.0);
+
+    flat.speed_mps = 99.0;
+    assert_int_equal(take(2000.0, flat), SKY_OK); /* keeps the height and the velocity it had */
+    assert_near(pose.sigma_vertical_m, 8.0, 0.0);
+    assert_near(pose.speed_mps, 22.0, 0.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_station_is_nowhere_before_its_first_fix, start),
+        cmocka_unit_test_setup(a_surveyed_site_is_known_at_once_and_stays, start),
+        cmocka_unit_test_setup(a_thousand_fixes_of_a_minute_do_not_claim_centimetres, start),
+        cmocka_unit_test_setup(a_day_of_fixes_stops_at_the_common_error, start),
+        cmocka_unit_test_setup(the_mean_is_as_good_as_it_says, start),
+        cmocka_unit_test_setup(a_jump_of_a_fixed_station_is_refused_by_its_sigmas, start),
+        cmocka_unit_test_setup(a_fix_without_a_place_is_only_counted, start),
+        cmocka_unit_test_setup(the_height_may_come_later, start),
+        cmocka_unit_test_setup(a_moving_station_follows_its_latest_fix, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
