@@ -61,9 +61,28 @@ static int process_at(struct skyd_loop *loop, struct sky_input *input, const cha
     return error == 0 && urgent ? sky_journal_commit(loop->journal, true) : error;
 }
 
+static int recover(struct skyd_loop *loop)
+{
+    return skyd_writer_failed(loop->writer) ? skyd_writer_recover(loop->writer, loop->journal) : 0;
+}
+
+/* Room in the writer's ring for all that one input can cause, if need be after a fault. */
+static int make_room(struct skyd_loop *loop)
+{
+    int error = recover(loop);
+    if (error == 0) {
+        error = skyd_writer_room(loop->writer);
+    }
+    return error == 0 ? recover(loop) : error;
+}
+
 /* Stamps an input. A jump of the kernel's clock comes before what was received after it. */
 static int process(struct skyd_loop *loop, struct sky_input *input, const char *source)
 {
+    const int error = make_room(loop);
+    if (error != 0) {
+        return error;
+    }
     const struct sky_clock_reading now = loop->clock->read(loop->clock);
     const int64_t offset_ns = now.realtime_ns - now.boottime_ns;
     const int64_t step_ns = offset_ns - loop->clock_offset_ns;
@@ -75,9 +94,9 @@ static int process(struct skyd_loop *loop, struct sky_input *input, const char *
         struct sky_input step = {.kind = SKY_INPUT_CLOCK_STEP};
         step.u.clock_step.step_ns = step_ns;
         skyd_say(SKYD_WARNING, "the clock stepped by %.3f s", (double)step_ns / 1e9);
-        const int error = process_at(loop, &step, "", &now);
-        if (error != 0) {
-            return error;
+        const int step_error = process_at(loop, &step, "", &now);
+        if (step_error != 0) {
+            return step_error;
         }
     }
     return process_at(loop, input, source, &now);
@@ -196,22 +215,17 @@ static int take_one(struct skyd_loop *loop, struct skyd_loop_source *slot)
 /* A segment failed. What was in it and not durable moves on; that it happened is a record. */
 static int mind_writer(struct skyd_loop *loop)
 {
+    int error = recover(loop);
     skyd_writer_status(loop->writer, &loop->written);
-    if (loop->written.faults == loop->faults_said) {
-        return 0;
+    if (error != 0 || loop->written.faults == loop->faults_said) {
+        return error;
     }
     loop->faults_said = loop->written.faults;
     char detail[SKY_DETAIL_MAX];
     snprintf(detail, sizeof detail, "segment %llu failed: %s",
              (unsigned long long)loop->written.segment, strerror(-loop->written.error));
     skyd_say(SKYD_ERROR, "log: %s", detail);
-    if (loop->written.failed) {
-        const int error = skyd_writer_recover(loop->writer, loop->journal);
-        if (error != 0) {
-            return error;
-        }
-    }
-    const int error = record_source(loop, "log", SKY_SOURCE_DOWN, detail);
+    error = record_source(loop, "log", SKY_SOURCE_DOWN, detail);
     return error != 0 ? error
                       : record_source(loop, "log", SKY_SOURCE_UP, "continued in the next segment");
 }
@@ -224,9 +238,6 @@ static int take_all(struct skyd_loop *loop)
         struct skyd_loop_source *const slot = &loop->source[i];
         if (slot->open && (slot->busy || loop->pollfd[2 + i].revents != 0)) {
             error = take_one(loop, slot);
-            if (error == 0 && skyd_writer_failed(loop->writer)) {
-                error = mind_writer(loop);
-            }
         }
     }
     return error;
@@ -429,7 +440,7 @@ static int start(struct skyd_loop *loop, const struct sky_input *config)
     loop->next_tick_ns = loop->clock->read(loop->clock).boottime_ns;
     int error = process(loop, &first, "");
     if (error == 0) {
-        error = sky_journal_commit(loop->journal, true);
+        error = sky_journal_commit(loop->journal, false);
     }
     for (uint32_t i = 0; error == 0 && i < loop->source_count; i++) {
         loop->source[i].backoff_ns = backoff_first_ns;
@@ -443,10 +454,9 @@ static int drain(struct skyd_loop *loop)
 {
     int error = 0;
     while (error == 0 && !skyd_writer_drain(loop->writer, loop->drain_ns)) {
-        skyd_writer_status(loop->writer, &loop->written);
-        error = loop->written.failed ? mind_writer(loop) : -ETIMEDOUT;
+        error = skyd_writer_failed(loop->writer) ? mind_writer(loop) : -ETIMEDOUT;
         if (error == 0) {
-            error = sky_journal_commit(loop->journal, true);
+            error = sky_journal_commit(loop->journal, false);
         }
     }
     return error;
@@ -456,7 +466,7 @@ static int shut_down(struct skyd_loop *loop)
 {
     int error = record_source(loop, "", SKY_SOURCE_SHUTDOWN, "");
     if (error == 0) {
-        error = sky_journal_commit(loop->journal, true);
+        error = sky_journal_commit(loop->journal, false);
     }
     return error == 0 ? drain(loop) : error;
 }

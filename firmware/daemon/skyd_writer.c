@@ -147,6 +147,7 @@ static int take_work(struct sky_journal_sink *sink, const struct sky_journal_wor
             (struct skyd_writer_item){.work = *work, .ring_at = at, .newest_ns = writer->newest_ns};
         item->work.bytes = writer->ring + at;
         writer->count++;
+        writer->ring_used += work->count;
         pthread_cond_broadcast(&writer->changed);
     }
     pthread_mutex_unlock(&writer->lock);
@@ -213,6 +214,7 @@ static void do_next(struct skyd_writer *writer)
     if (error != 0 && item.work.step != SKY_JOURNAL_FINISH) {
         writer->status.failed = true;
     } else {
+        writer->ring_used -= item.ring_at == in_preamble ? 0 : item.work.count;
         writer->head = (writer->head + 1) % SKYD_WRITER_QUEUE_MAX;
         writer->count--;
     }
@@ -281,6 +283,27 @@ int skyd_writer_open(struct skyd_writer *writer, struct sky_store *store, struct
     return error;
 }
 
+static bool half_is_free(const struct skyd_writer *writer)
+{
+    return writer->count <= SKYD_WRITER_QUEUE_MAX / 2 &&
+           writer->ring_used <= writer->ring_bytes / 2;
+}
+
+int skyd_writer_room(struct skyd_writer *writer)
+{
+    int error = 0;
+    pthread_mutex_lock(&writer->lock);
+    if (!half_is_free(writer) && !writer->status.failed) {
+        writer->status.waits++;
+        const struct timespec until = deadline_after(writer->full_wait_ns);
+        while (!half_is_free(writer) && !writer->status.failed && error == 0) {
+            error = -pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
+        }
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return error;
+}
+
 int skyd_writer_fd(const struct skyd_writer *writer) { return writer->event_fd; }
 
 void skyd_writer_newest(struct skyd_writer *writer, int64_t time_ns)
@@ -314,10 +337,12 @@ bool skyd_writer_failed(struct skyd_writer *writer)
 static void keep_groups(struct skyd_writer *writer)
 {
     uint32_t kept = 0;
+    writer->ring_used = 0;
     for (uint32_t i = 0; i < writer->count; i++) {
         const struct skyd_writer_item item = *item_at(writer, i);
         if (item.work.step == SKY_JOURNAL_GROUP) {
             *item_at(writer, kept++) = item;
+            writer->ring_used += item.work.count;
         }
     }
     writer->count = kept + 1;

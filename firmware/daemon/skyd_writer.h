@@ -71,6 +71,7 @@ struct skyd_writer {
     int64_t full_wait_ns;
     int64_t newest_ns; /* the loop's; see skyd_writer_newest */
     size_t ring_bytes;
+    size_t ring_used; /* by what is waiting, without the gap that wrapping leaves */
     uint8_t *ring;
     uint8_t *preamble; /* of a segment begun by a recovery */
     bool closing;
@@ -92,6 +93,13 @@ int skyd_writer_open(struct skyd_writer *writer, struct sky_store *store, struct
 
 /** Readable when something became durable or failed. */
 int skyd_writer_fd(const struct skyd_writer *writer);
+
+/**
+ * Waits until half of the ring is free or something failed, so that the records of one input fit
+ * without waiting inside the journal, where nothing could be recovered. To be called before each
+ * input. Returns 0, or -ETIMEDOUT after full_wait_ns.
+ */
+int skyd_writer_room(struct skyd_writer *writer);
 
 /** Tells the reception time of the input whose records come next, for the latency of groups. */
 void skyd_writer_newest(struct skyd_writer *writer, int64_t time_ns);
