@@ -607,15 +607,10 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
     }
 }
 
-static bool was_confirmed(const struct sky_track *track)
-{
-    return track->status == SKY_TRACK_CONFIRMED || track->status == SKY_TRACK_COASTING;
-}
-
 static void report_tracks(struct sky_engine *engine, struct sky_outbox *outbox)
 {
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if (engine->tracker.change[slot] != 0 && was_confirmed(&engine->tracker.track[slot])) {
+        if (engine->tracker.change[slot] != 0) {
             report_track(engine, outbox, slot);
         }
     }

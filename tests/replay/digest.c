@@ -218,6 +218,6 @@ int main(void)
         fprintf(stderr, " %llu", (unsigned long long)by_kind[i]);
     }
     fprintf(stderr, " by kind), %llu values not finite\n", (unsigned long long)reader.not_finite);
-    printf("%016llx\n", (unsigned long long)reader.hash);
+    printf("digest %016llx\n", (unsigned long long)reader.hash);
     return reader.not_finite == 0 ? 0 : 1;
 }

@@ -175,6 +175,14 @@ static void plots_are_of_one_known_radar(void **state)
     assert_int_equal(outbox.count, 0);
 }
 
+static void a_step_of_no_known_kind_does_nothing(void **state)
+{
+    (void)state;
+    const struct sky_step step = step_of((enum sky_step_kind)99);
+    take(&step);
+    assert_int_equal(outbox.count, 0);
+}
+
 /* --- clock and pose */
 
 static void a_change_of_clock_state_is_said_once(void **state)
@@ -842,6 +850,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(steps_that_go_back_are_refused, start),
         cmocka_unit_test_setup(plots_are_of_one_known_radar, start),
+        cmocka_unit_test_setup(a_step_of_no_known_kind_does_nothing, start),
         cmocka_unit_test_setup(a_change_of_clock_state_is_said_once, start),
         cmocka_unit_test_setup(a_surveyed_pose_is_said_with_the_first_tick, start),
         cmocka_unit_test_setup(the_first_fix_makes_the_pose, start),

@@ -266,6 +266,9 @@ static void only_a_shutdown_among_source_events_does_anything(void **state)
     take(&input);
     assert_int_equal(outbox.count, 0);
     assert_int_equal(station.engine.stats.steps, steps);
+    input = paper_input(&wire, now_ns, (enum sky_input_kind)99, "");
+    take(&input);
+    assert_int_equal(station.engine.stats.steps, steps);
     input = paper_source(&wire, now_ns, SKY_SOURCE_SHUTDOWN);
     take(&input);
     assert_int_equal(station.engine.stats.steps, steps + 1);
