@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <modbus/modbus.h>
+#include <modbus.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
