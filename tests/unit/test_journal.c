@@ -90,13 +90,15 @@ static size_t check_finished(const struct paper_segment *segment)
     assert_memory_equal(segment->bytes, magic, 8);
     assert_memory_equal(segment->bytes + segment->size - 8, magic, 8);
     size_t seen[256] = {0};
-    size_t messages = 0, chunk_at[64], chunk_messages = 0;
+    static size_t chunk_at[16384];
+    size_t messages = 0, chunk_messages = 0;
     struct record record = record_at(segment, 8);
     assert_int_equal(record.op, 0x01);
     for (; record.op != 0x0F; record = record_at(segment, record.next)) {
         seen[record.op]++;
         if (record.op == 0x06) {
-            chunk_at[seen[0x06] - 1 < 64 ? seen[0x06] - 1 : 63] = record.at;
+            assert_true(seen[0x06] <= sizeof chunk_at / sizeof *chunk_at);
+            chunk_at[seen[0x06] - 1] = record.at;
             chunk_messages += check_chunk(segment, &record);
         }
     }
@@ -204,7 +206,7 @@ static void a_group_of_any_length_ends_at_a_block(void **state)
 {
     (void)state;
     static struct paper_log log;
-    for (size_t bytes = 3600; bytes<3600 + 4096; bytes += bytes> 3700 && bytes < 7500 ? 97 : 1) {
+    for (size_t bytes = 3700; bytes < 3950; bytes++) {
         struct sky_journal *journal;
         paper_log_open(&log, 65536, &journal);
         assert_int_equal(paper_datagram(journal, 1, bytes), 0);
@@ -374,14 +376,20 @@ static void a_segment_of_very_many_groups_rolls_before_its_index_is_full(void **
     (void)state;
     static struct paper_log log;
     struct sky_journal *journal;
-    paper_log_open(&log, 4096, &journal);
-    for (uint64_t seq = 1; seq <= 600; seq++) {
+    memset(&log, 0, sizeof log);
+    log.sink.work = paper_work;
+    log.fail_after = -1;
+    const struct sky_journal_config config = {.segment_bytes = UINT64_C(128) << 20,
+                                              .group_bytes = 4096};
+    assert_int_equal(sky_journal_open(&config, &log.sink, &journal), 0);
+    for (uint64_t seq = 1; seq <= 16400; seq++) {
         assert_int_equal(paper_tick(journal, seq, &unknown_utc), 0);
         assert_int_equal(sky_journal_commit(journal, false), 0);
     }
     assert_int_equal(sky_journal_close(journal), 0);
-    assert_int_equal(log.group_count, 600);
-    assert_int_equal(check_all(&log), 600);
+    assert_int_equal(log.segment_count, 2);
+    assert_int_equal(check_finished(&log.segment[0]), 16384);
+    assert_int_equal(check_finished(&log.segment[1]), 16);
     paper_log_free(&log);
 }
 
@@ -486,17 +494,15 @@ static void bytes_that_are_no_group_of_this_journal_are_not_handed_over(void **s
     group[200] ^= 1;
     assert_int_equal(sky_journal_again(journal, group, count), 0);
 
-    /* A later group of another run, and one of another boot. */
-    struct sky_journal *other;
-    static struct paper_log other_log;
-    memset(&other_log, 0, sizeof other_log);
-    other_log.sink.work = paper_work;
-    other_log.fail_after = -1;
-    const struct sky_journal_config config = {.segment_bytes = UINT64_C(1) << 20,
-                                              .group_bytes = 65536};
-    assert_int_equal(sky_journal_open(&config, &other_log.sink, &other), 0);
-    assert_int_equal(sky_journal_again(other, group, count), -EINVAL);
-    assert_int_equal(sky_journal_close(other), 0);
+    /* Neither another boot's journal takes it, nor one that has made no such group yet. */
+    struct sky_journal_config config = {.segment_bytes = UINT64_C(1) << 20, .group_bytes = 65536};
+    for (int boot = 0; boot < 2; boot++) {
+        struct sky_journal *other;
+        assert_int_equal(sky_journal_open(&config, &log.sink, &other), 0);
+        assert_int_equal(sky_journal_again(other, group, count), -EINVAL);
+        assert_int_equal(sky_journal_close(other), 0);
+        memcpy(config.boot_id, "7f1a1d5e-0c3b-4a58-9d6e-0123456789ab", 37);
+    }
     assert_int_equal(sky_journal_close(journal), 0);
     paper_log_free(&log);
 }
