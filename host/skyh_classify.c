@@ -1,0 +1,306 @@
+#include "skyh_commands.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sky_math.h"
+#include "skyh_event.h"
+#include "skyh_incidents.h"
+
+static const double rad_deg = 180.0 / SKY_PI;
+
+/* ------------------------------------------------------------------------------------- text */
+
+enum { CELL_MAX = 48 };
+
+/* A span in tenths of a second, held to what a column can show. */
+static int tenths(int64_t span_ns)
+{
+    const int64_t tenth_ns = SKY_SECOND_NS / 10;
+    const int64_t rounded = (span_ns + tenth_ns / 2) / tenth_ns;
+    return (int)(rounded < 0 ? 0 : (rounded > 9999 ? 9999 : rounded));
+}
+
+/* A crossing: its instant, and the seconds before and after in which it surely was. */
+static void crossing_text(const struct skyh_incident *incident, const struct sky_crossing *crossing,
+                          char text[CELL_MAX])
+{
+    char utc[SKYH_UTC_TEXT_MAX];
+    if (!crossing->known || !incident->utc_known) {
+        (void)snprintf(text, CELL_MAX, "-");
+        return;
+    }
+    const int before = tenths(crossing->time_ns - crossing->earliest_ns);
+    const int after = tenths(crossing->latest_ns - crossing->time_ns);
+    (void)skyh_utc_text(crossing->time_ns + incident->utc_offset_ns, 1, utc);
+    (void)snprintf(text, CELL_MAX, "%.10s -%d.%d +%d.%d", utc + 11, before / 10, before % 10,
+                   after / 10, after % 10);
+}
+
+/* "12,345": metres are easier to read in threes. */
+static void metres_text(double metres, char text[CELL_MAX])
+{
+    const long whole = lround(metres);
+    const long size = whole < 0 ? -whole : whole;
+    if (size < 1000) {
+        (void)snprintf(text, CELL_MAX, "%ld", whole);
+    } else {
+        (void)snprintf(text, CELL_MAX, "%s%ld,%03ld", whole < 0 ? "-" : "", size / 1000,
+                       size % 1000);
+    }
+}
+
+/* What the record says under one line, in a word. */
+static const char *line_verdict(const struct sky_incident_line *line)
+{
+    if (line->was_inside) {
+        return line->started_inside ? "began inside" : "entered";
+    }
+    return line->side == SKY_SIDE_OUTSIDE ? "stayed outside" : "unclear";
+}
+
+static void print_line(const struct skyh_incident *incident, size_t i)
+{
+    const struct sky_incident_line *const line = &incident->line[i].said;
+    char entry[CELL_MAX], exit[CELL_MAX], depth[CELL_MAX], bound[CELL_MAX], place[CELL_MAX];
+    crossing_text(incident, &line->entry, entry);
+    crossing_text(incident, &line->exit, exit);
+    metres_text(-line->deepest_m, depth);
+    metres_text(line->deepest_u95_m, bound);
+    (void)snprintf(place, CELL_MAX, "%.4f N %.4f E", line->deepest_lat_rad * rad_deg,
+                   line->deepest_lon_rad * rad_deg);
+    (void)printf("  %-24.24s %-14s %-21s %-21s %5.0f s %7s +-%-5s %s\n", incident->line[i].name,
+                 line_verdict(line), entry, exit, (double)line->dwell_ns * 1e-9, depth, bound,
+                 place);
+}
+
+static void print_reasons(uint32_t reasons, const char *indent, size_t width)
+{
+    size_t used = 0;
+    for (uint32_t bit = 0; bit < SKY_REASON_COUNT; bit++) {
+        if ((reasons & 1U << bit) == 0) {
+            continue;
+        }
+        const char *const words = sky_classify_reason(1U << bit);
+        if (used > 0 && used + strlen(words) + 2 > width) {
+            (void)printf(";\n%s", indent);
+            used = 0;
+        }
+        (void)printf("%s%s", used > 0 ? "; " : "", words);
+        used += strlen(words) + 2;
+    }
+    (void)printf("\n");
+}
+
+static void print_classification(const struct skyh_incident *incident)
+{
+    const struct sky_classification *const result = &incident->classification.result;
+    const struct sky_track_features *const features = &incident->classification.features;
+    if (!incident->classified) {
+        (void)printf("  object    not classified: the incident is still open\n");
+        return;
+    }
+    if (result->target == SKY_CLASS_UNKNOWN) {
+        (void)printf("  object    class not decided (P %.2f that it is none of the known)\n",
+                     result->probability[SKY_CLASS_UNKNOWN]);
+    } else {
+        (void)printf("  object    consistent with %s, P %.2f\n",
+                     sky_classify_class_name(result->target), result->probability[result->target]);
+    }
+    (void)printf("            %.0f m/s on average, %.0f to %.0f m above the ellipsoid",
+                 features->speed_mean_mps, features->height_min_m, features->height_max_m);
+    if (features->rcs_samples > 0) {
+        (void)printf(", radar cross section %.0f dBsm", features->rcs_mean_dbsm);
+    }
+    (void)printf("\n  because   ");
+    print_reasons(result->reasons, "            ", 96);
+}
+
+static void print_incident(const struct skyh_incident *incident)
+{
+    static const char rule[] = "----------------------------------------------------------------"
+                               "--------------------------------------------------------";
+    char opened[SKYH_UTC_TEXT_MAX] = "-", closed[SKYH_UTC_TEXT_MAX] = "";
+    const struct sky_event_incident *const said = &incident->said;
+    if (incident->utc_known) {
+        (void)skyh_utc_text(said->opened_ns + incident->utc_offset_ns, 1, opened);
+        if (said->state == SKY_INCIDENT_CLOSED) {
+            (void)skyh_utc_text(said->closed_ns + incident->utc_offset_ns, 1, closed);
+        }
+    }
+    (void)printf(
+        "incident %" PRIu64 ".%" PRIu32 "  %s  %s\n", incident->run, said->id, incident->zone,
+        incident->classified ? sky_classify_kind_name(incident->classification.result.kind) : "");
+    (void)printf("  track %" PRIu32 "   opened %s UTC, closed %s%s, %s, turned back %" PRIu32
+                 " time%s\n",
+                 said->track_id, opened, closed[0] == '\0' ? "not" : closed + 11,
+                 closed[0] == '\0' ? "" : " UTC", skyh_event_end(said->end), said->returns,
+                 said->returns == 1 ? "" : "s");
+    print_classification(incident);
+    (void)printf("\n  %-24s %-14s %-21s %-21s %7s %15s  %s\n", "under the line", "verdict",
+                 "entered (UTC, s)", "left (UTC, s)", "inside", "deepest, m 95%", "there");
+    (void)printf("  %.117s\n", rule);
+    for (size_t i = 0; i < incident->line_count; i++) {
+        print_line(incident, i);
+    }
+    (void)printf("\n");
+}
+
+/* ------------------------------------------------------------------------------------- JSON */
+
+static json_t *instant_json(const struct skyh_incident *incident, int64_t time_ns)
+{
+    char utc[SKYH_UTC_TEXT_MAX];
+    return incident->utc_known
+               ? json_string(skyh_utc_rfc3339(time_ns + incident->utc_offset_ns, utc))
+               : json_null();
+}
+
+static json_t *crossing_json(const struct skyh_incident *incident,
+                             const struct sky_crossing *crossing)
+{
+    if (!crossing->known) {
+        return json_null();
+    }
+    return json_pack("{s:o, s:o, s:o}", "utc", instant_json(incident, crossing->time_ns),
+                     "earliest_utc", instant_json(incident, crossing->earliest_ns), "latest_utc",
+                     instant_json(incident, crossing->latest_ns));
+}
+
+static json_t *line_json(const struct skyh_incident *incident, size_t i)
+{
+    const struct sky_incident_line *const line = &incident->line[i].said;
+    json_t *const deepest = json_pack(
+        "{s:f, s:f, s:o, s:f, s:f, s:f}", "depth_m", -line->deepest_m, "u95_m", line->deepest_u95_m,
+        "utc", instant_json(incident, line->deepest_ns), "lat_deg", line->deepest_lat_rad * rad_deg,
+        "lon_deg", line->deepest_lon_rad * rad_deg, "alt_hae_m", line->deepest_alt_hae_m);
+    return json_pack(
+        "{s:I, s:s, s:s, s:b, s:s, s:b, s:b, s:o, s:o, s:I, s:f, s:o, s:f, s:f}", "line_id",
+        (json_int_t)line->line_id, "name", incident->line[i].name, "party", incident->line[i].party,
+        "accuracy_stated", incident->line[i].accuracy_stated, "verdict", line_verdict(line),
+        "was_inside", line->was_inside, "started_inside", line->started_inside, "entry",
+        crossing_json(incident, &line->entry), "exit", crossing_json(incident, &line->exit),
+        "entries", (json_int_t)line->entries, "dwell_s", (double)line->dwell_ns * 1e-9, "deepest",
+        deepest, "p_inside_max", line->p_inside_max, "p_inside_last", line->p_inside_last);
+}
+
+static json_t *classification_json(const struct skyh_incident *incident)
+{
+    const struct sky_classification *const result = &incident->classification.result;
+    const struct sky_track_features *const features = &incident->classification.features;
+    json_t *const probability = json_object(), *const reasons = json_array();
+    for (int target = 0; target < SKY_CLASS_COUNT; target++) {
+        (void)json_object_set_new(probability, sky_classify_class_name((enum sky_class)target),
+                                  json_real(result->probability[target]));
+    }
+    for (uint32_t bit = 0; bit < SKY_REASON_COUNT; bit++) {
+        if ((result->reasons & 1U << bit) != 0) {
+            (void)json_array_append_new(reasons, json_string(sky_classify_reason(1U << bit)));
+        }
+    }
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", "kind",
+        sky_classify_kind_name(result->kind), "class", sky_classify_class_name(result->target),
+        "probability", probability, "reasons", reasons, "features", "speed_mean_mps",
+        features->speed_mean_mps, "speed_max_mps", features->speed_max_mps, "height_min_m",
+        features->height_min_m, "height_max_m", features->height_max_m, "climb_max_mps",
+        features->climb_max_mps, "turn_max_degps", features->turn_max_radps * rad_deg);
+}
+
+static json_t *incident_json(const struct skyh_incident *incident)
+{
+    const struct sky_event_incident *const said = &incident->said;
+    json_t *const lines = json_array();
+    for (size_t i = 0; i < incident->line_count; i++) {
+        (void)json_array_append_new(lines, line_json(incident, i));
+    }
+    return json_pack("{s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:b, s:I, s:f, s:o, s:o}", "run",
+                     (json_int_t)incident->run, "id", (json_int_t)said->id, "zone_id",
+                     (json_int_t)said->zone_id, "zone", incident->zone, "track_id",
+                     (json_int_t)said->track_id, "end", skyh_event_end(said->end), "opened_utc",
+                     instant_json(incident, said->opened_ns), "closed_utc",
+                     said->state == SKY_INCIDENT_CLOSED ? instant_json(incident, said->closed_ns)
+                                                        : json_null(),
+                     "started_inside", said->started_inside, "returns", (json_int_t)said->returns,
+                     "closest_outside_m", said->closest_outside_m, "lines", lines, "classification",
+                     incident->classified ? classification_json(incident) : json_null());
+}
+
+static void print_json(const struct skyh_incidents *incidents, const struct skyh_log *log)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < incidents->count; i++) {
+        (void)json_array_append_new(list, incident_json(&incidents->incident[i]));
+    }
+    json_t *const out =
+        json_pack("{s:I, s:I, s:I, s:o}", "runs", (json_int_t)incidents->runs, "damages",
+                  (json_int_t)log->damages, "torn_ends", (json_int_t)log->torn, "incidents", list);
+    (void)json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    (void)printf("\n");
+    json_decref(out);
+}
+
+/* ---------------------------------------------------------------------------------- command */
+
+static int classify(struct skyh_log *log, const struct skyh_args *args,
+                    struct skyh_problem *problem)
+{
+    struct skyh_incidents incidents = {0};
+    int exit_code = SKYH_EXIT_OK;
+    if (!skyh_incidents_collect(&incidents, log, "classify", problem)) {
+        exit_code = skyh_report("classify", problem);
+    } else if (args->json) {
+        print_json(&incidents, log);
+        exit_code = skyh_log_exit(log);
+    } else {
+        for (size_t i = 0; i < incidents.count; i++) {
+            print_incident(&incidents.incident[i]);
+        }
+        if (incidents.count == 0) {
+            (void)printf("no incident in %" PRIu64 " run%s\n", incidents.runs,
+                         incidents.runs == 1 ? "" : "s");
+        }
+        exit_code = skyh_log_exit(log);
+    }
+    if (incidents.unreadable > 0) {
+        skyh_note("classify", "%s: %" PRIu64 " records cannot be decoded", args->operand[0],
+                  incidents.unreadable);
+        exit_code = exit_code == SKYH_EXIT_OK ? SKYH_EXIT_DAMAGED : exit_code;
+    }
+    skyh_incidents_done(&incidents);
+    return exit_code;
+}
+
+static int run(const struct skyh_args *args)
+{
+    struct skyh_problem problem;
+    struct skyh_log log = {0};
+    const int exit_code = skyh_log_open(&log, args->operand[0], &problem)
+                              ? classify(&log, args, &problem)
+                              : skyh_report("classify", &problem);
+    skyh_log_close(&log);
+    return exit_code;
+}
+
+const struct skyh_command skyh_classify = {
+    .name = "classify",
+    .operands = "LOG",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "one block per incident: what it was under every line, and why",
+    .about =
+        "Prints every incident of LOG (a file, or a directory of segments): the zone, the kind of\n"
+        "incident, what kind of object fits and why, and for each claimed line when it was\n"
+        "entered and left (with the seconds before and after in which that surely happened),\n"
+        "how long, and the deepest point with its 95 % bound.\n",
+    .exits = "  0   printed, also if there is no incident\n"
+             "  2   the log is torn or damaged; what is there is printed\n"
+             "  64  usage   65  not a log   66  cannot be read\n",
+    .example = "  skywitness classify flight.mcap\n"
+               "  skywitness classify --json flight.mcap | jq '.incidents[].lines[].deepest'\n",
+    .options = NULL,
+    .run = run,
+};

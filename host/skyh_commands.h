@@ -1,0 +1,16 @@
+/**
+ * skyh_commands: the verbs of skywitness. Each is one file and one entry here.
+ */
+#ifndef SKYH_COMMANDS_H
+#define SKYH_COMMANDS_H
+
+#include "skyh_args.h"
+
+extern const struct skyh_command skyh_simulate;
+extern const struct skyh_command skyh_replay;
+extern const struct skyh_command skyh_classify;
+extern const struct skyh_command skyh_info;
+extern const struct skyh_command skyh_zones_build;
+extern const struct skyh_command skyh_zones_info;
+
+#endif

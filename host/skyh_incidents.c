@@ -1,0 +1,182 @@
+#include "skyh_incidents.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The walk's own memory. */
+struct collector {
+    struct skyh_incidents *incidents;
+    struct sky_arena arena;       /* of one record */
+    struct sky_arena zones_arena; /* of the run's zone set */
+    bool has_zones;
+    struct sky_zone_set zones;
+    struct sky_zone_names names;
+};
+
+static struct skyh_incident *find(struct skyh_incidents *incidents, uint32_t id)
+{
+    for (size_t i = incidents->count; i-- > 0;) {
+        struct skyh_incident *const incident = &incidents->incident[i];
+        if (incident->run == incidents->runs && incident->said.id == id) {
+            return incident;
+        }
+    }
+    return NULL;
+}
+
+static struct skyh_incident *add(struct skyh_incidents *incidents)
+{
+    struct skyh_incident *const grown =
+        realloc(incidents->incident, (incidents->count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return NULL;
+    }
+    incidents->incident = grown;
+    struct skyh_incident *const incident = &grown[incidents->count++];
+    memset(incident, 0, sizeof *incident);
+    incident->run = incidents->runs;
+    return incident;
+}
+
+static void name_zone(const struct collector *collector, struct skyh_incident *incident)
+{
+    (void)snprintf(incident->zone, sizeof incident->zone, "zone %u", incident->said.zone_id);
+    for (uint32_t i = 0; collector->has_zones && i < collector->zones.zone_count; i++) {
+        if (collector->names.zone[i].id == incident->said.zone_id) {
+            (void)snprintf(incident->zone, sizeof incident->zone, "%s",
+                           collector->names.zone[i].name);
+        }
+    }
+}
+
+static void take_line(const struct collector *collector, struct skyh_incident *incident,
+                      const struct sky_incident_line *line)
+{
+    size_t at = 0;
+    while (at < incident->line_count && incident->line[at].said.line_id != line->line_id) {
+        at++;
+    }
+    if (at == SKY_ZONE_LINES_MAX) {
+        return;
+    }
+    if (at == incident->line_count) {
+        incident->line_count++;
+        (void)snprintf(incident->line[at].name, SKYH_NAME_TEXT_MAX, "line %u", line->line_id);
+        for (uint32_t i = 0; collector->has_zones && i < collector->zones.line_count; i++) {
+            if (collector->names.line[i].id == line->line_id) {
+                (void)snprintf(incident->line[at].name, SKYH_NAME_TEXT_MAX, "%s",
+                               collector->names.line[i].name);
+                (void)snprintf(incident->line[at].party, SKYH_NAME_TEXT_MAX, "%s",
+                               collector->names.line[i].party);
+                incident->line[at].accuracy_stated = collector->zones.line[i].accuracy_stated;
+            }
+        }
+    }
+    incident->line[at].said = *line;
+}
+
+static bool take_event(struct collector *collector, const struct sky_event *event)
+{
+    struct skyh_incident *incident = NULL;
+    if (event->kind == SKY_EVENT_INCIDENT) {
+        incident = find(collector->incidents, event->u.incident.id);
+        incident = incident != NULL ? incident : add(collector->incidents);
+        if (incident == NULL) {
+            return false;
+        }
+        incident->said = event->u.incident;
+        incident->utc_known = event->utc.state != SKY_CLOCK_NONE;
+        incident->utc_offset_ns = event->utc.utc_ns - event->time_ns;
+        name_zone(collector, incident);
+    } else if (event->kind == SKY_EVENT_INCIDENT_LINE) {
+        incident = find(collector->incidents, event->u.incident_line.incident_id);
+        if (incident != NULL) {
+            take_line(collector, incident, &event->u.incident_line.line);
+        }
+    } else if (event->kind == SKY_EVENT_CLASSIFICATION) {
+        incident = find(collector->incidents, event->u.classification.incident_id);
+        if (incident != NULL) {
+            incident->classified = true;
+            incident->classification = event->u.classification;
+        }
+    }
+    return true;
+}
+
+static void take_config(struct collector *collector, const struct sky_scan_item *item)
+{
+    struct sky_input input;
+    struct sky_utc_estimate utc;
+    const char *reason = NULL;
+    collector->incidents->runs++;
+    collector->has_zones =
+        sky_codec_unpack_input(item->channel, item->bytes, item->count, &collector->arena, &input,
+                               &utc) == SKY_OK &&
+        sky_codec_unpack_zones(input.u.config.zone_bytes, input.u.config.zone_byte_count,
+                               &collector->zones_arena, &collector->zones, &collector->names,
+                               &reason) == SKY_OK;
+    collector->incidents->unreadable += collector->has_zones ? 0 : 1;
+}
+
+static bool take_record(struct collector *collector, const struct sky_scan_item *item)
+{
+    struct sky_event event;
+    if (item->channel == SKY_CHANNEL_CONFIG) {
+        take_config(collector, item);
+        return true;
+    }
+    if (item->channel != SKY_CHANNEL_INCIDENT && item->channel != SKY_CHANNEL_INCIDENT_LINE &&
+        item->channel != SKY_CHANNEL_CLASSIFICATION) {
+        return true;
+    }
+    if (sky_codec_unpack_event(item->channel, item->bytes, item->count, &collector->arena,
+                               &event) != SKY_OK) {
+        collector->incidents->unreadable++;
+        return true;
+    }
+    return take_event(collector, &event);
+}
+
+static bool walk(struct collector *collector, struct skyh_log *log, const char *command)
+{
+    struct skyh_progress progress;
+    struct skyh_log_item item;
+    bool sound = true;
+    skyh_progress_begin(&progress, "reading");
+    while (sound && skyh_log_next(log, &item)) {
+        skyh_log_say(command, &item);
+        if (item.scan.found == SKY_SCAN_RECORD) {
+            sound = take_record(collector, &item.scan);
+        }
+        skyh_progress_update(&progress, skyh_log_share(log, &item), "");
+    }
+    skyh_progress_end(&progress);
+    return sound;
+}
+
+bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *log,
+                            const char *command, struct skyh_problem *problem)
+{
+    struct collector *const collector = calloc(1, sizeof *collector);
+    bool sound = collector != NULL;
+    if (sound) {
+        collector->incidents = incidents;
+        collector->arena.capacity = SKY_CODEC_ARENA_BYTES;
+        collector->arena.bytes = malloc(SKY_CODEC_ARENA_BYTES);
+        collector->zones_arena.capacity = SKY_CODEC_ARENA_BYTES;
+        collector->zones_arena.bytes = malloc(SKY_CODEC_ARENA_BYTES);
+        sound = collector->arena.bytes != NULL && collector->zones_arena.bytes != NULL &&
+                walk(collector, log, command);
+        free(collector->arena.bytes);
+        free(collector->zones_arena.bytes);
+    }
+    free(collector);
+    return sound || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
+}
+
+void skyh_incidents_done(struct skyh_incidents *incidents)
+{
+    free(incidents->incident);
+    memset(incidents, 0, sizeof *incidents);
+}

@@ -1,0 +1,49 @@
+/**
+ * skyh_incidents: the incidents that a log records, each in its latest state.
+ *
+ * What the station wrote is taken as it stands; nothing is computed again (replay --check tells
+ * whether it could be). An incident whose closing was cut off appears as it was last recorded.
+ */
+#ifndef SKYH_INCIDENTS_H
+#define SKYH_INCIDENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sky_codec.h"
+#include "skyh_log.h"
+
+enum { SKYH_NAME_TEXT_MAX = 96 };
+
+struct skyh_incident {
+    uint64_t run;
+    struct sky_event_incident said;
+    int64_t utc_offset_ns; /* UTC minus station time, as known at the latest event */
+    bool utc_known;
+    char zone[SKYH_NAME_TEXT_MAX];
+    size_t line_count;
+    struct {
+        struct sky_incident_line said;
+        char name[SKYH_NAME_TEXT_MAX];
+        char party[SKYH_NAME_TEXT_MAX]; /* "" for a map's own line */
+        bool accuracy_stated;
+    } line[SKY_ZONE_LINES_MAX];
+    bool classified;
+    struct sky_event_classification classification;
+};
+
+/** Start zeroed, end with skyh_incidents_done. */
+struct skyh_incidents {
+    uint64_t runs;
+    size_t count;
+    struct skyh_incident *incident;
+    uint64_t unreadable; /* records that do not unpack */
+};
+
+/** Walks the whole log; says damage as command. */
+bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *log,
+                            const char *command, struct skyh_problem *problem);
+
+void skyh_incidents_done(struct skyh_incidents *incidents);
+
+#endif

@@ -1,0 +1,214 @@
+#include "skyh_log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool map_file(struct skyh_log_segment *segment, struct skyh_problem *problem)
+{
+    const int file = open(segment->file, O_RDONLY | O_CLOEXEC);
+    struct stat facts;
+    if (file < 0 || fstat(file, &facts) != 0) {
+        const int error = errno;
+        if (file >= 0) {
+            (void)close(file);
+        }
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
+    }
+    segment->count = (size_t)facts.st_size;
+    void *mapped = NULL;
+    if (segment->count > 0) {
+        mapped = mmap(NULL, segment->count, PROT_READ, MAP_PRIVATE, file, 0);
+    }
+    const int error = errno;
+    (void)close(file);
+    if (mapped == MAP_FAILED) {
+        segment->count = 0;
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
+    }
+    segment->bytes = mapped;
+    return true;
+}
+
+static bool add_segment(struct skyh_log *log, const char *folder, const char *name,
+                        struct skyh_problem *problem)
+{
+    struct skyh_log_segment *const grown =
+        realloc(log->segment, (log->segment_count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", name);
+    }
+    log->segment = grown;
+    struct skyh_log_segment *const segment = &grown[log->segment_count];
+    memset(segment, 0, sizeof *segment);
+    const int used = snprintf(segment->file, sizeof segment->file, "%s%s%s", folder,
+                              folder[0] == '\0' ? "" : "/", name);
+    if (used >= (int)sizeof segment->file) {
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: the path is too long", name);
+    }
+    if (!map_file(segment, problem)) {
+        return false;
+    }
+    log->segment_count++;
+    log->bytes += segment->count;
+    struct sky_scan scan;
+    segment->reason = "empty file";
+    segment->sound = segment->count > 0 && sky_scan_begin(&scan, segment->bytes, segment->count,
+                                                          &segment->reason) == SKY_OK;
+    if (segment->sound) {
+        segment->said = scan.segment;
+    }
+    return true;
+}
+
+/* Segment files carry their number in their names, so their order is that of the names. */
+static int is_segment(const struct dirent *entry)
+{
+    const size_t length = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && length > 5 &&
+           strcmp(entry->d_name + length - 5, ".mcap") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool add_folder(struct skyh_log *log, const char *path, struct skyh_problem *problem)
+{
+    struct dirent **entry = NULL;
+    const int count = scandir(path, &entry, is_segment, by_name);
+    if (count < 0) {
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path, strerror(errno));
+    }
+    bool sound = true;
+    for (int i = 0; i < count; i++) {
+        sound = sound && add_segment(log, path, entry[i]->d_name, problem);
+        free(entry[i]);
+    }
+    free(entry);
+    if (sound && count == 0) {
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT,
+                         "%s: no log in it; expected segments named seg-*.mcap", path);
+    }
+    return sound;
+}
+
+bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *problem)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0) {
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path, strerror(errno));
+    }
+    if (S_ISDIR(facts.st_mode) ? !add_folder(log, path, problem)
+                               : !add_segment(log, "", path, problem)) {
+        return false;
+    }
+    for (size_t i = 0; i < log->segment_count; i++) {
+        if (log->segment[i].sound) {
+            skyh_log_rewind(log);
+            return true;
+        }
+    }
+    return skyh_fail(problem, SKYH_EXIT_DATA, "%s: byte 0: %s; expected a skywitness log",
+                     log->segment[0].file, log->segment[0].reason);
+}
+
+void skyh_log_close(struct skyh_log *log)
+{
+    for (size_t i = 0; i < log->segment_count; i++) {
+        if (log->segment[i].bytes != NULL) {
+            union {
+                const uint8_t *in;
+                void *out;
+            } mapped = {.in = log->segment[i].bytes};
+            (void)munmap(mapped.out, log->segment[i].count);
+        }
+    }
+    free(log->segment);
+    memset(log, 0, sizeof *log);
+}
+
+void skyh_log_rewind(struct skyh_log *log)
+{
+    log->at = 0;
+    log->begun = false;
+    log->passed = 0;
+    log->damages = 0;
+    log->torn = 0;
+}
+
+static void count_item(struct skyh_log *log, const struct sky_scan_item *item)
+{
+    log->damages += item->found == SKY_SCAN_DAMAGE ? 1 : 0;
+    log->torn += item->found == SKY_SCAN_TORN_END ? 1 : 0;
+}
+
+/* Begins the current segment, or makes an item of what is wrong with it. */
+static bool begin_segment(struct skyh_log *log, struct skyh_log_item *ret_item)
+{
+    const struct skyh_log_segment *const segment = &log->segment[log->at];
+    const char *reason = segment->reason;
+    if (segment->sound &&
+        sky_scan_begin(&log->scan, segment->bytes, segment->count, &reason) == SKY_OK) {
+        log->begun = true;
+        return true;
+    }
+    *ret_item = (struct skyh_log_item){
+        .scan = {.found = SKY_SCAN_DAMAGE, .skipped = segment->count, .reason = reason},
+        .segment = segment,
+    };
+    return false;
+}
+
+bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
+{
+    if (log->at >= log->segment_count) {
+        return false;
+    }
+    const struct skyh_log_segment *const segment = &log->segment[log->at];
+    const bool sound = log->begun || begin_segment(log, ret_item);
+    if (sound) {
+        ret_item->segment = segment;
+        sky_scan_next(&log->scan, &ret_item->scan);
+    }
+    count_item(log, &ret_item->scan);
+    if (!sound || ret_item->scan.found == SKY_SCAN_END ||
+        ret_item->scan.found == SKY_SCAN_TORN_END) {
+        log->passed += segment->count;
+        log->begun = false;
+        log->at++;
+    }
+    return true;
+}
+
+double skyh_log_share(const struct skyh_log *log, const struct skyh_log_item *item)
+{
+    const double within = log->begun ? (double)item->scan.offset : 0.0;
+    return log->bytes > 0 ? ((double)log->passed + within) / (double)log->bytes : 1.0;
+}
+
+void skyh_log_say(const char *command, const struct skyh_log_item *item)
+{
+    if (item->scan.found == SKY_SCAN_DAMAGE) {
+        skyh_note(command, "%s: byte %" PRIu64 ": damaged: %s; %" PRIu64 " bytes are passed over",
+                  item->segment->file, item->scan.offset, item->scan.reason, item->scan.skipped);
+    } else if (item->scan.found == SKY_SCAN_TORN_END) {
+        skyh_note(command,
+                  "%s: byte %" PRIu64 ": torn end: %s; everything before is read, %" PRIu64
+                  " bytes of what was being written are not",
+                  item->segment->file, item->scan.offset, item->scan.reason, item->scan.skipped);
+    }
+}
+
+int skyh_log_exit(const struct skyh_log *log)
+{
+    return log->damages + log->torn > 0 ? SKYH_EXIT_DAMAGED : SKYH_EXIT_OK;
+}

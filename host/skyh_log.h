@@ -1,0 +1,71 @@
+/**
+ * skyh_log: a log as commands read it - one file, or a directory of segments in their order.
+ *
+ * Files are mapped, never copied. What cannot be read is an item of the walk like any other, so
+ * every command says the same about a torn or damaged log and still uses all the rest.
+ */
+#ifndef SKYH_LOG_H
+#define SKYH_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sky_scan.h"
+#include "skyh_out.h"
+
+enum { SKYH_LOG_PATH_MAX = 512 };
+
+struct skyh_log_segment {
+    char file[SKYH_LOG_PATH_MAX];
+    const uint8_t *bytes; /* mapped; NULL if the file is empty */
+    size_t count;
+    bool sound;         /* it is a segment of a log */
+    const char *reason; /* why not */
+    struct sky_scan_segment said;
+};
+
+/** Start zeroed, end with skyh_log_close. */
+struct skyh_log {
+    size_t segment_count;
+    struct skyh_log_segment *segment;
+    uint64_t bytes; /* of all segments */
+    /* the walk */
+    size_t at;
+    bool begun;
+    struct sky_scan scan;
+    uint64_t passed;  /* bytes of the segments already walked */
+    uint64_t damages; /* DAMAGE items so far */
+    uint64_t torn;    /* TORN_END items so far */
+};
+
+/** A step of the walk, and the segment it is in. */
+struct skyh_log_item {
+    struct sky_scan_item scan;
+    const struct skyh_log_segment *segment;
+};
+
+/**
+ * Opens a file or a directory. SKYH_EXIT_NO_INPUT if it cannot be read or the directory has no
+ * segment, SKYH_EXIT_DATA if nothing in it is a skywitness log.
+ */
+bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *problem);
+
+void skyh_log_close(struct skyh_log *log);
+
+/** Starts the walk again. */
+void skyh_log_rewind(struct skyh_log *log);
+
+/** Takes the next step: records, damage, and one END or TORN_END per segment. False at the end. */
+bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item);
+
+/** How much of the log has been walked, in [0, 1]. */
+double skyh_log_share(const struct skyh_log *log, const struct skyh_log_item *item);
+
+/** Says a DAMAGE or TORN_END in one line on standard error: file, byte, what; says no other. */
+void skyh_log_say(const char *command, const struct skyh_log_item *item);
+
+/** SKYH_EXIT_DAMAGED if the walk so far met damage or a torn end, else SKYH_EXIT_OK. */
+int skyh_log_exit(const struct skyh_log *log);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * skywitness: the desktop tool. Finds the command, parses its line, runs it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "skyh_commands.h"
+
+static const struct skyh_command *const commands[] = {
+    &skyh_simulate, &skyh_replay, &skyh_classify, &skyh_info, &skyh_zones_build, &skyh_zones_info,
+};
+
+static void print_help(void)
+{
+    (void)printf("usage: skywitness COMMAND [OPTION]... [FILE]...\n\n"
+                 "Replays, classifies and makes the records of an embedded witness for borders.\n\n"
+                 "commands:\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        (void)printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    (void)printf("\nskywitness COMMAND --help tells more; --version prints the version.\n");
+}
+
+/* How many words of the line name this command; 0 if it is another. */
+static int words_naming(const struct skyh_command *command, int argc, char **argv)
+{
+    const char *const space = strchr(command->name, ' ');
+    const size_t first = space == NULL ? strlen(command->name) : (size_t)(space - command->name);
+    if (argc < 2 || strlen(argv[1]) != first || strncmp(argv[1], command->name, first) != 0) {
+        return 0;
+    }
+    if (space == NULL) {
+        return 1;
+    }
+    return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+static int run(const struct skyh_command *command, int argc, char **argv)
+{
+    struct skyh_args args;
+    struct skyh_problem problem;
+    if (!skyh_args_parse(command, argc, argv, &args, &problem)) {
+        return skyh_report(command->name, &problem);
+    }
+    if (args.help) {
+        skyh_args_help(command);
+        return SKYH_EXIT_OK;
+    }
+    const int exit_code = command->run(&args);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        skyh_note(command->name, "standard output: cannot be written");
+        return SKYH_EXIT_IO;
+    }
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const int words = words_naming(commands[i], argc, argv);
+        if (words > 0) {
+            return run(commands[i], argc - 1 - words, argv + 1 + words);
+        }
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        print_help();
+        return SKYH_EXIT_OK;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        (void)printf("skywitness %s\n", SKY_VERSION);
+        return SKYH_EXIT_OK;
+    }
+    if (argc > 1) {
+        skyh_note("", "%s%s%s: unknown command; see skywitness --help", argv[1],
+                  argc > 2 && strcmp(argv[1], "zones") == 0 ? " " : "",
+                  argc > 2 && strcmp(argv[1], "zones") == 0 ? argv[2] : "");
+    } else {
+        skyh_note("", "no command; see skywitness --help");
+    }
+    return SKYH_EXIT_USAGE;
+}
