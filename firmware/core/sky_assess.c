@@ -130,7 +130,7 @@ static double probability(const struct sky_zone_set *zones, uint32_t line,
                                        plan->ee_m2, plan->nn_m2, plan->en_m2);
 }
 
-/* True if the limit is a height above the ellipsoid, which is then set. */
+/* True if the limit is known as a height above the ellipsoid, which is then set. */
 static bool limit_hae(const struct sky_zone_set *zones, const struct sky_limit *limit,
                       double unlimited_m, double *ret_hae_m)
 {
@@ -138,18 +138,12 @@ static bool limit_hae(const struct sky_zone_set *zones, const struct sky_limit *
         *ret_hae_m = unlimited_m;
         return true;
     }
-    switch (limit->datum) {
-    case SKY_DATUM_HAE:
-        *ret_hae_m = limit->height_m;
+    const bool amsl = limit->datum == SKY_DATUM_AMSL && zones->has_geoid;
+    if (limit->datum == SKY_DATUM_HAE || amsl) {
+        *ret_hae_m = limit->height_m + (amsl ? zones->geoid_undulation_m : 0.0);
         return true;
-    case SKY_DATUM_AMSL:
-        *ret_hae_m = limit->height_m + zones->geoid_undulation_m;
-        return zones->has_geoid;
-    case SKY_DATUM_AGL:
-    case SKY_DATUM_STD:
-        break;
     }
-    return false;
+    return false; /* needs terrain, the atmosphere, or a geoid */
 }
 
 static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct sky_zone *zone,

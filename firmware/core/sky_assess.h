@@ -17,7 +17,7 @@
 #include "sky_filter.h"
 #include "sky_zone.h"
 
-/** Errors that do not average out, in the tracking frame, as horizontal covariances. */
+/** Errors that do not average out: a horizontal covariance, a height, a time. */
 struct sky_common_error {
     double pose_ee_m2; /* station position, heading and sensor bias together */
     double pose_nn_m2;
@@ -66,7 +66,10 @@ struct sky_fixing {
     struct sky_common_error common;
 };
 
-/** Brings a filter's state to geodetic position with axes at that place. */
+/**
+ * Brings a filter's state to geodetic position with axes at that place. `common` is given in the
+ * axes of the frame and turned with the rest.
+ */
 void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_filter *filter,
                     uint32_t track_id, double existence, const struct sky_common_error *common,
                     struct sky_fixing *ret_fixing);

@@ -60,7 +60,8 @@ bool sky_geo_valid(const struct sky_lla *place);
 struct sky_ecef sky_geo_to_ecef(const struct sky_lla *place);
 
 /**
- * ECEF to geodetic. Error below 1e-9 m for heights -1 km .. 100 km (property test).
+ * ECEF to geodetic. Error below 5 nm, some four units in the last place of a coordinate, for
+ * heights -1 km .. 100 km; below 10 nm for -350 km .. 2,000 km (property test).
  * Pre: finite and farther than 6,000 km from the Earth's centre.
  */
 struct sky_lla sky_geo_from_ecef(const struct sky_ecef *place);

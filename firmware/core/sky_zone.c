@@ -419,13 +419,13 @@ struct whitening {
 };
 
 /*
- * A millimetre is added to each sigma, or a millionth of the larger one: a covariance without
- * width in some direction would stretch the plane without end.
+ * A tenth of a millimetre is added to each sigma, in squares, or a millionth of the larger one: a
+ * covariance without width in some direction would stretch the plane without end.
  */
 static struct whitening whiten(const struct query *query, double var_east_m2, double var_north_m2,
                                double cov_m2)
 {
-    const double floor_m2 = larger(1e-6, 1e-12 * (var_east_m2 + var_north_m2));
+    const double floor_m2 = larger(1e-8, 1e-12 * (var_east_m2 + var_north_m2));
     const double east_m2 = var_east_m2 + floor_m2, north_m2 = var_north_m2 + floor_m2;
     const double east_m = sky_sqrt(east_m2);
     const double rest_m2 = larger(north_m2 - cov_m2 * cov_m2 / east_m2, floor_m2);
@@ -483,7 +483,7 @@ static double share_behind(double au, double av, double bu, double bv)
     if (length <= 0.0) {
         return 0.0;
     }
-    const double h = sky_abs(au * dv - av * du) / length;
+    const double h = sky_abs(au * bv - av * bu) / length; /* right even if an end is at the mean */
     const double half2 = sigma_reach * sigma_reach - h * h;
     if (half2 <= 0.0) {
         return 0.0;

@@ -3,10 +3,12 @@
  * probability that it is inside.
  *
  * A zone has one or more lines: claims of where its boundary runs. Each line is a set of closed
- * rings (even-odd: holes are rings too) of int32 vertices, 1e-7 degree (1.1 cm). Edges are straight
- * in longitude and latitude, as RFC 7946 says; other rules are densified when a set is built.
- * Distances are signed: negative inside, positive outside, so depth is minus the distance. Metres
- * come from the ellipsoid's radii at the query's latitude, re-taken at the middle of the way.
+ * rings (even-odd: holes are rings too) of int32 vertices, 1e-7 degree (1.1 cm). Rings run either
+ * way round and may cross the antimeridian, but they cross neither themselves nor each other:
+ * whoever builds a set sees to that. Edges are straight in longitude and latitude, as RFC 7946
+ * says; other rules are densified when a set is built. Distances are signed: negative inside,
+ * positive outside, so depth is minus the distance. A place on the very line is inside exactly one
+ * of the two zones that share it.
  */
 #ifndef SKY_ZONE_H
 #define SKY_ZONE_H
@@ -81,37 +83,43 @@ struct sky_zone_set {
 
 /** The nearest point of a line. */
 struct sky_nearest {
-    double distance_m;  /* signed: negative inside */
+    double distance_m;  /* along the geodesic; negative inside */
     double bearing_rad; /* from the query to the nearest point, true, [0, 2 pi); 0 if it is there */
     double lat_rad;     /* the nearest point */
     double lon_rad;
-    uint32_t edge; /* index of the vertex at which the nearest edge begins */
+    uint32_t edge; /* index in vertex[] of the vertex at which the nearest edge begins */
 };
 
 /**
  * Checks a set once, when it is loaded, so that nothing below has to: counts and index ranges,
- * unique ids, vertices in range, lines sorted by zone, floors below ceilings, no ring wider than
- * 180 degrees. Returns SKY_E_RANGE and points *ret_reason (static storage) at what is wrong.
+ * unique ids, vertices in range, lines sorted by zone, floors below ceilings of the same datum,
+ * every ring narrower than 180 degrees (so none holds a pole). Not checked: that rings do not
+ * cross. Returns SKY_E_RANGE and points *ret_reason (static storage) at what is wrong; *ret_reason
+ * is untouched on SKY_OK.
  */
 SKY_NODISCARD enum sky_status sky_zone_check(const struct sky_zone_set *set,
                                              const char **ret_reason);
 
 /**
- * Signed distance from a place to one line. Error against the geodesic: below 0.05 m within 20 km
- * of the line, 0.1 m within 100 km.
- * Pre: the set was checked; line < line_count; |lat_rad| <= 89 degrees.
- * Cost: one pass over the line's vertices.
+ * Signed distance from a place to one line, over the ellipsoid. Error against the geodesic: below
+ * 1 mm within 100 km of the line, 1 m within 1,000 km (property test).
+ * Pre: the set was checked; line < line_count; |lat_rad| <= 89 degrees, |lon_rad| <= pi.
+ * Cost: two passes over the line's vertices, and an exact look at the few edges that may be
+ * nearest.
  */
 void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_rad, double lon_rad,
                       struct sky_nearest *ret_nearest);
 
 /**
  * P(inside) for a Gaussian horizontal position: mean (lat, lon), covariance in metres squared
- * (east variance, north variance, east-north covariance). Exact up to 1e-7: the even-odd answer at
- * the mean, corrected by Owen's T along every edge within 8.5 sigma (Didonato and Hageman, Computer
- * Evaluation of the Bivariate Normal over Polygonal Regions, 1980; the neglected edges together
- * contribute less than 2 exp(-8.5^2 / 2)).
- * Pre: as sky_zone_nearest; covariance positive semi-definite. A zero covariance gives 0 or 1.
+ * (east variance, north variance, east-north covariance), in the plane whose metres are the radii
+ * of curvature at the mean. Exact up to 1e-7 there: the even-odd answer at the mean, corrected by
+ * Owen's T along every edge within 8.5 sigma (Didonato and Hageman, Computer Evaluation of the
+ * Bivariate Normal over Polygonal Regions, 1980; the neglected edges together contribute less than
+ * 2 exp(-8.5^2 / 2)). A zero covariance gives 0 or 1; to any other, 0.1 mm or a millionth of the
+ * larger sigma is added in squares, so that one without width is no special case.
+ * Pre: as sky_zone_nearest; covariance positive semi-definite.
+ * Cost: one pass over the line's vertices, and up to 50 exponentials per edge within 8.5 sigma.
  */
 double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line, double lat_rad,
                                    double lon_rad, double var_east_m2, double var_north_m2,
