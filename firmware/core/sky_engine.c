@@ -564,6 +564,39 @@ static void look(struct sky_engine *engine, struct sky_outbox *outbox, size_t sl
     }
 }
 
+/* Lengths of the tracking frame and along the ellipsoid differ by far less than a hundredth. */
+static const double stretch = 1.01;
+
+static bool is_clear(const struct sky_engine_clearance *clearance, const double x_m[3])
+{
+    const double east_m = x_m[0] - clearance->from.east_m;
+    const double north_m = x_m[1] - clearance->from.north_m;
+    const double up_m = x_m[2] - clearance->from.up_m;
+    return stretch * sky_sqrt(east_m * east_m + north_m * north_m + up_m * up_m) <
+           clearance->reach_m;
+}
+
+/* After a look: how far the track may go until a line can be near enough to report. */
+static void measure_clearance(struct sky_engine *engine, size_t slot)
+{
+    const double *const x_m = engine->tracker.track[slot].filter.x;
+    double reach_m = 1.0e7;
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        const double beyond_m =
+            engine->assessment[line].distance_m - engine->config.incident.assess_within_m;
+        reach_m = smaller(reach_m, beyond_m);
+    }
+    for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
+        if (engine->incident[slot][z].state == SKY_INCIDENT_OPEN) {
+            reach_m = 0.0; /* it is followed anywhere */
+        }
+    }
+    engine->clearance[slot].from.east_m = x_m[0];
+    engine->clearance[slot].from.north_m = x_m[1];
+    engine->clearance[slot].from.up_m = x_m[2];
+    engine->clearance[slot].reach_m = reach_m;
+}
+
 /* Ends what a slot's track had open, and empties the slot. */
 static void let_go(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
                    enum sky_incident_change (*end)(struct sky_incident *, int64_t))
@@ -582,6 +615,7 @@ static void adopt(struct sky_engine *engine, size_t slot)
 
     if (engine->slot_track_id[slot] != track_id) {
         engine->slot_track_id[slot] = track_id;
+        engine->clearance[slot].reach_m = 0.0;
         for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
             sky_incident_init(&engine->incident[slot][z], engine->zones, z, track_id);
         }
@@ -601,9 +635,11 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
         let_go(engine, outbox, slot, sky_incident_lost);
     } else if ((change & SKY_TRACK_UPDATED) != 0 &&
-               sky_abs(fixing.place.lat_rad) <= zones_latitude_most_rad) {
+               sky_abs(fixing.place.lat_rad) <= zones_latitude_most_rad &&
+               !is_clear(&engine->clearance[slot], track->filter.x)) {
         assess(engine, outbox, &fixing);
         look(engine, outbox, slot, &fixing);
+        measure_clearance(engine, slot);
     }
 }
 

@@ -27,6 +27,9 @@
  * or better. With a worse clock an assessment holds on the station's own axis, and the event's utc
  * says how badly that is tied to the world's.
  *
+ * Far from every line nothing is assessed: a distance cannot change faster than the track moves, so
+ * how far it is beyond assess_within_m says for how long nothing can come of it.
+ *
  * The engine is a function of its configuration, its zone set and the inputs it has been given, and
  * of nothing else: it allocates nothing and reads no clock. Feeding recorded inputs to a fresh
  * engine reproduces every event to the last bit; that is what replay is.
@@ -185,6 +188,12 @@ struct sky_stats {
     uint64_t outbox_full;                         /* events lost; the last place says so */
 };
 
+/** How far a track may go from a place, in the tracking frame, before lines matter again. */
+struct sky_engine_clearance {
+    struct sky_enu from;
+    double reach_m;
+};
+
 /**
  * The whole state of a station. Fields are private but for reading. Borrows the zone set. Some
  * 12 MiB, of which only what tracks near zones use is ever touched: keep it static.
@@ -207,6 +216,7 @@ struct sky_engine {
     struct sky_event lost;                          /* what the outbox had no room for */
     uint32_t slot_track_id[SKY_TRACKS_MAX];         /* whose incidents a slot holds; 0: nobody's */
     struct sky_common_error common[SKY_TRACKS_MAX]; /* by slot, as of the latest update */
+    struct sky_engine_clearance clearance[SKY_TRACKS_MAX]; /* by slot */
     struct sky_assessment assessment[SKY_LINES_MAX];
     /* not cleared by init, so that what is never used is never resident */
     struct sky_measurement measurement[SKY_PLOTS_MAX];

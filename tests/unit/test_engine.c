@@ -641,6 +641,30 @@ static void lines_are_reported_while_near_or_inside(void **state)
     assert_int_equal(first(SKY_EVENT_ASSESSMENT)->u.assessment.line_id, 21);
 }
 
+static void a_line_is_reported_the_moment_it_is_near_enough(void **state)
+{
+    (void)state;
+    config.incident.assess_within_m = 9000.0;
+    begin();
+    size_t reported = 0;
+    double last_m = 0.0;
+    for (double north_m = -25000.0; north_m < 0.0; north_m += 150.0) {
+        const struct sky_enu at = {-40000.0, north_m, 3000.0}; /* far from all but zone 1 */
+        watch(&at);
+        const double distance_m = engine.assessment[0].distance_m;
+        if (count_of(SKY_EVENT_ASSESSMENT) > 0) {
+            assert_true(reported > 0 || distance_m > 8700.0);
+            reported++;
+        } else {
+            assert_int_equal(reported, 0);
+            last_m = distance_m; /* as of the latest assessment: not every look needs one */
+        }
+    }
+    assert_true(reported > 10);
+    assert_true(last_m > 9000.0);
+    assert_true(engine.clearance[0].reach_m <= 0.0);
+}
+
 /* Flies north at 75 m/s across the border, counting what comes of it. */
 static size_t opened, closed, classified, last_end;
 static void count_incidents(void)
@@ -872,6 +896,7 @@ int main(void)
         cmocka_unit_test_setup(a_radar_on_its_own_site_shares_no_pose_error, start),
         cmocka_unit_test_setup(utc_joins_the_budget_once_it_is_worth_something, start),
         cmocka_unit_test_setup(lines_are_reported_while_near_or_inside, start),
+        cmocka_unit_test_setup(a_line_is_reported_the_moment_it_is_near_enough, start),
         cmocka_unit_test_setup(an_incident_runs_from_entry_to_loss, start_flight),
         cmocka_unit_test_setup(what_comes_back_opens_an_incident_of_its_own, start_flight),
         cmocka_unit_test_setup(a_reused_slot_inherits_nothing, start_flight),
