@@ -13,13 +13,21 @@ static const double log_two_pi = 1.8378770664093453;
 static const double log_half_pi = 0.45158270528945486;
 static const double log_height_span_m = 9.903487552536127; /* 20 km */
 
-static const double twin_apart_max_m = 5e3;
-static const double twin_place2_max = 3.0; /* of 3 degrees of freedom, both */
+/*
+ * A plot this many gates (of squared distance) from a believed track starts no other: the track has
+ * turned, or the plot is a poor one, far more often than a second aircraft begins just there.
+ */
+static const double claim_gates = 2.0;
+
+static const double twin_apart_max_m = 10e3; /* whenever each was seen last */
+static const double twin_place2_max = 3.0;   /* of 3 degrees of freedom, both ... */
 static const double twin_velocity2_max = 8.0;
-static const uint32_t twin_updates_max = 4;
+static const double starved2_max = 11.3; /* ... and if the other takes all the plots */
+static const uint32_t twin_updates_max = 6;
 
 static const double smoothing_s = 10.0;
 static const double hover_mps = 3.0;
+static const double course_sigmas = 10.0; /* of speed, that make a course worth following */
 static const double climb_sigma_max_mps = 10.0;
 
 /* One call of sky_tracker_plots. */
@@ -212,7 +220,7 @@ static double distance2_at(const struct sky_tracker_reach *reach, double dt_s,
 
 /*
  * Cheap and generous: squared distance over the trace of a covariance is never more than the
- * Mahalanobis distance; the 2 pays for the measurement being curved.
+ * Mahalanobis distance; the wider gate also pays for the measurement being curved.
  */
 static bool within_reach(const struct batch *batch, const struct sky_tracker_reach *reach,
                          size_t index)
@@ -221,7 +229,7 @@ static bool within_reach(const struct batch *batch, const struct sky_tracker_rea
     const double dt_s = (double)(batch->measurement[index].time_ns - reach->time_ns) * 1e-9;
     const double spread_m2 = scratch->spread_m2[index] + spread_at(reach, dt_s, batch->noise_m2ps3);
     return distance2_at(reach, dt_s, &scratch->place[index]) <
-           2.0 * batch->tracker->gate2[5] * spread_m2;
+           claim_gates * batch->tracker->gate2[5] * spread_m2;
 }
 
 /* The measurement with the sensor's bias as if it were random. */
@@ -310,13 +318,11 @@ static void gate_plot(const struct batch *batch, uint32_t column, size_t index)
         struct sky_filter filter = track->filter;
         predict_to(batch, &filter, time_ns);
         const struct sky_innovation innovation = compare(batch, &filter, &m);
-        if (innovation.distance2 > tracker->gate2[innovation.dimension]) {
-            continue;
-        }
-        if (track->status == SKY_TRACK_CONFIRMED) {
+        const double gate2 = tracker->gate2[innovation.dimension];
+        if (track->status == SKY_TRACK_CONFIRMED && innovation.distance2 < claim_gates * gate2) {
             scratch->claimed[index] = true;
         }
-        if (!took_just_now(batch, track, time_ns)) {
+        if (innovation.distance2 < gate2 && !took_just_now(batch, track, time_ns)) {
             sky_assign_offer(&scratch->assign, row, column, cost_of(batch, &m, &innovation));
         }
     }
@@ -405,24 +411,23 @@ static double bias_between_m2(const struct batch *batch, uint32_t sensors,
     return sum_m2;
 }
 
-static bool same_place(const struct batch *batch, const struct sky_track *a,
-                       const struct sky_track *b)
+static bool same_place(const struct batch *batch, const struct sky_track *kept,
+                       const struct sky_track *twin)
 {
-    const int64_t time_ns = later(a->filter.time_ns, b->filter.time_ns);
-    const double since_a_s = (double)(time_ns - a->filter.time_ns) * 1e-9;
-    const double since_b_s = (double)(time_ns - b->filter.time_ns) * 1e-9;
-    const struct sky_enu here = place_at(&a->filter, since_a_s);
-    const struct sky_enu there = place_at(&b->filter, since_b_s);
-
+    const struct sky_enu here = place_at(&kept->filter, 0.0);
+    const struct sky_enu there = place_at(&twin->filter, 0.0);
     if (distance2(&here, &there) > square(twin_apart_max_m)) {
         return false; /* as nearly all are */
     }
-    const double bias_m2 = bias_between_m2(batch, a->sensors ^ b->sensors, &here);
-    struct sky_filter fa = a->filter, fb = b->filter;
-    predict_to(batch, &fa, time_ns);
-    predict_to(batch, &fb, time_ns);
-    return block_distance2(&fa, &fb, 0, bias_m2) < twin_place2_max &&
-           block_distance2(&fa, &fb, 3, 0.0) < twin_velocity2_max;
+    const bool starved =
+        kept->seen_ns - twin->seen_ns > batch->config->sensor[twin->last_sensor].scan_ns;
+    const int64_t time_ns = later(kept->filter.time_ns, twin->filter.time_ns);
+    const double bias_m2 = bias_between_m2(batch, kept->sensors ^ twin->sensors, &here);
+    struct sky_filter a = kept->filter, b = twin->filter;
+    predict_to(batch, &a, time_ns);
+    predict_to(batch, &b, time_ns);
+    return block_distance2(&a, &b, 0, bias_m2) < (starved ? starved2_max : twin_place2_max) &&
+           block_distance2(&a, &b, 3, 0.0) < (starved ? starved2_max : twin_velocity2_max);
 }
 
 /* Which of two tracks of one aircraft goes on: the one that was believed, else the older. */
@@ -433,17 +438,53 @@ static bool outranks(const struct sky_track *a, const struct sky_track *b)
     return a_tentative == b_tentative ? a->id < b->id : b_tentative;
 }
 
-static bool has_twin(const struct batch *batch, const struct sky_track *track)
+/* Forgets a track: at once if nobody was told of it, else with a last word. */
+static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
 {
-    const struct sky_tracker *const tracker = batch->tracker;
-    for (uint32_t i = 0; i < tracker->active_count; i++) {
-        const uint32_t slot = tracker->active[i];
-        const struct sky_track *const other = &tracker->track[slot];
-        if (is_live(tracker, slot) && outranks(other, track) && same_place(batch, track, other)) {
-            return true;
+    struct sky_track *const track = &tracker->track[slot];
+    tracker->stats.duplicates++;
+    tracker->change[slot] = 0;
+    if (track->status == SKY_TRACK_TENTATIVE) {
+        track->status = SKY_TRACK_FREE;
+    } else {
+        tracker->change[slot] = SKY_TRACK_NOW_LOST;
+    }
+}
+
+/* Counts for how many updates of either in a row the weaker track has been where the other is. */
+static void watch_twin(const struct batch *batch, uint32_t stronger, uint32_t weaker)
+{
+    struct sky_tracker *const tracker = batch->tracker;
+    const struct sky_track *const kept = &tracker->track[stronger];
+    struct sky_track *const twin = &tracker->track[weaker];
+    const bool known = twin->twin_id == kept->id;
+
+    if (same_place(batch, kept, twin)) {
+        twin->twin_updates = known ? twin->twin_updates + 1 : 1;
+        twin->twin_id = kept->id;
+        if (twin->twin_updates >= twin_updates_max) {
+            drop_duplicate(tracker, weaker);
+        }
+    } else if (known) {
+        twin->twin_updates = 0;
+    }
+}
+
+/* Compares an updated track with all others. */
+static void watch_twins(const struct batch *batch, uint32_t slot)
+{
+    struct sky_tracker *const tracker = batch->tracker;
+    for (uint32_t i = 0; i < tracker->active_count && is_live(tracker, slot); i++) {
+        const uint32_t other = tracker->active[i];
+        if (other == slot || !is_live(tracker, other)) {
+            continue;
+        }
+        if (outranks(&tracker->track[other], &tracker->track[slot])) {
+            watch_twin(batch, other, slot);
+        } else {
+            watch_twin(batch, slot, other);
         }
     }
-    return false;
 }
 
 /* --- Updating ------------------------------------------------------------------------------- */
@@ -461,7 +502,7 @@ static void smooth(struct sky_track *track, double speed_mps)
     const double share = dt_s / (dt_s + smoothing_s);
     const double sigma_mps = sky_sqrt(filter->p[3][3] + filter->p[4][4]);
     const double course_rad = sky_atan2(filter->x[3], filter->x[4]);
-    const bool course_known = speed_mps > larger(hover_mps, 3.0 * sigma_mps);
+    const bool course_known = speed_mps > larger(hover_mps, course_sigmas * sigma_mps);
 
     if (dt_s <= 0.0) { /* a late plot */
         return;
@@ -557,23 +598,17 @@ static void update_track(const struct batch *batch, uint32_t slot, size_t index)
     take_identity(track, &batch->plot[index]);
     tracker->stats.used++;
 
-    track->twin_updates = has_twin(batch, track) ? track->twin_updates + 1 : 0;
-    const bool duplicate = track->twin_updates >= twin_updates_max;
-    tracker->stats.duplicates += duplicate ? 1 : 0;
-    if (track->status == SKY_TRACK_TENTATIVE) {
-        if (duplicate) {
-            track->status = SKY_TRACK_FREE;
-            return;
-        }
-        if (!is_proven(track, config)) {
-            return;
-        }
+    if (track->status == SKY_TRACK_TENTATIVE && is_proven(track, config)) {
+        track->status = SKY_TRACK_CONFIRMED;
         track->confirmed_ns = m.time_ns;
         tracker->change[slot] |= SKY_TRACK_NOW_CONFIRMED;
     }
-    track->status = SKY_TRACK_CONFIRMED;
-    tracker->change[slot] |= duplicate ? SKY_TRACK_NOW_LOST : SKY_TRACK_UPDATED;
-    add_features(track, batch->frame, &batch->plot[index]);
+    if (track->status != SKY_TRACK_TENTATIVE) {
+        track->status = SKY_TRACK_CONFIRMED;
+        tracker->change[slot] |= SKY_TRACK_UPDATED;
+        add_features(track, batch->frame, &batch->plot[index]);
+    }
+    watch_twins(batch, slot);
 }
 
 static void start_track(const struct batch *batch, size_t index)

@@ -69,7 +69,8 @@ struct sky_track {
     struct sky_track_features features;
     /* private */
     int64_t look_ns[SKY_SENSORS_MAX]; /* per sensor, the latest look that was counted */
-    uint32_t twin_updates;            /* in a row, at the same place as another track */
+    uint32_t twin_id;                 /* the track it may be a duplicate of ... */
+    uint32_t twin_updates;            /* ... for so many updates of either in a row */
     int64_t smoothed_ns;
     double smoothed_speed_mps;
     double smoothed_climb_mps;
@@ -84,7 +85,7 @@ struct sky_tracker_stats {
     uint64_t out_of_range; /* beyond range_max_m or nearer than 1 m */
     uint64_t too_old;      /* older by more than SKY_LATE_MAX_NS than the only track it would fit */
     uint64_t no_room;      /* track table full */
-    uint64_t left_over;    /* unassigned, but where a confirmed track is: no new track */
+    uint64_t left_over;    /* unassigned, but beside a confirmed track: no new one */
     uint64_t duplicates;   /* tracks dropped because another follows the same aircraft */
 };
 
@@ -155,8 +156,10 @@ void sky_tracker_init(struct sky_tracker *tracker);
  * up to SKY_LATE_MAX_NS older than the track they update. Where several radars have seen a track,
  * their bias sigmas count as random errors; a single radar's own bias is common to all its plots
  * and left to sky_assess.
- * Two tracks that stay within 1 sigma of each other for 4 updates are one aircraft: the tentative,
- * else the younger one, is dropped.
+ * A plot within two gates of a confirmed track that is not coasting starts no new track.
+ * Two tracks that stay at one place (chi-square below 3 in position and 8 in velocity, of 3 degrees
+ * of freedom each; below 11.3 if one takes all the plots) for 6 updates of either are one aircraft:
+ * the tentative, else the younger one, is dropped.
  * Pre: count <= SKY_PLOTS_MAX, sensor < config->sensor_count, the preconditions of sky_filter.
  * Cost: O(tracks x plots) distance checks, full gates only for those within reach, then
  * assignment within clusters. No allocation.
