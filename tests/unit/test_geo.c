@@ -64,10 +64,10 @@ static void only_places_near_the_surface_are_valid(void **state)
         assert_true(sky_geo_valid(&good[i]));
     }
     const struct sky_lla bad[] = {
-        place_at(90.1, 0, 0),    place_at(-90.1, 0, 0),   place_at(0, 180.1, 0),
-        place_at(0, -180.1, 0),  place_at(0, 0, -1000.1), place_at(0, 0, 100000.1),
-        {(double)NAN, 0.0, 0.0}, {0.0, (double)NAN, 0.0}, {0.0, 0.0, (double)NAN},
-        {0.0, 0.0, INFINITY},    {0.0, -INFINITY, 0.0},
+        place_at(90.1, 0, 0),         place_at(-90.1, 0, 0),         place_at(0, 180.1, 0),
+        place_at(0, -180.1, 0),       place_at(0, 0, -1000.1),       place_at(0, 0, 100000.1),
+        {(double)NAN, 0.0, 0.0},      {0.0, (double)NAN, 0.0},       {0.0, 0.0, (double)NAN},
+        {0.0, 0.0, (double)INFINITY}, {0.0, -(double)INFINITY, 0.0},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct sky_geo_frame frame = {.rot = {{7.0}}};
