@@ -487,6 +487,25 @@ static void an_arena_that_is_too_small_is_said_so_and_never_overrun(void **state
     }
 }
 
+static void a_zone_set_asks_an_arena_for_no_more_than_it_has(void **state)
+{
+    (void)state;
+    uint8_t bytes[1024];
+    const size_t count = records_zone_set(bytes, sizeof bytes);
+    enum sky_status status = SKY_E_CAPACITY;
+    for (size_t capacity = 0; status == SKY_E_CAPACITY; capacity += 16) {
+        struct sky_zone_set zones;
+        const char *reason = "";
+        uint8_t *exact = malloc(capacity + 1);
+        assert_non_null(exact);
+        struct sky_arena arena = {.bytes = exact, .capacity = capacity};
+        status = sky_codec_unpack_zones(bytes, count, &arena, &zones, NULL, &reason);
+        assert_true(status == SKY_OK || strstr(reason, "memory") != NULL);
+        free(exact);
+    }
+    assert_int_equal(status, SKY_OK);
+}
+
 static void a_channel_that_is_not_of_that_sort_is_corrupt(void **state)
 {
     (void)state;
@@ -828,6 +847,7 @@ int main(void)
         cmocka_unit_test(text_that_is_not_utf8_is_recorded_with_question_marks),
         cmocka_unit_test(a_record_cut_anywhere_or_with_any_bit_flipped_never_crashes),
         cmocka_unit_test(an_arena_that_is_too_small_is_said_so_and_never_overrun),
+        cmocka_unit_test(a_zone_set_asks_an_arena_for_no_more_than_it_has),
         cmocka_unit_test(a_channel_that_is_not_of_that_sort_is_corrupt),
         cmocka_unit_test(what_the_wire_format_allows_and_the_records_do_not_is_corrupt),
         cmocka_unit_test(a_configuration_that_cannot_be_one_is_corrupt),
