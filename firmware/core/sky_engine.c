@@ -40,12 +40,11 @@ static struct sky_event *append(struct sky_engine *engine, struct sky_outbox *ou
 
 void sky_engine_name(char ret_name[SKY_NAME_MAX], const char *name)
 {
-    size_t i = 0;
-    while (i < SKY_NAME_MAX - 1 && name[i] != '\0') {
-        ret_name[i] = name[i];
-        i++;
+    const char *const end = ret_name + SKY_NAME_MAX - 1;
+    memset(ret_name, 0, SKY_NAME_MAX);
+    for (char *to = ret_name; to < end && *name != '\0'; to++, name++) {
+        *to = *name;
     }
-    memset(ret_name + i, 0, SKY_NAME_MAX - i);
 }
 
 void sky_engine_reject(struct sky_engine *engine, struct sky_outbox *outbox, uint64_t cause_seq,
@@ -576,7 +575,10 @@ static bool is_clear(const struct sky_engine_clearance *clearance, const double 
            clearance->reach_m;
 }
 
-/* After a look: how far the track may go until a line can be near enough to report. */
+/*
+ * After a look: how far the track may go until a line can be near enough to report. Holds for
+ * whatever track has the slot next: it is about places.
+ */
 static void measure_clearance(struct sky_engine *engine, size_t slot)
 {
     const double *const x_m = engine->tracker.track[slot].filter.x;
@@ -615,7 +617,6 @@ static void adopt(struct sky_engine *engine, size_t slot)
 
     if (engine->slot_track_id[slot] != track_id) {
         engine->slot_track_id[slot] = track_id;
-        engine->clearance[slot].reach_m = 0.0;
         for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
             sky_incident_init(&engine->incident[slot][z], engine->zones, z, track_id);
         }

@@ -756,6 +756,19 @@ static void what_comes_back_opens_an_incident_of_its_own(void **state)
     assert_int_equal(engine.next_incident_id, 3);
 }
 
+static void an_open_incident_is_followed_beyond_what_is_reported(void **state)
+{
+    (void)state;
+    config.incident.assess_within_m = 1000.0;
+    begin();
+    const double at_m = fly_north(4500.0, 7000.0);
+    assert_int_equal(opened, 1);
+    fly_north(at_m, 500.0); /* the last minute of it more than a kilometre outside */
+    assert_int_equal(closed, 1);
+    assert_int_equal(last_end, SKY_END_OUTSIDE);
+    assert_int_equal(count_of(SKY_EVENT_ASSESSMENT), 0);
+}
+
 static void a_reused_slot_inherits_nothing(void **state)
 {
     (void)state;
@@ -899,6 +912,7 @@ int main(void)
         cmocka_unit_test_setup(a_line_is_reported_the_moment_it_is_near_enough, start),
         cmocka_unit_test_setup(an_incident_runs_from_entry_to_loss, start_flight),
         cmocka_unit_test_setup(what_comes_back_opens_an_incident_of_its_own, start_flight),
+        cmocka_unit_test_setup(an_open_incident_is_followed_beyond_what_is_reported, start_flight),
         cmocka_unit_test_setup(a_reused_slot_inherits_nothing, start_flight),
         cmocka_unit_test_setup(a_shutdown_ends_what_is_open_once, start_flight),
         cmocka_unit_test_setup(identity_reaches_the_classification, start_flight),

@@ -338,7 +338,10 @@ static void a_renewed_incident_remembers_only_the_sides(void **state)
     assert_int_equal(incident.line[0].line_id, 201);
     assert_int_equal(incident.line[0].entries, 0);
     assert_false(incident.line[0].was_inside);
+    const int64_t clear_ns = now_ns;
+    see(2.0); /* the first look after is unclear */
     see(-100.0);
+    assert_int_equal(incident.line[0].entry.earliest_ns, clear_ns);
     see(-100.0);
     assert_int_equal(see(-100.0), SKY_INCIDENT_OPENED);
     assert_false(incident.started_inside); /* it is known to have been outside */
