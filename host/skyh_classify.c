@@ -24,7 +24,7 @@ static int tenths(int64_t span_ns)
     return (int)(rounded < 0 ? 0 : (rounded > 9999 ? 9999 : rounded));
 }
 
-/* A crossing: its instant, and the seconds before and after in which it surely was. */
+/* A crossing: its instant, and the seconds to either side in which it surely was. */
 static void crossing_text(const struct skyh_incident *incident, const struct sky_crossing *crossing,
                           char text[CELL_MAX])
 {
@@ -35,9 +35,9 @@ static void crossing_text(const struct skyh_incident *incident, const struct sky
     }
     const int before = tenths(crossing->time_ns - crossing->earliest_ns);
     const int after = tenths(crossing->latest_ns - crossing->time_ns);
+    const int either = before > after ? before : after;
     (void)skyh_utc_text(crossing->time_ns + incident->utc_offset_ns, 1, utc);
-    (void)snprintf(text, CELL_MAX, "%.10s -%d.%d +%d.%d", utc + 11, before / 10, before % 10,
-                   after / 10, after % 10);
+    (void)snprintf(text, CELL_MAX, "%.10s +-%d.%d", utc + 11, either / 10, either % 10);
 }
 
 /* "12,345": metres are easier to read in threes. */
@@ -53,13 +53,13 @@ static void metres_text(double metres, char text[CELL_MAX])
     }
 }
 
-/* What the record says under one line, in a word. */
+/* What the record says under one line, in a word. Not to know is an answer too. */
 static const char *line_verdict(const struct sky_incident_line *line)
 {
     if (line->was_inside) {
         return line->started_inside ? "began inside" : "entered";
     }
-    return line->side == SKY_SIDE_OUTSIDE ? "stayed outside" : "unclear";
+    return line->deepest_m > line->deepest_u95_m ? "outside" : "undecided";
 }
 
 static void print_line(const struct skyh_incident *incident, size_t i)
@@ -70,11 +70,11 @@ static void print_line(const struct skyh_incident *incident, size_t i)
     crossing_text(incident, &line->exit, exit);
     metres_text(-line->deepest_m, depth);
     metres_text(line->deepest_u95_m, bound);
-    (void)snprintf(place, CELL_MAX, "%.4f N %.4f E", line->deepest_lat_rad * rad_deg,
+    (void)snprintf(place, CELL_MAX, "%.3f N %.3f E", line->deepest_lat_rad * rad_deg,
                    line->deepest_lon_rad * rad_deg);
-    (void)printf("  %-24.24s %-14s %-21s %-21s %5.0f s %7s +-%-5s %s\n", incident->line[i].name,
-                 line_verdict(line), entry, exit, (double)line->dwell_ns * 1e-9, depth, bound,
-                 place);
+    (void)printf("  %-26.26s %-12s %-16s %-16s %3.0f s %7s +-%-5s %5.3f  %s\n",
+                 incident->line[i].name, line_verdict(line), entry, exit,
+                 (double)line->dwell_ns * 1e-9, depth, bound, line->p_inside_max, place);
 }
 
 static void print_reasons(uint32_t reasons, const char *indent, size_t width)
@@ -113,7 +113,7 @@ static void print_classification(const struct skyh_incident *incident)
     (void)printf("            %.0f m/s on average, %.0f to %.0f m above the ellipsoid",
                  features->speed_mean_mps, features->height_min_m, features->height_max_m);
     if (features->rcs_samples > 0) {
-        (void)printf(", radar cross section %.0f dBsm", features->rcs_mean_dbsm);
+        (void)printf(", radar cross section %ld dBsm", lround(features->rcs_mean_dbsm));
     }
     (void)printf("\n  because   ");
     print_reasons(result->reasons, "            ", 96);
@@ -140,9 +140,9 @@ static void print_incident(const struct skyh_incident *incident)
                  closed[0] == '\0' ? "" : " UTC", skyh_event_end(said->end), said->returns,
                  said->returns == 1 ? "" : "s");
     print_classification(incident);
-    (void)printf("\n  %-24s %-14s %-21s %-21s %7s %15s  %s\n", "under the line", "verdict",
-                 "entered (UTC, s)", "left (UTC, s)", "inside", "deepest, m 95%", "there");
-    (void)printf("  %.117s\n", rule);
+    (void)printf("\n  %-26s %-12s %-16s %-16s %5s %14s %5s  %s\n", "under the line", "verdict",
+                 "entered UTC, s", "left UTC, s", "spent", "deepest m, 95%", "P max", "there");
+    (void)printf("  %.118s\n", rule);
     for (size_t i = 0; i < incident->line_count; i++) {
         print_line(incident, i);
     }

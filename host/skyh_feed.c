@@ -22,7 +22,7 @@ static void sentence(char *text, size_t *used, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void sentence(char *text, size_t *used, const char *format, ...)
 {
-    char body[96];
+    char body[128];
     va_list list;
     va_start(list, format);
     (void)vsnprintf(body, sizeof body, format, list);
@@ -34,15 +34,17 @@ static void sentence(char *text, size_t *used, const char *format, ...)
     *used += (size_t)snprintf(text + *used, SKYH_NMEA_MAX - *used, "$%s*%02X\r\n", body, sum);
 }
 
+enum { ANGLE_TEXT_MAX = 72 };
+
 /* "1956.123456,N": whole degrees, then minutes, then the hemisphere. */
 static char *angle_text(double angle_rad, int degree_digits, const char hemisphere[2],
-                        char buffer[24])
+                        char buffer[ANGLE_TEXT_MAX])
 {
     const double degrees = fabs(angle_rad) / degree_rad;
     const int64_t micro_minutes = llround(degrees * 60e6);
-    (void)snprintf(buffer, 24, "%0*" PRId64 "%02" PRId64 ".%06" PRId64 ",%c", degree_digits,
-                   micro_minutes / 60000000, micro_minutes / 1000000 % 60, micro_minutes % 1000000,
-                   hemisphere[angle_rad < 0.0 ? 1 : 0]);
+    (void)snprintf(buffer, ANGLE_TEXT_MAX, "%0*" PRId64 "%02" PRId64 ".%06" PRId64 ",%c",
+                   degree_digits, micro_minutes / 60000000, micro_minutes / 1000000 % 60,
+                   micro_minutes % 1000000, hemisphere[angle_rad < 0.0 ? 1 : 0]);
     return buffer;
 }
 
@@ -67,7 +69,7 @@ size_t skyh_feed_nmea(const struct skyh_epoch *epoch, char ret_text[SKYH_NMEA_MA
     const int hundredths = (int)(epoch->utc_ns % SKY_SECOND_NS / 10000000);
     struct tm civil;
     (void)gmtime_r(&seconds, &civil);
-    char clock[16], date[16], lat[24], lon[24];
+    char clock[16], date[16], lat[ANGLE_TEXT_MAX], lon[ANGLE_TEXT_MAX];
     (void)strftime(clock, sizeof clock, "%H%M%S", &civil);
     (void)snprintf(clock + strlen(clock), sizeof clock - strlen(clock), ".%02d", hundredths);
     (void)snprintf(date, sizeof date, "%02u%02u%02u", (unsigned)civil.tm_mday % 100,

@@ -24,7 +24,8 @@ mkdir -p "$run/log"
 chmod 755 "$run"
 
 say "the zone under each claimed line"
-"$build/skywitness" zones build "$here"/zones/*.geojson -o "$run/tinzaouatine.zones"
+"$build/skywitness" zones build "$here/zones/natural-earth.geojson" "$here/zones/wdb2.geojson" \
+    -o "$run/tinzaouatine.zones" >/dev/null
 "$build/skywitness" zones info "$run/tinzaouatine.zones"
 
 # The daemon finds its zone set and its log beside its configuration.
@@ -35,6 +36,7 @@ say "starting gpsd, skywitnessd and the simulated receiver, head and radar"
 "$build/skywitness" simulate "$here/short.json" --live --truth "$run/truth.csv" &
 flight=$!
 pids="$flight"
+sleep 1 # gpsd gives a device up for good that does not answer at once
 gpsd -N -n -S 29301 -F "$run/gpsd.sock" tcp://127.0.0.1:29300 2>"$run/gpsd.log" &
 pids="$pids $!"
 "$build/skywitnessd" --config "$run/skywitnessd.ini" 2>"$run/skywitnessd.log" &
