@@ -196,7 +196,7 @@ struct sky_engine_clearance {
 
 /**
  * The whole state of a station. Fields are private but for reading. Borrows the zone set. Some
- * 12 MiB, of which only what tracks near zones use is ever touched: keep it static.
+ * 9 MiB, of which only what tracks near zones use is ever touched: keep it static.
  */
 struct sky_engine {
     struct sky_config config;
