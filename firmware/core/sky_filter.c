@@ -7,9 +7,6 @@
 
 enum { COMPONENTS_MAX = 5 };
 
-/* Share of the largest position or velocity variance that one update adds to all of them. */
-static const double jitter = 1e-12;
-
 /* Closer than this to the sensor, or to its vertical, directions are taken as if this far. */
 static const double nearest_m = 1.0;
 
@@ -383,19 +380,6 @@ static void apply_scalar(struct sky_filter *filter, const double row[SKY_STATE_D
     }
 }
 
-static void keep_positive(struct sky_filter *filter)
-{
-    for (int block = 0; block < SKY_STATE_DIM; block += 3) {
-        double most = 0.0;
-        for (int i = block; i < block + 3; i++) {
-            most = larger(most, filter->p[i][i]);
-        }
-        for (int i = block; i < block + 3; i++) {
-            filter->p[i][i] += jitter * most;
-        }
-    }
-}
-
 static void apply(struct sky_filter *filter, const struct line_set *lines)
 {
     double before[SKY_STATE_DIM];
@@ -420,7 +404,6 @@ static void apply(struct sky_filter *filter, const struct line_set *lines)
         }
         apply_scalar(filter, line->row, ph, line->residual - moved, variance);
     }
-    keep_positive(filter);
 }
 
 void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
@@ -514,9 +497,9 @@ void sky_filter_init(struct sky_filter *ret_filter, const struct sky_measurement
     spread(ret_filter, 3, sensor, view.across, square(cross_mps));
     spread(ret_filter, 3, sensor, view.upward, square(cross_mps));
 
-    struct line_set lines = {.count = 0};
     if (m->has_elevation && m->has_height) {
+        struct line_set lines = {.count = 0};
         add_height(&lines, m, sensor, &view);
+        apply(ret_filter, &lines);
     }
-    apply(ret_filter, &lines); /* without a line, too: it sees to positive definiteness */
 }

@@ -115,8 +115,6 @@ void sky_filter_innovation(const struct sky_filter *filter,
  * NULL it is set to what that would have said before.
  * Height never makes the state surer of its height than sigma_height_m: a prior, or the pressure
  * of the day, errs the same way in every plot, so repeating it proves nothing.
- * Each update adds 1e-12 of the largest position (velocity) variance to all of them, which holds
- * the matrix positive definite at sigma ratios up to a million.
  */
 void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,

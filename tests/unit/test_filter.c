@@ -344,6 +344,74 @@ static void the_distance_is_that_of_the_whole_innovation_matrix(void **state)
     assert_memory_equal(filter.x, silent.x, sizeof filter.x);
 }
 
+/* Knows the target well but for its place, and its speed, along one direction. */
+static struct sky_filter knowing_but_for(const double direction[3], double sigma_m,
+                                         double sigma_mps)
+{
+    struct sky_filter filter = knowing(1.0, 0.1);
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            filter.p[i][j] += sigma_m * sigma_m * direction[i] * direction[j];
+            filter.p[3 + i][3 + j] += sigma_mps * sigma_mps * direction[i] * direction[j];
+        }
+    }
+    return filter;
+}
+
+static void what_the_curve_of_a_range_hides_is_added_to_its_variance(void **state)
+{
+    (void)state;
+    double axis[3][3];
+    directions(axis);
+    const struct sky_filter filter = knowing_but_for(axis[1], 3000.0, 0.0);
+    struct sky_measurement m = look_now();
+    struct sky_innovation innovation;
+    m.has_radial_speed = false;
+    m.slant_range_m += 200.0;
+    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    const double sag_m2 = 0.5 * pow(9e6 / m.slant_range_m, 2.0);
+    assert_near(innovation.distance2, 4e4 / (901.0 + sag_m2), 0.03);
+}
+
+static void speed_across_hides_in_doppler_while_the_place_across_is_unsure(void **state)
+{
+    (void)state;
+    double axis[3][3];
+    for (int k = 1; k < 3; k++) {
+        directions(axis);
+        const struct sky_filter filter = knowing_but_for(axis[k], 3000.0, 100.0);
+        struct sky_measurement m = look_now();
+        struct sky_innovation innovation;
+        m.radial_speed_mps += 15.0;
+        sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+        const double hidden_m2ps2 = pow(3000.0 * 100.0 / m.slant_range_m, 2.0);
+        assert_near(innovation.distance2, 225.0 / (1.0 + hidden_m2ps2), 0.1);
+    }
+}
+
+static void azimuth_fades_as_the_place_nears_the_vertical(void **state)
+{
+    (void)state;
+    struct sky_filter filter = knowing(500.0, 0.1);
+    filter.x[0] = pose.origin.east_m;
+    filter.x[1] = pose.origin.north_m + 1000.0;
+    struct test_target near = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
+    struct sky_measurement m = test_look(&radar, &pose, &near, filter.time_ns);
+    struct sky_innovation innovation;
+    m.has_radial_speed = false;
+    m.azimuth_rad += 0.5;
+    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_int_equal(innovation.dimension, 3);
+    assert_near(innovation.distance2, 0.25 / (0.25 + 0.0625), 0.01);
+
+    m.azimuth_rad -= 0.5; /* and elevation, which bends with the place across, a little */
+    m.elevation_rad += 0.1;
+    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    const double r = m.slant_range_m;
+    const double bend = 2.5e5 * sin(m.elevation_rad - 0.1) / (1000.0 * r);
+    assert_near(innovation.distance2, 0.01 / (2.5e5 / (r * r) + 0.5 * bend * bend), 0.01);
+}
+
 static void an_update_brings_what_bayes_says(void **state)
 {
     (void)state;
@@ -554,6 +622,10 @@ int main(void)
         cmocka_unit_test_setup(the_state_moves_and_spreads_as_white_noise_acceleration_says, start),
         cmocka_unit_test_setup(two_small_steps_are_one_large_step, start),
         cmocka_unit_test_setup(the_distance_is_that_of_the_whole_innovation_matrix, start),
+        cmocka_unit_test_setup(what_the_curve_of_a_range_hides_is_added_to_its_variance, start),
+        cmocka_unit_test_setup(speed_across_hides_in_doppler_while_the_place_across_is_unsure,
+                               start),
+        cmocka_unit_test_setup(azimuth_fades_as_the_place_nears_the_vertical, start),
         cmocka_unit_test_setup(an_update_brings_what_bayes_says, start),
         cmocka_unit_test_setup(azimuth_does_not_jump_at_north, start),
         cmocka_unit_test_setup(azimuth_is_left_out_overhead, start),

@@ -123,16 +123,20 @@ static void an_aircraft_is_confirmed_at_its_third_plot(void **state)
     assert_int_equal(tracker.stats.used, 4);
 }
 
-static void hits_alone_confirm_nothing_that_clutter_explains_as_well(void **state)
+static void hits_that_clutter_explains_as_well_do_not_confirm_yet(void **state)
 {
     (void)state;
+    config.tracker.confirm_hits = 2;
     config.sensor[0].false_plots_per_scan = 1e5;
-    config.sensor[0].sigma_radial_mps = 100.0;
-    config.sensor[0].sigma_elevation_rad = 0.5;
-    config.sensor[0].sigma_azimuth_rad = 0.1;
-    config.sensor[0].sigma_range_m = 2000.0;
-    live(4);
-    assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 0);
+    config.sensor[0].sigma_range_m = 110.0;
+    config.sensor[0].sigma_azimuth_rad = 0.01;
+    config.sensor[0].sigma_elevation_rad = 0.013;
+    config.sensor[0].sigma_radial_mps = 4.0;
+    live(2);
+    assert_int_equal(only_track()->hits, 2);
+    assert_int_equal(only_track()->status, SKY_TRACK_TENTATIVE);
+    live(1);
+    assert_int_equal(only_track()->status, SKY_TRACK_CONFIRMED);
 }
 
 static void a_stray_plot_is_forgotten_when_it_is_missed(void **state)
@@ -373,6 +377,7 @@ static void two_radars_with_biases_make_one_track(void **state)
         assert_true(count_of(SKY_TRACK_CONFIRMED) <= 1);
     }
     assert_int_equal(only_track()->sensors, 3);
+    assert_int_equal(only_track()->hits, 120);
     assert_true(off_m(only_track()) < 200.0);
 }
 
@@ -408,6 +413,25 @@ static void two_aircraft_side_by_side_keep_their_tracks(void **state)
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2);
     assert_int_equal(tracker.stats.duplicates, 0);
     assert_int_equal(tracker.track[0].hits + tracker.track[1].hits, 120);
+}
+
+static void a_believed_track_chooses_before_a_tentative_one(void **state)
+{
+    (void)state;
+    live(10);
+    struct test_target far = {.x = {-40e3, 30e3, 5e3, 0.0, 0.0, 0.0}};
+    measurement[0] = test_look(&config.sensor[0], &pose[0], &far, now_ns);
+    give(0, 1);
+    fly(1.0);
+    measurement[0] = test_look(&config.sensor[0], &pose[0], &target, now_ns);
+    measurement[0].slant_range_m += 60.0;
+    tracker.track[1].filter = tracker.track[0].filter; /* the plot is just where the start is */
+    for (int i = 0; i < 3; i++) {
+        tracker.track[1].filter.x[i] += 60.0 * target.x[i] / measurement[0].slant_range_m;
+    }
+    give(0, 1);
+    assert_int_equal(tracker.track[0].hits, 11);
+    assert_int_equal(tracker.track[1].hits, 1);
 }
 
 static void clutter_takes_no_track_away_from_its_plot(void **state)
@@ -545,6 +569,54 @@ static void a_believed_track_is_not_dropped_for_an_older_doubtful_one(void **sta
     assert_int_equal(tracker.track[1].status, SKY_TRACK_CONFIRMED);
 }
 
+static void a_dropped_duplicate_takes_no_further_part_in_its_look(void **state)
+{
+    (void)state;
+    for (uint32_t hits = 3; hits <= 12; hits += 9) { /* the duplicate is confirmed, or not yet */
+        start(NULL);
+        config.tracker.confirm_hits = hits;
+        config.tracker.confirm_looks = 16;
+        live(14);
+        split_track(3000.0);
+        tracker.track[0].filter = tracker.track[1].filter;
+        for (int i = 0; i < 6; i++) {
+            struct test_target far = {.x = {30e3, 60e3, 5e3, 0.0, 0.0, 0.0}};
+            measurement[0] = test_measure(&config.sensor[0], &pose[0], &target, now_ns, &seed);
+            measurement[1] = measurement[0]; /* split in two: one for each track */
+            measurement[1].slant_range_m += 1.0;
+            measurement[2] = test_measure(&config.sensor[0], &pose[0], &far, now_ns, &seed);
+            give(0, 3);
+            fly(1.0);
+        }
+        assert_int_equal(tracker.stats.duplicates, 1);
+        assert_int_equal(tracker.track[0].id, 1);
+        assert_int_equal(tracker.track[2].id, 3);
+        assert_int_equal(tracker.track[2].hits, 6);
+    }
+}
+
+static void being_together_now_and_then_is_no_reason_to_drop_one(void **state)
+{
+    (void)state;
+    live(10);
+    split_track(3000.0);
+    for (int i = 0; i < 20; i++) {
+        const double aside_m = i % 3 == 2 ? 2000.0 : 0.0; /* two looks together, one apart */
+        struct test_target beside = target;
+        beside.x[0] += aside_m;
+        tracker.track[0].filter = tracker.track[1].filter;
+        tracker.track[1].filter.x[0] += aside_m;
+        measurement[0] = test_look(&config.sensor[0], &pose[0], &target, now_ns);
+        measurement[1] = test_look(&config.sensor[0], &pose[0], &beside, now_ns);
+        measurement[1].slant_range_m += 1.0;
+        give(0, 2);
+        tracker.track[1].filter = tracker.track[0].filter;
+        fly(1.0);
+    }
+    assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2);
+    assert_int_equal(tracker.stats.duplicates, 0);
+}
+
 /* --- Room ----------------------------------------------------------------------------------- */
 
 /* Plots so far apart that each is its own aircraft. */
@@ -675,7 +747,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_aircraft_is_confirmed_at_its_third_plot, start),
-        cmocka_unit_test_setup(hits_alone_confirm_nothing_that_clutter_explains_as_well, start),
+        cmocka_unit_test_setup(hits_that_clutter_explains_as_well_do_not_confirm_yet, start),
         cmocka_unit_test_setup(a_stray_plot_is_forgotten_when_it_is_missed, start),
         cmocka_unit_test_setup(too_many_misses_end_a_promising_start, start),
         cmocka_unit_test_setup(a_start_nobody_could_see_again_is_forgotten_in_time, start),
@@ -693,6 +765,7 @@ int main(void)
         cmocka_unit_test_setup(two_radars_with_biases_make_one_track, start),
         cmocka_unit_test_setup(plots_beside_a_believed_track_start_nothing, start),
         cmocka_unit_test_setup(two_aircraft_side_by_side_keep_their_tracks, start),
+        cmocka_unit_test_setup(a_believed_track_chooses_before_a_tentative_one, start),
         cmocka_unit_test_setup(clutter_takes_no_track_away_from_its_plot, start),
         cmocka_unit_test_setup(gates_are_chi_square_quantiles, start),
         cmocka_unit_test_setup(radars_of_every_kind_are_followed, start),
@@ -700,6 +773,8 @@ int main(void)
         cmocka_unit_test_setup(of_two_tracks_on_one_aircraft_the_younger_goes, start),
         cmocka_unit_test_setup(a_tentative_duplicate_goes_without_notice, start),
         cmocka_unit_test_setup(a_believed_track_is_not_dropped_for_an_older_doubtful_one, start),
+        cmocka_unit_test_setup(a_dropped_duplicate_takes_no_further_part_in_its_look, start),
+        cmocka_unit_test_setup(being_together_now_and_then_is_no_reason_to_drop_one, start),
         cmocka_unit_test_setup(a_full_table_gives_up_its_least_promising_start, start),
         cmocka_unit_test_setup(a_table_full_of_better_tracks_says_so, start),
         cmocka_unit_test_setup(identity_is_kept_once_heard, start),
