@@ -245,8 +245,8 @@ static const char class_name[SKY_CLASS_COUNT][24] = {
 };
 
 static const char reason_name[SKY_REASON_COUNT][40] = {
-    "inside under every line",
-    "inside under some lines only",
+    "shown inside under every line",
+    "shown inside under some lines only",
     "never deeper than the bound of its depth",
     "several entries under one line",
     "first seen inside",
