@@ -79,9 +79,6 @@ void skyd_health_turn(struct skyd_health *health, int64_t now_ns, const struct s
 
 int64_t skyd_health_next_ns(const struct skyd_health *health)
 {
-    if (health->fd < 0) {
-        return INT64_MAX;
-    }
     const bool watchdog = health->watchdog_ns > 0;
     return watchdog && health->next_watchdog_ns < health->next_status_ns ? health->next_watchdog_ns
                                                                          : health->next_status_ns;

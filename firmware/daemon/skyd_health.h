@@ -39,7 +39,7 @@ struct skyd_vitals {
 
 /**
  * Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID. Lag of stall_ns or more starves the
- * watchdog. Without a service manager everything below does nothing.
+ * watchdog. Without a service manager nothing is sent, and a stalled log is said all the same.
  */
 void skyd_health_init(struct skyd_health *health, int64_t stall_ns);
 
