@@ -395,8 +395,9 @@ static double block_distance2(const struct sky_filter *a, const struct sky_filte
 
 /* What the unknown biases of sensors that see only one of the two can put between them. */
 static double bias_between_m2(const struct batch *batch, uint32_t sensors,
-                              const struct sky_enu *place)
+                              const struct sky_track *track)
 {
+    const struct sky_enu place = place_at(&track->filter, 0.0);
     double sum_m2 = 0.0;
     for (uint32_t i = 0; i < batch->config->sensor_count; i++) {
         if ((sensors & 1U << i) == 0) {
@@ -406,7 +407,7 @@ static double bias_between_m2(const struct batch *batch, uint32_t sensors,
         const double angle_rad =
             larger(radar->bias_sigma_azimuth_rad, radar->bias_sigma_elevation_rad);
         sum_m2 += square(radar->bias_sigma_range_m) +
-                  square(angle_rad) * distance2(place, &batch->tracker->sensor[i].origin);
+                  square(angle_rad) * distance2(&place, &batch->tracker->sensor[i].origin);
     }
     return sum_m2;
 }
@@ -414,15 +415,10 @@ static double bias_between_m2(const struct batch *batch, uint32_t sensors,
 static bool same_place(const struct batch *batch, const struct sky_track *kept,
                        const struct sky_track *twin)
 {
-    const struct sky_enu here = place_at(&kept->filter, 0.0);
-    const struct sky_enu there = place_at(&twin->filter, 0.0);
-    if (distance2(&here, &there) > square(twin_apart_max_m)) {
-        return false; /* as nearly all are */
-    }
     const bool starved =
         kept->seen_ns - twin->seen_ns > batch->config->sensor[twin->last_sensor].scan_ns;
     const int64_t time_ns = later(kept->filter.time_ns, twin->filter.time_ns);
-    const double bias_m2 = bias_between_m2(batch, kept->sensors ^ twin->sensors, &here);
+    const double bias_m2 = bias_between_m2(batch, kept->sensors ^ twin->sensors, kept);
     struct sky_filter a = kept->filter, b = twin->filter;
     predict_to(batch, &a, time_ns);
     predict_to(batch, &b, time_ns);
@@ -470,13 +466,16 @@ static void watch_twin(const struct batch *batch, uint32_t stronger, uint32_t we
     }
 }
 
-/* Compares an updated track with all others. */
+/* Compares an updated track with all others; nearly all are far away. */
 static void watch_twins(const struct batch *batch, uint32_t slot)
 {
     struct sky_tracker *const tracker = batch->tracker;
-    for (uint32_t i = 0; i < tracker->active_count && is_live(tracker, slot); i++) {
+    tracker->seen_at[slot] = place_at(&tracker->track[slot].filter, 0.0);
+    for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t other = tracker->active[i];
-        if (other == slot || !is_live(tracker, other)) {
+        if (distance2(&tracker->seen_at[other], &tracker->seen_at[slot]) >
+                square(twin_apart_max_m) ||
+            other == slot || !is_live(tracker, other) || !is_live(tracker, slot)) {
             continue;
         }
         if (outranks(&tracker->track[other], &tracker->track[slot])) {
@@ -632,6 +631,7 @@ static void start_track(const struct batch *batch, size_t index)
     count_hit(batch, track, m->time_ns);
     take_identity(track, &batch->plot[index]);
     tracker->change[slot] = 0;
+    tracker->seen_at[slot] = place_at(&track->filter, 0.0);
     tracker->active[tracker->active_count++] = slot;
     tracker->stats.used++;
 }

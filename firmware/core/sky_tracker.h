@@ -126,7 +126,8 @@ struct sky_tracker {
     int64_t tick_ns;
     bool ticked;
     uint32_t active_count;
-    uint32_t active[SKY_TRACKS_MAX]; /* slots in use, by track id */
+    uint32_t active[SKY_TRACKS_MAX];        /* slots in use, by track id */
+    struct sky_enu seen_at[SKY_TRACKS_MAX]; /* where each slot's latest update left it */
     struct sky_tracker_sensor sensor[SKY_SENSORS_MAX];
     double gate_probability; /* that gate2 was made for; 0: none yet */
     double gate2[6];         /* chi-square quantiles by degrees of freedom */

@@ -580,11 +580,12 @@ static void a_dropped_duplicate_takes_no_further_part_in_its_look(void **state)
         split_track(3000.0);
         tracker.track[0].filter = tracker.track[1].filter;
         for (int i = 0; i < 6; i++) {
-            struct test_target far = {.x = {30e3, 60e3, 5e3, 0.0, 0.0, 0.0}};
+            struct test_target near = target; /* another aircraft, compared with both */
+            near.x[0] += 5000.0;
             measurement[0] = test_measure(&config.sensor[0], &pose[0], &target, now_ns, &seed);
             measurement[1] = measurement[0]; /* split in two: one for each track */
             measurement[1].slant_range_m += 1.0;
-            measurement[2] = test_measure(&config.sensor[0], &pose[0], &far, now_ns, &seed);
+            measurement[2] = test_measure(&config.sensor[0], &pose[0], &near, now_ns, &seed);
             give(0, 3);
             fly(1.0);
         }
