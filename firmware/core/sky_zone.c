@@ -100,9 +100,18 @@ static bool crosses_ray(const struct edge *edge)
     return edge->b.y > 0.0 ? cross(edge) > 0.0 : cross(edge) < 0.0;
 }
 
-/* Rounds outward to the vertices' integers; beyond their range any number will do. */
-static int64_t integer_at_most(double x) { return (int64_t)larger(x, -1e12) - 1; }
-static int64_t integer_at_least(double x) { return (int64_t)smaller(x, 1e12) + 1; }
+/* A strip between two parallels, in the vertices' integers. */
+struct strip {
+    int32_t south;
+    int32_t north;
+};
+
+/* Rounded outward; beyond the range of latitudes any number will do. */
+static struct strip strip_of(double y, double reach)
+{
+    return (struct strip){(int32_t)larger(y - reach, -1e9) - 1,
+                          (int32_t)smaller(y + reach, 1e9) + 1};
+}
 
 /*
  * Goes on to the next edge that may reach into the window; false once round. Most edges are far to
@@ -110,12 +119,14 @@ static int64_t integer_at_least(double x) { return (int64_t)smaller(x, 1e12) + 1
  */
 static bool walk_on(struct walk *walk, const struct window *window)
 {
-    const int64_t south = integer_at_most(walk->query.y - window->y);
-    const int64_t north = integer_at_least(walk->query.y + window->y);
-    for (uint32_t i = walk->done; i < walk->count; i++) {
-        const struct sky_vertex *a = walk->vertex + i;
-        const struct sky_vertex *b = walk->vertex + (i + 1 < walk->count ? i + 1 : 0);
-        if ((a->lat_e7 > north && b->lat_e7 > north) || (a->lat_e7 < south && b->lat_e7 < south)) {
+    const struct strip strip = strip_of(walk->query.y, window->y);
+    const struct sky_vertex *const ring = walk->vertex;
+    const uint32_t count = walk->count;
+    uint32_t i = walk->done;
+    for (; i < count; i++) {
+        const struct sky_vertex *a = ring + i, *b = i + 1 < count ? a + 1 : ring;
+        if ((a->lat_e7 > strip.north && b->lat_e7 > strip.north) ||
+            (a->lat_e7 < strip.south && b->lat_e7 < strip.south)) {
             continue;
         }
         walk->edge = (struct edge){relative(walk, a), relative(walk, b)};
@@ -126,7 +137,7 @@ static bool walk_on(struct walk *walk, const struct window *window)
             return true;
         }
     }
-    walk->done = walk->count;
+    walk->done = count;
     return false;
 }
 
@@ -272,32 +283,45 @@ static double geodesic_m(const struct query *query, const struct touch *touch)
     return 2.0 / curvature * sky_asin(0.5 * curvature * sky_sqrt(touch->chord2_m2));
 }
 
-/* The vertex of a line that is nearest in the plane metric: never nearer than the line itself. */
-static struct touch nearest_vertex(const struct sky_zone_set *set, const struct sky_line *line,
-                                   const struct query *query)
+/* The vertex of a line that is nearest in the plane metric, among every stride-th. */
+static void seek_vertex(const struct sky_zone_set *set, const struct sky_line *line,
+                        const struct query *query, uint32_t stride, double *nearest_m,
+                        struct touch *touch)
 {
-    const double x2_m2 = query->x_m_per_e7 * query->x_m_per_e7;
-    const double y2_m2 = query->y_m_per_e7 * query->y_m_per_e7;
-    double nearest_m2 = everywhere_m * everywhere_m;
-    struct touch touch = {.edge = 0};
-    for (uint32_t r = 0; r < line->ring_count; r++) {
-        const struct sky_ring *ring = set->ring + line->first_ring + r;
-        for (uint32_t i = ring->first; i < ring->first + ring->count; i++) {
-            const double y = (double)set->vertex[i].lat_e7 - query->spot.y;
-            if (y * y * y2_m2 >= nearest_m2) {
+    struct strip strip = strip_of(query->spot.y, *nearest_m / query->y_m_per_e7);
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        const struct sky_vertex *const ring = set->vertex + set->ring[r].first;
+        const uint32_t count = set->ring[r].count;
+        for (uint32_t i = 0; i < count; i += stride) {
+            if (ring[i].lat_e7 > strip.north || ring[i].lat_e7 < strip.south) {
                 continue;
             }
-            const double far_x = (double)set->vertex[i].lon_e7 - query->spot.x;
+            const double y = (double)ring[i].lat_e7 - query->spot.y;
+            const double far_x = (double)ring[i].lon_e7 - query->spot.x;
             const double x = far_x - turn_of(far_x);
-            const double distance_m2 = x * x * x2_m2 + y * y * y2_m2;
-            if (distance_m2 < nearest_m2) {
-                nearest_m2 = distance_m2;
-                touch = (struct touch){.spot = {x, y}, .edge = i};
+            const double x_m = x * query->x_m_per_e7, y_m = y * query->y_m_per_e7;
+            const double distance_m = sky_sqrt(x_m * x_m + y_m * y_m);
+            if (distance_m < *nearest_m) {
+                *nearest_m = distance_m;
+                *touch = (struct touch){.spot = {x, y}, .edge = set->ring[r].first + i};
+                strip = strip_of(query->spot.y, distance_m / query->y_m_per_e7);
             }
         }
     }
+}
+
+/*
+ * Some vertex near by: never nearer than the line itself. A first look at every sixteenth leaves
+ * few for the second: else each vertex on the way towards the nearest would be a new best.
+ */
+static struct touch nearest_vertex(const struct sky_zone_set *set, const struct sky_line *line,
+                                   const struct query *query)
+{
+    double nearest_m = everywhere_m, speed2;
+    struct touch touch = {.edge = 0};
+    seek_vertex(set, line, query, 16, &nearest_m, &touch);
+    seek_vertex(set, line, query, 1, &nearest_m, &touch);
     const struct edge edge = {touch.spot, touch.spot};
-    double speed2;
     (void)newton_step(query, &edge, 0.0, &touch, &speed2);
     return touch;
 }

@@ -152,6 +152,22 @@ static void correlation_between_east_and_north_counts(void **state)
     assert_true(together > against + 0.05);
 }
 
+static void an_error_in_time_lies_along_the_flight(void **state)
+{
+    (void)state;
+    /* Before the same corner: flying across it, or along its diagonal. */
+    struct sky_fixing fixing = fixing_west(0.0);
+    const struct sky_geo_radii radii = sky_geo_radii_at(20.0 * degree);
+    fixing.place.lat_rad = 20.0 * degree + 200.0 / radii.north_m;
+    fixing.place.lon_rad = 3.0 * degree + 200.0 / radii.east_m;
+    fixing.common.time_sigma_s = 1.0;
+    fixing.vel_east_mps = fixing.vel_north_mps = 200.0;
+    const double along = assess(0, &fixing).p_inside;
+    fixing.vel_east_mps = -200.0;
+    const double across = assess(0, &fixing).p_inside;
+    assert_true(along > across + 0.05);
+}
+
 static void far_from_the_line_probability_is_certain(void **state)
 {
     (void)state;
@@ -164,10 +180,11 @@ static void far_from_the_line_probability_is_certain(void **state)
 static void probability_does_not_jump_where_the_integral_is_left_out(void **state)
 {
     (void)state;
-    for (int i = 850; i < 950; i++) {
-        const struct sky_fixing outside = fixing_west(i * 1.1), within = fixing_west(i * -1.1);
-        assert_near(assess(0, &outside).p_inside, 0.0, 1e-15);
-        assert_near(assess(0, &within).p_inside, 1.0, 1e-15);
+    const double sigma_m = sqrt(900.0 + 10000.0);
+    for (int i = 300; i < 1000; i++) {
+        const struct sky_fixing outside = fixing_west(i), within = fixing_west(-i);
+        assert_near(assess(0, &outside).p_inside, sky_normal_cdf(-i / sigma_m), 1e-7);
+        assert_near(assess(0, &within).p_inside, sky_normal_cdf(i / sigma_m), 1e-7);
     }
 }
 
@@ -327,6 +344,7 @@ int main(void)
         cmocka_unit_test(an_unstated_line_takes_the_configured_sigma_and_says_so),
         cmocka_unit_test(probability_takes_in_every_error),
         cmocka_unit_test(correlation_between_east_and_north_counts),
+        cmocka_unit_test(an_error_in_time_lies_along_the_flight),
         cmocka_unit_test(far_from_the_line_probability_is_certain),
         cmocka_unit_test(probability_does_not_jump_where_the_integral_is_left_out),
         cmocka_unit_test(without_limits_the_height_is_certainly_inside),
