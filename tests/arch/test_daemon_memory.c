@@ -69,7 +69,7 @@ static void nothing_allocates_after_ready(void **state)
     (void)state;
     char who[256];
     begin();
-    feed_for_ms(1500);
+    feed_for_ms(1000);
     assert_true(daemon_says(&run, "1 incidents open", 2000));
     const unsigned long count = allocations(who);
     if (count != 0) {
@@ -82,13 +82,13 @@ static void opening_again_allocates_a_thread_at_most(void **state)
     (void)state;
     char who[256];
     begin();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         kill(run.pid, SIGHUP);
-        feed_for_ms(700);
+        feed_for_ms(600);
     }
     const unsigned long count = allocations(who);
-    print_message("%lu allocations in 3 reopenings, the first by %s\n", count, who);
-    assert_in_range(count, 0, 3);
+    print_message("%lu allocations in 2 reopenings, the first by %s\n", count, who);
+    assert_in_range(count, 0, 2);
 }
 
 static int set_up(void **state)

@@ -5,7 +5,7 @@
 #include "sky_paper_store.h"
 #include "sky_test.h"
 
-enum { RING = 1024 * 1024, SEGMENT = 1536 * 1024 };
+enum { RING = 1024 * 1024, SEGMENT = 1024 * 1024 };
 
 static struct paper_store store;
 static struct skyd_writer writer;
@@ -106,12 +106,12 @@ static void everything_handed_over_becomes_durable_over_several_segments(void **
 {
     (void)state;
     open_all(RING, SKY_SECOND_NS);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 50; i++) {
         assert_int_equal(put(50000, i % 7 == 0), 0);
     }
     assert_int_equal(drain(), 0);
-    assert_int_equal(durable_seq(), 100);
-    expect_all_there(100);
+    assert_int_equal(durable_seq(), 50);
+    expect_all_there(50);
     assert_true(store.segment_count > 2);
     assert_int_equal(sky_journal_close(journal), 0);
     journal = NULL;
@@ -119,7 +119,7 @@ static void everything_handed_over_becomes_durable_over_several_segments(void **
     for (uint32_t i = 0; i < store.segment_count; i++) {
         assert_true(store.segment[i].finished);
     }
-    assert_int_equal(writer.urgent.count + writer.other.count, 100);
+    assert_int_equal(writer.urgent.count + writer.other.count, 50);
     close_all();
 }
 
@@ -131,19 +131,19 @@ static void one_failing_operation_loses_nothing_wherever_it_is(void **state)
     for (int k = 0; k <= operations; k++) {
         open_all(RING, SKY_SECOND_NS);
         atomic_store(&store.fail_from, k);
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 18; i++) {
             assert_int_equal(put_and_mind(50000), 0);
         }
         assert_int_equal(drain(), 0);
-        assert_int_equal(durable_seq(), 30);
-        expect_all_there(30);
+        assert_int_equal(durable_seq(), 18);
+        expect_all_there(18);
         struct skyd_writer_status status;
         skyd_writer_status(&writer, &status);
         assert_int_equal(status.faults, k > 0);
         operations = k == 0 ? atomic_load(&store.operations) : operations;
         close_all();
     }
-    assert_int_equal(operations, 2 * 2 + 30 * 2 + 2);
+    assert_int_equal(operations, 2 * 2 + 18 * 2 + 2);
 }
 
 static void what_is_acknowledged_is_durable_at_the_moment_of_a_fault(void **state)
