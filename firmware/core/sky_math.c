@@ -191,8 +191,6 @@ double sky_log(double x)
     return n * ln2_high - ((half - rest) - f);
 }
 
-double sky_sqrt(double square) { return __builtin_sqrt(square); }
-
 /*
  * Near zero the series z + z^3/3 + z^5/(3 5) + ... times the density, all terms of one sign; in the
  * tails the continued fraction of Mills' ratio (Abramowitz and Stegun, 26.2.11 and 26.2.14).
@@ -229,7 +227,3 @@ double sky_wrap_pi(double angle_rad)
     }
     return rest <= -SKY_PI ? rest + 2.0 * SKY_PI : rest;
 }
-
-double sky_abs(double x) { return __builtin_fabs(x); }
-
-bool sky_is_finite(double x) { return x - x == 0.0; }

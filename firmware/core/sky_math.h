@@ -40,7 +40,7 @@ double sky_exp(double x);
 double sky_log(double x);
 
 /** Square root, correctly rounded. Pre: square >= 0. */
-double sky_sqrt(double square);
+static inline double sky_sqrt(double square) { return __builtin_sqrt(square); }
 
 /**
  * Standard normal distribution function. Error: below 2e-15, and 1e-12 of the value for z <= -2.5.
@@ -52,9 +52,9 @@ double sky_normal_cdf(double z);
 double sky_wrap_pi(double angle_rad);
 
 /** Magnitude. */
-double sky_abs(double x);
+static inline double sky_abs(double x) { return __builtin_fabs(x); }
 
 /** True unless x is infinite or not a number. */
-bool sky_is_finite(double x);
+static inline bool sky_is_finite(double x) { return x - x == 0.0; }
 
 #endif
