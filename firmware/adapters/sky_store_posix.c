@@ -72,18 +72,15 @@ static int publish(const struct sky_store_posix *self)
     return 0;
 }
 
-static int make_temporary(const struct sky_store_posix *self, int *ret_file)
+/* The new file, or a negative errno. */
+static int make_temporary(const struct sky_store_posix *self)
 {
     char temporary[SKY_STORE_FILE_MAX + sizeof unfinished];
     temporary_name(self, temporary, sizeof temporary);
     /* Never O_APPEND: pwrite would then ignore its offset. */
     const int file =
         openat(self->directory, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file < 0) {
-        return failure();
-    }
-    *ret_file = file;
-    return 0;
+    return file >= 0 ? file : failure();
 }
 
 static void remove_temporary(const struct sky_store_posix *self)
@@ -101,12 +98,11 @@ static int begin_segment(struct sky_store_posix *self, uint64_t segment, uint64_
     if (faccessat(self->directory, self->file, F_OK, 0) == 0) {
         return -EEXIST; /* nobody else makes one meanwhile: the directory is locked */
     }
-    int file;
-    int error = make_temporary(self, &file);
-    if (error != 0) {
-        return error;
+    const int file = make_temporary(self);
+    if (file < 0) {
+        return file;
     }
-    error = fill(file, bytes);
+    int error = fill(file, bytes);
     if (error == 0) {
         error = publish(self);
     }
@@ -131,9 +127,13 @@ static int begin(struct sky_store *store, uint64_t segment, uint64_t bytes)
     if (self->begun) {
         return -EFBIG;
     }
-    const int error = make_temporary(self, &self->segment);
-    self->begun = error == 0;
-    return error;
+    const int file = make_temporary(self);
+    if (file < 0) {
+        return file;
+    }
+    self->segment = file;
+    self->begun = true;
+    return 0;
 }
 
 static int write_bytes(struct sky_store *store, uint64_t offset, const void *bytes, size_t count)
