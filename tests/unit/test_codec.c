@@ -763,7 +763,7 @@ static void a_zone_set_that_makes_no_sense_is_refused_with_a_reason(void **state
     struct sky_zone_set zones;
     const char *reason = NULL;
 
-    assert_non_null(strstr(why_not(bytes, 0), "not a zone set"));
+    assert_non_null(strstr(why_not(packed, 0), "not a zone set"));
     assert_non_null(strstr(why_not(packed, SKY_CODEC_ZONES_MAX + 1), "2 MiB"));
 
     /* Line 11 (0x0B) of zone 7 says zone 9. */
