@@ -465,7 +465,7 @@ static bool read_top(const struct skyh_node *top, const char *file, struct skyh_
         const struct skyh_node node = skyh_json_member(top, "start_utc");
         return skyh_json_fail(&node, problem,
                               "not an instant; expected one like "
-                              "\"2025-03-31T23:00:00Z\"");
+                              "\"2026-03-31T23:00:00Z\"");
     }
     if (!read_zones(top, file, scenario, problem) || !read_station(top, scenario, problem) ||
         !read_receiver(top, scenario, problem) || !read_radars(top, scenario, problem) ||

@@ -1,0 +1,563 @@
+/*
+ * The desktop tool as people run it: a flight into a log, replayed, classified, cut and damaged.
+ */
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sky_test.h"
+#include "skyh_incidents.h"
+#include "skyh_out.h"
+#include "skyh_rerun.h"
+
+#define EXAMPLE SKY_SOURCE_DIR "/host/examples/tinzaouatine"
+
+static char folder[64];
+static char said[65536]; /* standard output of the latest command ... */
+static char noted[8192]; /* ... and its standard error */
+
+static void read_text(const char *file, char *text, size_t capacity)
+{
+    FILE *const stream = fopen(file, "rbe");
+    assert_non_null(stream);
+    const size_t count = fread(text, 1, capacity - 1, stream);
+    text[count] = '\0';
+    (void)fclose(stream);
+}
+
+/* Runs `skywitness ARGUMENTS` in the test's folder and returns its exit code. */
+static int run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int run(const char *format, ...)
+{
+    char arguments[1024], command[2048];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(arguments, sizeof arguments, format, list);
+    va_end(list);
+    (void)snprintf(command, sizeof command, "cd %s && %s %s >out.txt 2>err.txt", folder,
+                   SKY_SKYWITNESS, arguments);
+    const int status = system(command);
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/out.txt", folder);
+    read_text(file, said, sizeof said);
+    (void)snprintf(file, sizeof file, "%s/err.txt", folder);
+    read_text(file, noted, sizeof noted);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static json_t *said_json(void)
+{
+    json_error_t error;
+    json_t *const json = json_loads(said, 0, &error);
+    if (json == NULL) {
+        fail_msg("not JSON at line %d: %s\n%s", error.line, error.text, said);
+    }
+    return json;
+}
+
+static double number_at(const json_t *object, const char *key)
+{
+    const json_t *const value = json_object_get(object, key);
+    if (!json_is_number(value)) {
+        fail_msg("%s is not a number", key);
+    }
+    return json_number_value(value);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/skyh-test-XXXXXX");
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+/* ------------------------------------------------------------------------------------- truth */
+
+enum { TRUTH_MAX = 4000, LINES_MAX = 3 };
+
+static struct {
+    size_t count;
+    double time_s[TRUTH_MAX];
+    double distance_m[TRUTH_MAX][LINES_MAX];
+} truth;
+
+/* The drone's rows of a truth file. */
+static void read_truth(const char *name)
+{
+    char file[128], row[512];
+    (void)snprintf(file, sizeof file, "%s/%s", folder, name);
+    FILE *const stream = fopen(file, "re");
+    assert_non_null(stream);
+    truth.count = 0;
+    while (fgets(row, sizeof row, stream) != NULL) {
+        if (strstr(row, ",drone,") == NULL) {
+            continue;
+        }
+        int column = 0;
+        for (const char *cell = row; cell != NULL && column < 8 + LINES_MAX; column++) {
+            if (column == 0) {
+                truth.time_s[truth.count] = strtod(cell, NULL);
+            } else if (column >= 8) {
+                truth.distance_m[truth.count][column - 8] = strtod(cell, NULL);
+            }
+            cell = strchr(cell, ',');
+            cell = cell != NULL ? cell + 1 : NULL;
+        }
+        truth.count++;
+    }
+    (void)fclose(stream);
+    assert_true(truth.count > 100);
+}
+
+/* When the drone truly went from one side of a line to the other, first or last, by interpolation.
+ */
+static double true_crossing_s(size_t line, bool inwards)
+{
+    double found_s = -1.0;
+    for (size_t i = 1; i < truth.count; i++) {
+        const double a_m = truth.distance_m[i - 1][line], b_m = truth.distance_m[i][line];
+        if ((inwards ? a_m > 0.0 && b_m <= 0.0 : a_m <= 0.0 && b_m > 0.0) &&
+            (!inwards || found_s < 0.0)) {
+            found_s =
+                truth.time_s[i - 1] + (truth.time_s[i] - truth.time_s[i - 1]) * a_m / (a_m - b_m);
+        }
+    }
+    assert_true(found_s >= 0.0);
+    return found_s;
+}
+
+static double true_depth_m(size_t line)
+{
+    double depth_m = 0.0;
+    for (size_t i = 0; i < truth.count; i++) {
+        depth_m = -truth.distance_m[i][line] > depth_m ? -truth.distance_m[i][line] : depth_m;
+    }
+    return depth_m;
+}
+
+static int64_t instant_of(const json_t *crossing, const char *key)
+{
+    int64_t utc_ns = 0;
+    assert_true(skyh_utc_parse(json_string_value(json_object_get(crossing, key)), &utc_ns));
+    return utc_ns;
+}
+
+static void interval_holds(const json_t *crossing, double true_s, int64_t start_utc_ns)
+{
+    const int64_t true_ns = start_utc_ns + (int64_t)(true_s * 1e9);
+    if (!(instant_of(crossing, "earliest_utc") <= true_ns &&
+          true_ns <= instant_of(crossing, "latest_utc"))) {
+        fail_msg("true crossing %.2f s, stated %.2f s", true_s,
+                 (double)(instant_of(crossing, "utc") - start_utc_ns) * 1e-9);
+    }
+}
+
+/* -------------------------------------------------------------------------------- whole logs */
+
+static void the_same_seed_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(run("simulate %s/short.json --log a.mcap", EXAMPLE), 0);
+    assert_int_equal(run("simulate %s/short.json --log b.mcap", EXAMPLE), 0);
+    char command[256];
+    (void)snprintf(command, sizeof command, "cmp %s/a.mcap %s/b.mcap", folder, folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("simulate %s/short.json --seed 2 --log b.mcap", EXAMPLE), 0);
+    (void)snprintf(command, sizeof command, "cmp -s %s/a.mcap %s/b.mcap", folder, folder);
+    assert_int_not_equal(system(command), 0);
+}
+
+static void replay_reproduces_every_event(void **state)
+{
+    (void)state;
+    assert_int_equal(run("replay --check --json a.mcap"), 0);
+    json_t *const json = said_json();
+    assert_string_equal(json_string_value(json_object_get(json, "result")), "identical");
+    assert_true(number_at(json, "inputs") > 400);
+    assert_true(number_at(json, "events_identical") > 200);
+    assert_int_equal((int)number_at(json, "incidents"), 1);
+    json_decref(json);
+    assert_int_equal(run("replay --check a.mcap"), 0);
+    assert_non_null(strstr(said, "\nidentical: "));
+    assert_string_equal(noted, "");
+}
+
+/* The record against the truth: one incident, its times and depth within what it states. */
+static void record_agrees_with_truth(const char *scenario, unsigned seed, size_t lines)
+{
+    assert_int_equal(
+        run("simulate %s/%s --seed %u --log s.mcap --truth s.csv --json", EXAMPLE, scenario, seed),
+        0);
+    json_t *const flown = said_json();
+    const int64_t start_utc_ns = instant_of(flown, "start_utc");
+    json_decref(flown);
+    read_truth("s.csv");
+    assert_int_equal(run("classify --json s.mcap"), 0);
+    json_t *const json = said_json();
+    json_t *const incidents = json_object_get(json, "incidents");
+    assert_int_equal(json_array_size(incidents), 1);
+    json_t *const incident = json_array_get(incidents, 0);
+    assert_string_equal(json_string_value(json_object_get(incident, "end")), "lost outside");
+    json_t *const list = json_object_get(incident, "lines");
+    assert_true(json_array_size(list) >= lines);
+    for (size_t i = 0; i < lines; i++) {
+        const json_t *const line = json_array_get(list, i);
+        const json_t *const deepest = json_object_get(line, "deepest");
+        assert_string_equal(json_string_value(json_object_get(line, "verdict")), "entered");
+        assert_int_equal((int)number_at(line, "entries"), 1);
+        interval_holds(json_object_get(line, "entry"), true_crossing_s(i, true), start_utc_ns);
+        interval_holds(json_object_get(line, "exit"), true_crossing_s(i, false), start_utc_ns);
+        assert_near(number_at(deepest, "depth_m"), true_depth_m(i), number_at(deepest, "u95_m"));
+        /* Most of the bound is the line's; the track itself is much better than that. */
+        assert_near(number_at(deepest, "depth_m"), true_depth_m(i), 80.0);
+    }
+    json_decref(json);
+}
+
+static void the_short_flight_is_one_incident_as_it_truly_was(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 5; seed++) {
+        record_agrees_with_truth("short.json", seed, 2);
+        assert_near(true_depth_m(1), 1600.0, 50.0);
+    }
+}
+
+static void the_long_flight_is_one_incident_contested_by_a_coarse_map(void **state)
+{
+    (void)state;
+    record_agrees_with_truth("long.json", 1, 2);
+    assert_near(true_depth_m(1), 1600.0, 50.0);
+    assert_true(truth.distance_m[truth.count - 1][0] > 9000.0);
+    json_t *const json = said_json();
+    const json_t *const incident = json_array_get(json_object_get(json, "incidents"), 0);
+    assert_int_equal((int)number_at(incident, "returns"), 1);
+    const json_t *const kind = json_object_get(json_object_get(incident, "classification"), "kind");
+    assert_string_equal(json_string_value(kind), "contested-incursion");
+    json_decref(json);
+    assert_int_equal(run("replay --check s.mcap"), 0);
+}
+
+static void sources_that_come_and_go_are_in_the_record(void **state)
+{
+    (void)state;
+    char command[640];
+    (void)snprintf(command, sizeof command,
+                   "sed -e 's|\"seed\": 1,|\"seed\": 1, \"faults\": [{\"source\": \"head\", "
+                   "\"from_s\": 30, \"to_s\": 35}, {\"source\": \"ridge\", \"from_s\": 20, "
+                   "\"to_s\": 50}, {\"source\": \"gpsd\", \"from_s\": 60, \"to_s\": 70}],|' "
+                   "-e 's|zones/|%s/zones/|g' %s/short.json >%s/faulty.json",
+                   EXAMPLE, EXAMPLE, folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("simulate faulty.json --log f.mcap"), 0);
+    assert_int_equal(run("replay --check f.mcap"), 0);
+    assert_int_equal(run("info --json f.mcap"), 0);
+    json_t *const json = said_json();
+    const json_t *const sources =
+        json_object_get(json_array_get(json_object_get(json, "runs"), 0), "sources");
+    static const struct {
+        const char *name;
+        int up, down, silent;
+    } wanted[] = {{"gpsd", 2, 1, 0}, {"head", 2, 1, 0}, {"ridge", 1, 0, 1}};
+    assert_int_equal(json_array_size(sources), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *const source = json_array_get(sources, i);
+        assert_string_equal(json_string_value(json_object_get(source, "name")), wanted[i].name);
+        assert_int_equal((int)number_at(source, "up"), wanted[i].up);
+        assert_int_equal((int)number_at(source, "down"), wanted[i].down);
+        assert_int_equal((int)number_at(source, "silent"), wanted[i].silent);
+    }
+    json_decref(json);
+}
+
+static void a_directory_of_segments_reads_like_a_file(void **state)
+{
+    (void)state;
+    assert_int_equal(run("simulate %s/short.json --log log", EXAMPLE), 0);
+    assert_int_equal(run("replay --check log"), 0);
+    assert_non_null(strstr(said, "identical: "));
+    assert_int_equal(run("simulate %s/short.json --log log", EXAMPLE), 73);
+    assert_string_equal(noted, "skywitness simulate: log: holds a log already; expected a new or "
+                               "empty directory\n");
+}
+
+/* ---------------------------------------------------------------------------- damaged copies */
+
+static size_t copy_of(const char *from, const char *to, size_t keep)
+{
+    static char bytes[4 << 20];
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/%s", folder, from);
+    FILE *const in = fopen(file, "rbe");
+    assert_non_null(in);
+    const size_t count = fread(bytes, 1, sizeof bytes, in);
+    (void)fclose(in);
+    (void)snprintf(file, sizeof file, "%s/%s", folder, to);
+    FILE *const out = fopen(file, "wbe");
+    assert_non_null(out);
+    const size_t kept = keep < count ? keep : count;
+    assert_int_equal(fwrite(bytes, 1, kept, out), kept);
+    assert_int_equal(fclose(out), 0);
+    return count;
+}
+
+static void a_log_cut_anywhere_replays_up_to_the_cut(void **state)
+{
+    (void)state;
+    const size_t whole = copy_of("a.mcap", "cut.mcap", SIZE_MAX);
+    double before = -1.0;
+    for (size_t i = 5; i < 16; i++) {
+        const size_t cut = whole * i / 16 + 37 * i;
+        (void)copy_of("a.mcap", "cut.mcap", cut);
+        assert_int_equal(run("replay --check --json cut.mcap"), 2);
+        assert_non_null(strstr(noted, "skywitness replay: cut.mcap: byte "));
+        assert_non_null(strstr(noted, ": torn end: "));
+        assert_ptr_equal(strchr(noted, '\n'), noted + strlen(noted) - 1);
+        json_t *const json = said_json();
+        assert_string_equal(json_string_value(json_object_get(json, "result")), "damaged");
+        assert_true(number_at(json, "inputs") >= before);
+        before = number_at(json, "inputs");
+        json_decref(json);
+    }
+    assert_true(before > 300.0);
+    assert_int_equal(run("classify cut.mcap"), 2);
+    assert_non_null(strstr(said, "World Data Bank II"));
+    assert_int_equal(run("info cut.mcap"), 2);
+    assert_non_null(strstr(said, "condition not whole: 0 damaged places, 1 torn ends"));
+}
+
+static void a_log_cut_before_its_first_record_is_none(void **state)
+{
+    (void)state;
+    (void)copy_of("a.mcap", "cut.mcap", 4000);
+    assert_int_equal(run("replay cut.mcap"), 65);
+    assert_non_null(strstr(noted, "skywitness replay: cut.mcap: byte 0: "));
+    (void)copy_of("a.mcap", "cut.mcap", 0);
+    assert_int_equal(run("replay cut.mcap"), 65);
+    assert_string_equal(noted, "skywitness replay: cut.mcap: byte 0: empty file; expected a "
+                               "skywitness log\n");
+}
+
+static void a_damaged_group_costs_itself_and_is_said(void **state)
+{
+    (void)state;
+    const size_t whole = copy_of("a.mcap", "bad.mcap", SIZE_MAX);
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/bad.mcap", folder);
+    const int bad = open(file, O_WRONLY | O_CLOEXEC);
+    assert_true(bad >= 0);
+    assert_int_equal(pwrite(bad, "damage", 6, (off_t)(whole / 2)), 6);
+    (void)close(bad);
+    assert_int_equal(run("replay --check bad.mcap"), 2);
+    assert_non_null(strstr(noted, ": damaged: "));
+    assert_non_null(strstr(said, "not comparable: "));
+    assert_null(strstr(said, "different"));
+}
+
+/* --------------------------------------------------------------------------- the comparison */
+
+/* Which recorded event to tamper with, and how. */
+enum tamper { TAMPER_NOTHING, TAMPER_VALUE, TAMPER_DROP, TAMPER_REPEAT, TAMPER_DROP_INPUT };
+
+static struct skyh_verdict rerun_tampered(enum tamper how, unsigned which)
+{
+    char file[128];
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    struct skyh_log_item item;
+    static uint8_t packed[4096], arena_bytes[1 << 20] __attribute__((aligned(16)));
+    struct sky_arena arena = {.bytes = arena_bytes, .capacity = sizeof arena_bytes};
+    (void)snprintf(file, sizeof file, "%s/a.mcap", folder);
+    assert_true(skyh_log_open(&log, file, &problem));
+    struct skyh_rerun *const rerun = skyh_rerun_open(true, NULL);
+    unsigned tracks = 0, ticks = 0;
+    while (skyh_log_next(&log, &item)) {
+        const bool track =
+            item.scan.found == SKY_SCAN_RECORD && item.scan.channel == SKY_CHANNEL_TRACK;
+        const bool tick =
+            item.scan.found == SKY_SCAN_RECORD && item.scan.channel == SKY_CHANNEL_TICK;
+        tracks += track ? 1 : 0;
+        ticks += tick ? 1 : 0;
+        if (track && tracks == which && how == TAMPER_VALUE) {
+            struct sky_event event;
+            enum sky_channel channel;
+            assert_int_equal(sky_codec_unpack_event(item.scan.channel, item.scan.bytes,
+                                                    item.scan.count, &arena, &event),
+                             SKY_OK);
+            event.u.track.place.lat_rad = nextafter(event.u.track.place.lat_rad, 1.0);
+            assert_int_equal(
+                sky_codec_pack_event(&event, packed, sizeof packed, &channel, &item.scan.count),
+                SKY_OK);
+            item.scan.bytes = packed;
+        }
+        if ((track && tracks == which && how == TAMPER_DROP) ||
+            (tick && ticks == which && how == TAMPER_DROP_INPUT)) {
+            continue;
+        }
+        skyh_rerun_take(rerun, &item);
+        if (track && tracks == which && how == TAMPER_REPEAT) {
+            skyh_rerun_take(rerun, &item);
+        }
+    }
+    skyh_rerun_finish(rerun);
+    const struct skyh_verdict verdict = *skyh_rerun_verdict(rerun);
+    skyh_rerun_close(rerun);
+    skyh_log_close(&log);
+    return verdict;
+}
+
+static void one_bit_of_one_event_is_a_difference_by_name(void **state)
+{
+    (void)state;
+    const struct skyh_verdict verdict = rerun_tampered(TAMPER_VALUE, 20);
+    assert_true(verdict.different);
+    assert_int_equal(verdict.run, 1);
+    assert_true(verdict.seq > 1);
+    assert_non_null(strstr(verdict.what, "(/event/track): place.lat_rad: recorded 0.348"));
+    assert_non_null(strstr(verdict.what, ", recomputed 0.348"));
+}
+
+static void an_event_too_few_or_too_many_is_a_difference(void **state)
+{
+    (void)state;
+    assert_false(rerun_tampered(TAMPER_NOTHING, 0).different);
+    assert_true(rerun_tampered(TAMPER_DROP, 20).different);
+    assert_true(rerun_tampered(TAMPER_REPEAT, 20).different);
+    assert_true(rerun_tampered(TAMPER_DROP, 1).different);
+}
+
+static void after_a_lost_input_nothing_is_compared_any_more(void **state)
+{
+    (void)state;
+    const struct skyh_verdict whole = rerun_tampered(TAMPER_NOTHING, 0);
+    const struct skyh_verdict verdict = rerun_tampered(TAMPER_DROP_INPUT, 40);
+    assert_false(verdict.different);
+    assert_true(verdict.not_comparable > 0);
+    assert_int_equal(verdict.events + verdict.not_comparable, whole.events);
+}
+
+/* ------------------------------------------------------------------------------ command line */
+
+static void every_command_explains_itself(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"simulate", "replay",      "classify",
+                                           "info",     "zones build", "zones info"};
+    assert_int_equal(run("--help"), 0);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        assert_int_equal(run("--help"), 0);
+        assert_non_null(strstr(said, commands[i]));
+        assert_int_equal(run("%s --help", commands[i]), 0);
+        assert_non_null(strstr(said, "usage: skywitness "));
+        assert_non_null(strstr(said, "--json"));
+        assert_non_null(strstr(said, "exit codes:"));
+        assert_non_null(strstr(said, "example:"));
+        assert_int_equal(run("%s --nonsense", commands[i]), 64);
+        char wanted[160];
+        (void)snprintf(wanted, sizeof wanted,
+                       "skywitness %s: --nonsense: unknown option; see skywitness %s --help\n",
+                       commands[i], commands[i]);
+        assert_string_equal(noted, wanted);
+    }
+    assert_int_equal(run("--version"), 0);
+    assert_int_equal(run("frobnicate"), 64);
+    assert_int_equal(run("%s", ""), 64);
+}
+
+static void what_cannot_be_read_has_its_own_exit_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(run("replay nowhere.mcap"), 66);
+    assert_string_equal(noted, "skywitness replay: nowhere.mcap: No such file or directory\n");
+    assert_int_equal(run("classify %s/short.json", EXAMPLE), 65);
+    assert_non_null(strstr(noted, "short.json: byte 0: "));
+    assert_int_equal(run("info %s/zones", EXAMPLE), 66);
+    assert_non_null(strstr(noted, "zones: no log in it; expected segments named seg-*.mcap\n"));
+    assert_int_equal(run("replay --speed fast a.mcap"), 64);
+    assert_int_equal(run("replay"), 64);
+    assert_int_equal(run("replay a.mcap b.mcap"), 64);
+    assert_int_equal(run("simulate %s/short.json", EXAMPLE), 64);
+    assert_int_equal(run("simulate %s/short.json --log nowhere/x.mcap", EXAMPLE), 73);
+    assert_int_equal(run("zones info a.mcap"), 65);
+    assert_non_null(strstr(noted, "expected a zone set made by skywitness zones build\n"));
+}
+
+static void a_zone_file_tells_where_its_lines_come_from(void **state)
+{
+    (void)state;
+    assert_int_equal(run("zones build %s/zones/natural-earth.geojson %s/zones/wdb2.geojson "
+                         "%s/zones/dcw.geojson -o t.zones",
+                         EXAMPLE, EXAMPLE, EXAMPLE),
+                     0);
+    assert_string_equal(noted, "");
+    assert_int_equal(run("zones info --json t.zones"), 0);
+    json_t *const json = said_json();
+    const json_t *const lines =
+        json_object_get(json_array_get(json_object_get(json, "zones"), 0), "lines");
+    assert_int_equal(json_array_size(lines), 3);
+    assert_true(json_is_null(json_object_get(json_array_get(lines, 0), "accuracy_sigma_m")));
+    assert_near(number_at(json_array_get(lines, 2), "accuracy_sigma_m"), 951.6, 0.1);
+    char sum[256], wanted[80] = "";
+    (void)snprintf(sum, sizeof sum, "sha256sum %s/zones/wdb2.geojson | cut -c1-64 >%s/sum.txt",
+                   EXAMPLE, folder);
+    assert_int_equal(system(sum), 0);
+    (void)snprintf(sum, sizeof sum, "%s/sum.txt", folder);
+    read_text(sum, wanted, sizeof wanted);
+    wanted[64] = '\0';
+    assert_string_equal(json_string_value(json_object_get(json_array_get(lines, 1), "sha256")),
+                        wanted);
+    json_decref(json);
+    /* The same zones give the same log as the scenario's own list of them. */
+    assert_int_equal(run("zones build %s/zones/natural-earth.geojson %s/zones/wdb2.geojson "
+                         "--out two.zones",
+                         EXAMPLE, EXAMPLE),
+                     0);
+    assert_int_equal(run("simulate %s/short.json --zones two.zones --log z.mcap", EXAMPLE), 0);
+    (void)snprintf(sum, sizeof sum, "cmp %s/a.mcap %s/z.mcap", folder, folder);
+    assert_int_equal(system(sum), 0);
+}
+
+static void events_are_told_one_per_line(void **state)
+{
+    (void)state;
+    assert_int_equal(run("replay --events a.mcap"), 0);
+    assert_non_null(strstr(said, "  incident    1 opened: track "));
+    assert_non_null(strstr(said, "  clock       GNSS, +-"));
+    assert_non_null(strstr(said, "  class       incident 1: incursion by male-uav\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+        cmocka_unit_test(replay_reproduces_every_event),
+        cmocka_unit_test(the_short_flight_is_one_incident_as_it_truly_was),
+        cmocka_unit_test(the_long_flight_is_one_incident_contested_by_a_coarse_map),
+        cmocka_unit_test(sources_that_come_and_go_are_in_the_record),
+        cmocka_unit_test(a_directory_of_segments_reads_like_a_file),
+        cmocka_unit_test(a_log_cut_anywhere_replays_up_to_the_cut),
+        cmocka_unit_test(a_log_cut_before_its_first_record_is_none),
+        cmocka_unit_test(a_damaged_group_costs_itself_and_is_said),
+        cmocka_unit_test(one_bit_of_one_event_is_a_difference_by_name),
+        cmocka_unit_test(an_event_too_few_or_too_many_is_a_difference),
+        cmocka_unit_test(after_a_lost_input_nothing_is_compared_any_more),
+        cmocka_unit_test(every_command_explains_itself),
+        cmocka_unit_test(what_cannot_be_read_has_its_own_exit_codes),
+        cmocka_unit_test(a_zone_file_tells_where_its_lines_come_from),
+        cmocka_unit_test(events_are_told_one_per_line),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
