@@ -156,6 +156,10 @@ static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct
         *ret_p = 1.0;
         return SKY_VERTICAL_NOT_EVALUATED;
     }
+    if (zone->floor.unlimited && zone->ceiling.unlimited) {
+        *ret_p = 1.0;
+        return SKY_VERTICAL_EVALUATED;
+    }
     const double time_m = fixing->vel_up_mps * fixing->common.time_sigma_s;
     const double variance_m2 = fixing->cov[2][2] + fixing->common.pose_uu_m2 + time_m * time_m;
     const double sigma_m = sky_sqrt(larger(variance_m2, 1e-6)); /* 1 mm at least */
