@@ -223,7 +223,7 @@ static int mind_writer(struct skyd_loop *loop)
     loop->faults_said = loop->written.faults;
     char detail[SKY_DETAIL_MAX];
     snprintf(detail, sizeof detail, "segment %llu failed: %s",
-             (unsigned long long)loop->written.segment, strerror(-loop->written.error));
+             (unsigned long long)loop->written.fault_segment, strerror(-loop->written.error));
     skyd_say(SKYD_ERROR, "log: %s", detail);
     error = record_source(loop, "log", SKY_SOURCE_DOWN, detail);
     return error != 0 ? error
@@ -449,24 +449,25 @@ static int start(struct skyd_loop *loop, const struct sky_input *config)
     return error;
 }
 
-/* Everything handed over becomes durable, through at most one more failing segment. */
+/* Everything handed over becomes durable, through a failing segment if need be. */
 static int drain(struct skyd_loop *loop)
 {
-    int error = 0;
+    int error = sky_journal_commit(loop->journal, false);
     while (error == 0 && !skyd_writer_drain(loop->writer, loop->drain_ns)) {
-        error = skyd_writer_failed(loop->writer) ? mind_writer(loop) : -ETIMEDOUT;
-        if (error == 0) {
-            error = sky_journal_commit(loop->journal, false);
-        }
+        error = skyd_writer_failed(loop->writer) ? recover(loop) : -ETIMEDOUT;
     }
     return error;
 }
 
+/* What failed up to here is a record too, so that the shutdown is the last one. */
 static int shut_down(struct skyd_loop *loop)
 {
-    int error = record_source(loop, "", SKY_SOURCE_SHUTDOWN, "");
+    int error = drain(loop);
     if (error == 0) {
-        error = sky_journal_commit(loop->journal, false);
+        error = mind_writer(loop);
+    }
+    if (error == 0) {
+        error = record_source(loop, "", SKY_SOURCE_SHUTDOWN, "");
     }
     return error == 0 ? drain(loop) : error;
 }

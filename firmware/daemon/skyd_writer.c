@@ -207,6 +207,7 @@ static void do_next(struct skyd_writer *writer)
     if (error != 0) {
         writer->status.faults++;
         writer->status.error = error;
+        writer->status.fault_segment = item.work.segment;
     } else {
         count_done(writer, &item, now_ns);
     }

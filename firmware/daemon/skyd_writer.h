@@ -35,16 +35,17 @@ struct skyd_latency {
 
 /** What the writer has done so far. */
 struct skyd_writer_status {
-    uint64_t durable_seq; /* every input up to this one is safe */
-    uint64_t segment;     /* the one being written */
-    uint64_t bytes;       /* written, preambles and summaries included */
-    uint64_t groups;      /* durable */
-    uint64_t faults;      /* segments that failed */
-    uint64_t waits;       /* times the ring was full and the loop had to wait */
-    bool idle;            /* nothing is waiting */
-    bool failed;          /* waits for skyd_writer_recover */
-    int error;            /* 0, or the negative errno of the latest fault */
-    int64_t oldest_ns;    /* reception of the oldest input that is waiting; 0: none */
+    uint64_t durable_seq;   /* every input up to this one is safe */
+    uint64_t segment;       /* the one being written */
+    uint64_t bytes;         /* written, preambles and summaries included */
+    uint64_t groups;        /* durable */
+    uint64_t faults;        /* segments that failed */
+    uint64_t waits;         /* times the ring was full and the loop had to wait */
+    bool idle;              /* nothing is waiting */
+    bool failed;            /* waits for skyd_writer_recover */
+    int error;              /* 0, or the negative errno of the latest fault ... */
+    uint64_t fault_segment; /* ... and where it was */
+    int64_t oldest_ns;      /* reception of the oldest input that is waiting; 0: none */
 };
 
 struct skyd_writer_item {
