@@ -37,6 +37,7 @@ enum {
     SKY_MCAP_FRAME_BYTES = 9,         /* opcode and length of any record */
     SKY_MCAP_MESSAGE_HEAD_BYTES = 22, /* of a Message's content, before its data */
     SKY_MCAP_CHUNK_HEAD_BYTES = 40,   /* of a Chunk's content, uncompressed, before its records */
+    SKY_MCAP_INDEX_ENTRY_BYTES = 16,  /* one message in a MessageIndex */
     SKY_MCAP_GROUP_BYTES = 108,       /* content of a group header */
     SKY_MCAP_FOOTER_BYTES = 20,       /* content of a Footer */
     SKY_MCAP_DATA_END_BYTES = 4,      /* content of a DataEnd */
