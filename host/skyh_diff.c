@@ -169,6 +169,13 @@ static bool equal_values(const ProtobufCFieldDescriptor *field, const char *a, c
     return memcmp(a, b, value_bytes(field)) == 0;
 }
 
+static const ProtobufCMessage *message_at(const char *at)
+{
+    const void *message = NULL;
+    memcpy(&message, at, sizeof(void *));
+    return message;
+}
+
 /*
  * Walks two messages of one type together. path is where they stand; true if a difference was
  * written. Depth is that of the schema: messages do not contain themselves.
@@ -191,10 +198,7 @@ static bool first_difference(const ProtobufCMessage *a, const ProtobufCMessage *
             const char *const left = values_of(a, field) + k * value_bytes(field);
             const char *const right = values_of(b, field) + k * value_bytes(field);
             if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-                const ProtobufCMessage *inner_a = NULL, *inner_b = NULL;
-                memcpy(&inner_a, left, sizeof inner_a);
-                memcpy(&inner_b, right, sizeof inner_b);
-                if (first_difference(inner_a, inner_b, here, ret_text)) {
+                if (first_difference(message_at(left), message_at(right), here, ret_text)) {
                     return true;
                 }
             } else if (!equal_values(field, left, right)) {

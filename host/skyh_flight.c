@@ -70,7 +70,7 @@ static double accel_of(const struct skyh_target *target, uint32_t leg)
 
 static size_t nodes_of(const struct skyh_target *target)
 {
-    size_t count = 0;
+    size_t count = 1; /* never none, for calloc's sake */
     for (uint32_t i = 0; i < target->leg_count; i++) {
         count += (size_t)(target->leg[i].duration_s / step_s) + 1;
     }

@@ -177,23 +177,26 @@ static bool read_ring(struct reading *reading, const struct skyh_node *node)
         return false;
     }
     const uint32_t first = build->vertex_count;
+    struct sky_vertex opening = {0, 0}, before = {0, 0};
     uint32_t count = 0;
     size_t repeated = 0;
     for (size_t i = 0; i < positions; i++) {
         const struct skyh_node position = skyh_json_element(node, i);
-        struct sky_vertex vertex;
+        struct sky_vertex vertex = {0, 0};
         if (!read_position(&position, &vertex, reading->problem)) {
             return false;
         }
-        if (count > 0 && same(vertex, build->vertex[first + count - 1])) {
+        if (count > 0 && same(vertex, before)) {
             repeated++;
             continue;
         }
+        opening = count == 0 ? vertex : opening;
+        before = vertex;
         build->vertex[first + count] = vertex;
         reading->origin[first + count] = (uint32_t)i;
         count++;
     }
-    if (count > 1 && same(build->vertex[first], build->vertex[first + count - 1])) {
+    if (count > 1 && same(opening, before)) {
         count--;
     } else {
         note(reading->notes, "%s: %s: not closed; closed it", node->file, node->path);

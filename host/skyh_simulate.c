@@ -152,7 +152,7 @@ static bool take_port(struct skyh_live_config *live, const struct skyh_scenario 
                       const char *text, struct skyh_problem *problem)
 {
     uint32_t source = 0;
-    const char *rest = NULL;
+    const char *rest = "";
     if (!split_source(scenario, "--port", text, &source, &rest, problem)) {
         return false;
     }
@@ -170,7 +170,7 @@ static bool take_device(struct skyh_live_config *live, const struct skyh_scenari
                         const char *text, struct skyh_problem *problem)
 {
     uint32_t source = 0;
-    const char *rest = NULL;
+    const char *rest = "";
     if (!split_source(scenario, "--device", text, &source, &rest, problem)) {
         return false;
     }

@@ -78,16 +78,16 @@ static void schedule(struct skyh_world *world, uint32_t source)
     sensor->arrival_ns = over_ns + delay_ns + chance_ns;
 }
 
-static void plan_changes(struct skyh_world *world, uint32_t source)
+static void plan_changes(struct skyh_sensor *sensor, const struct skyh_scenario *scenario,
+                         uint32_t source)
 {
-    struct skyh_sensor *const sensor = &world->sensor[source];
-    const struct skyh_radar *const radar = radar_of(world, source);
+    const struct skyh_radar *const radar = source == 0 ? NULL : &scenario->radar[source - 1];
     const bool silent = radar != NULL && radar->kind == SKYH_SENSOR_ASTERIX;
     const int64_t noticed_ns = silent ? 3 * radar->config.scan_ns : 0;
     sensor->change[sensor->change_count++] =
         (struct skyh_change){.time_ns = 0, .event = SKY_SOURCE_UP};
-    for (uint32_t i = 0; i < world->scenario->fault_count; i++) {
-        const struct skyh_fault *const fault = &world->scenario->fault[i];
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct skyh_fault *const fault = &scenario->fault[i];
         if (fault->source != source || fault->from_ns + noticed_ns >= fault->to_ns) {
             continue;
         }
@@ -148,7 +148,7 @@ bool skyh_world_make(struct skyh_world *world, const struct skyh_scenario *scena
         if (source > 0 && !place_radar(world, source, heading_error_rad, problem)) {
             return false;
         }
-        plan_changes(world, source);
+        plan_changes(&world->sensor[source], scenario, source);
         schedule(world, source);
     }
     for (uint32_t i = 0; i < scenario->target_count; i++) {

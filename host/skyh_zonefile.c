@@ -179,7 +179,7 @@ bool skyh_zonefile_pack(const struct skyh_zone_build *build, uint8_t **ret_bytes
     bool packed = false;
     if (packing != NULL) {
         packing->ring = calloc(build->ring_count, sizeof *packing->ring);
-        packing->rings = calloc(build->ring_count, sizeof *packing->rings);
+        packing->rings = calloc(build->ring_count, sizeof(void *));
         packing->steps = calloc(build->vertex_count, 2 * sizeof *packing->steps);
     }
     if (packing != NULL && packing->ring != NULL && packing->rings != NULL &&
