@@ -129,8 +129,13 @@ static uint32_t sensor_of(const struct sky_config *config, const struct sky_aste
     return SKY_SENSORS_MAX;
 }
 
+/* Bad blocks that a datagram gets named one by one; a flood of them must not become one of events.
+ */
+enum { NAMED_BLOCKS_MAX = 16 };
+
 /* What of a datagram could not be used, by cause. */
 struct refusals {
+    uint64_t malformed;
     uint64_t unknown_sensor;
     uint64_t unknown_category;
     uint64_t simulated;
@@ -178,6 +183,10 @@ static void take_record(struct sky_station *station, const struct sky_input *inp
 static void say_refusals(struct sky_station *station, const struct sky_input *input,
                          const struct refusals *refusals, struct sky_outbox *outbox)
 {
+    if (refusals->malformed > NAMED_BLOCKS_MAX) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals->malformed - NAMED_BLOCKS_MAX,
+               "further blocks", 0);
+    }
     if (refusals->unknown_sensor > 0) {
         reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, refusals->unknown_sensor,
                "I048/010", 0);
@@ -207,7 +216,7 @@ static void take_datagram(struct sky_station *station, const struct sky_input *i
     while ((status = sky_asterix_next(&walk, &record, &item, &offset)) != SKY_E_STALE) {
         if (status == SKY_OK) {
             take_record(station, input, &record, &refusals, outbox);
-        } else {
+        } else if (refusals.malformed++ < NAMED_BLOCKS_MAX) {
             reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
         }
     }

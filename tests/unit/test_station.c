@@ -233,6 +233,24 @@ static void a_cut_datagram_keeps_what_was_whole(void **state)
     assert_int_equal(station.engine.stats.plots, 1);
 }
 
+static void a_flood_of_bad_blocks_is_counted_and_not_a_flood_of_events(void **state)
+{
+    (void)state;
+    static const uint8_t bad_block[4] = {48, 0, 4, 0}; /* an empty field specification */
+    struct sky_input input = paper_datagram(&wire, now_ns);
+    for (size_t i = 0; i < 100; i++) {
+        memcpy(wire.bytes + 4 * i, bad_block, sizeof bad_block);
+    }
+    input.u.datagram.bytes = wire.bytes;
+    input.u.datagram.count = 400;
+    take(&input);
+    assert_int_equal(outbox.count, 17);
+    assert_string_equal(outbox.event[15].u.reject.item, "FSPEC");
+    assert_int_equal(outbox.event[15].u.reject.offset, 63);
+    assert_string_equal(outbox.event[16].u.reject.item, "further blocks");
+    assert_int_equal(outbox.event[16].u.reject.count, 84);
+}
+
 static void more_targets_than_one_step_holds_make_several(void **state)
 {
     (void)state;
@@ -289,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup(simulated_targets_are_no_testimony, start),
         cmocka_unit_test_setup(what_is_no_target_is_stepped_over, start),
         cmocka_unit_test_setup(a_cut_datagram_keeps_what_was_whole, start),
+        cmocka_unit_test_setup(a_flood_of_bad_blocks_is_counted_and_not_a_flood_of_events, start),
         cmocka_unit_test_setup(more_targets_than_one_step_holds_make_several, start),
         cmocka_unit_test_setup(only_a_shutdown_among_source_events_does_anything, start),
     };
