@@ -193,7 +193,7 @@ static void give_fix(int64_t now_ns)
         double *const field[] = {&input.u.gnss.lat_deg,   &input.u.gnss.lon_deg,
                                  &input.u.gnss.alt_hae_m, &input.u.gnss.err_lat_m,
                                  &input.u.gnss.speed_mps, &input.u.gnss.err_time_s};
-        const double value[] = {NAN, INFINITY, -1e300, 0.0, 89.9999, 21.0};
+        const double value[] = {nan(""), HUGE_VAL, -1e300, 0.0, 89.9999, 21.0};
         *field[paper_random(&seed) % 6] = value[paper_random(&seed) % 6];
     }
     if (chance(0.05)) {

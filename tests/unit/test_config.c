@@ -101,9 +101,9 @@ static void a_number_outside_its_range_is_named(void **state)
 static void nan_is_outside_every_range(void **state)
 {
     (void)state;
-    REFUSES(config.tracker.speed_max_mps = NAN, "tracker.speed_max_mps");
-    REFUSES(config.sensor[1].sigma_range_m = NAN, "sensor.sigma_range_m");
-    REFUSES(config.sensor[1].site.lat_rad = NAN, "sensor.site");
+    REFUSES(config.tracker.speed_max_mps = nan(""), "tracker.speed_max_mps");
+    REFUSES(config.sensor[1].sigma_range_m = nan(""), "sensor.sigma_range_m");
+    REFUSES(config.sensor[1].site.lat_rad = nan(""), "sensor.site");
 }
 
 static void fields_that_contradict_each_other_are_named(void **state)
