@@ -202,15 +202,15 @@ double sky_normal_cdf(double z)
     const double density = one_over_sqrt_2pi * sky_exp(-0.5 * size * size);
     if (size < 2.5) {
         double term = size, sum = size;
-        for (double n = 3.0; term > 1e-17; n += 2.0) {
-            term *= size * size / n;
+        for (int n = 3; term > 1e-17; n += 2) {
+            term *= size * size / (double)n;
             sum += term;
         }
         return z < 0.0 ? 0.5 - density * sum : 0.5 + density * sum;
     }
     double below = size;
-    for (double n = 60.0; n > 0.0; n -= 1.0) {
-        below = size + n / below;
+    for (int n = 60; n > 0; n--) {
+        below = size + (double)n / below;
     }
     return z < 0.0 ? density / below : 1.0 - density / below;
 }

@@ -221,7 +221,7 @@ static void a_live_flight_waits_for_its_peers_and_ends_by_itself(void **state)
     assert_in_range(count_sentences(nmea, "$GPGGA,"), 1, 5);
     assert_int_equal(count_sentences(nmea, "$GPRMC,"), count_sentences(nmea, "$GPGGA,"));
     assert_in_range(datagrams, 3, 8); /* a sector each half second */
-    assert_true(head.blocks >= 15); /* two seconds of ten scans each, and what came before */
+    assert_true(head.blocks >= 15);   /* two seconds of ten scans each, and what came before */
     assert_true(head.plots >= 10);
     assert_true(head.refused > 0); /* 3 of every 100 ms the table is being written */
     assert_true(head.refused < head.reads / 2);
