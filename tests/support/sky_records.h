@@ -88,60 +88,51 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 
 /* ---- fields, but for enumerations, text and what is absent under some condition ---- */
 
+/* clang-format off: it never comes to rest on lists like these */
 #define RECORDS_SENSOR(X)                                                                          \
-    X(measures_elevation)                                                                          \
-    X(azimuth_offset_rad)                                                                          \
-    X(sigma_range_m) X(sigma_azimuth_rad) X(sigma_elevation_rad) X(sigma_radial_mps)               \
-        X(bias_sigma_range_m) X(bias_sigma_azimuth_rad) X(bias_sigma_elevation_rad) X(range_max_m) \
-            X(detection_probability) X(false_plots_per_scan) X(scan_ns) X(latency_ns)
+    X(measures_elevation) X(azimuth_offset_rad) X(sigma_range_m) X(sigma_azimuth_rad)              \
+    X(sigma_elevation_rad) X(sigma_radial_mps) X(bias_sigma_range_m) X(bias_sigma_azimuth_rad)     \
+    X(bias_sigma_elevation_rad) X(range_max_m) X(detection_probability) X(false_plots_per_scan)    \
+    X(scan_ns) X(latency_ns)
 #define RECORDS_STATION(X)                                                                         \
     X(moving) X(site_sigma_m) X(gnss_sigma_floor_m) X(heading_rad) X(heading_sigma_rad)
 #define RECORDS_CONFIG(X)                                                                          \
-    X(tracker.accel_psd_m2ps3)                                                                     \
-    X(tracker.climb_psd_m2ps3)                                                                     \
-    X(tracker.speed_max_mps) X(tracker.gate_probability) X(tracker.confirm_hits)                   \
-        X(tracker.confirm_looks) X(tracker.coast_ns) X(tracker.lose_ns) X(tracker.height_prior_m)  \
-            X(tracker.height_prior_sigma_m) X(incident.p_enter) X(incident.p_exit)                 \
-                X(incident.looks_inside) X(incident.looks_of) X(incident.dwell_ns)                 \
-                    X(incident.close_after_ns) X(incident.existence_min)                           \
-                        X(incident.assess_within_m) X(incident.unstated_line_sigma_m) X(tick_ns)
+    X(tracker.accel_psd_m2ps3) X(tracker.climb_psd_m2ps3) X(tracker.speed_max_mps)                 \
+    X(tracker.gate_probability) X(tracker.confirm_hits) X(tracker.confirm_looks)                   \
+    X(tracker.coast_ns) X(tracker.lose_ns) X(tracker.height_prior_m)                               \
+    X(tracker.height_prior_sigma_m) X(incident.p_enter) X(incident.p_exit)                         \
+    X(incident.looks_inside) X(incident.looks_of) X(incident.dwell_ns) X(incident.close_after_ns)  \
+    X(incident.existence_min) X(incident.assess_within_m) X(incident.unstated_line_sigma_m)        \
+    X(tick_ns)
 #define RECORDS_GNSS_REALS(X)                                                                      \
-    X(lat_deg)                                                                                     \
-    X(lon_deg)                                                                                     \
-    X(alt_hae_m) X(alt_msl_m) X(err_lon_m) X(err_lat_m) X(err_alt_m) X(err_time_s) X(speed_mps)    \
-        X(course_deg) X(climb_mps)
-#define RECORDS_PLACE(X) X(lat_rad) X(lon_rad) X(alt_hae_m)
+    X(lat_deg) X(lon_deg) X(alt_hae_m) X(alt_msl_m) X(err_lon_m) X(err_lat_m) X(err_alt_m)         \
+    X(err_time_s) X(speed_mps) X(course_deg) X(climb_mps)
+#define RECORDS_PLACE(X)                                                                           \
+    X(lat_rad) X(lon_rad) X(alt_hae_m)
 #define RECORDS_POSE(X)                                                                            \
-    X(place.lat_rad)                                                                               \
-    X(place.lon_rad)                                                                               \
-    X(place.alt_hae_m) X(sigma_horizontal_m) X(sigma_vertical_m) X(heading_rad)                    \
-        X(heading_sigma_rad) X(fixes_used)
+    X(place.lat_rad) X(place.lon_rad) X(place.alt_hae_m) X(sigma_horizontal_m)                     \
+    X(sigma_vertical_m) X(heading_rad) X(heading_sigma_rad) X(fixes_used)
 #define RECORDS_TRACK(X)                                                                           \
-    X(id)                                                                                          \
-    X(change)                                                                                      \
-    X(place.lat_rad) X(place.lon_rad) X(place.alt_hae_m) X(vel_east_mps) X(vel_north_mps)          \
-        X(vel_up_mps) X(existence) X(sensors) X(last_sensor) X(last_distance2) X(last_dimension)   \
-            X(icao_address)
+    X(id) X(change) X(place.lat_rad) X(place.lon_rad) X(place.alt_hae_m) X(vel_east_mps)           \
+    X(vel_north_mps) X(vel_up_mps) X(existence) X(sensors) X(last_sensor) X(last_distance2)        \
+    X(last_dimension) X(icao_address)
 #define RECORDS_ASSESSMENT(X)                                                                      \
-    X(track_id)                                                                                    \
-    X(zone_id)                                                                                     \
-    X(line_id) X(time_ns) X(distance_m) X(u95_m) X(p_inside) X(p_vertical) X(existence)            \
-        X(sigma_track_m) X(sigma_pose_m) X(sigma_time_m) X(sigma_line_m) X(line_accuracy_stated)   \
-            X(bearing_rad) X(nearest_lat_rad) X(nearest_lon_rad) X(edge)
+    X(track_id) X(zone_id) X(line_id) X(time_ns) X(distance_m) X(u95_m) X(p_inside) X(p_vertical)  \
+    X(existence) X(sigma_track_m) X(sigma_pose_m) X(sigma_time_m) X(sigma_line_m)                  \
+    X(line_accuracy_stated) X(bearing_rad) X(nearest_lat_rad) X(nearest_lon_rad) X(edge)
 #define RECORDS_INCIDENT(X)                                                                        \
     X(id) X(zone_id) X(track_id) X(opened_ns) X(started_inside) X(returns) X(closest_outside_m)
 #define RECORDS_LINE(X)                                                                            \
-    X(line_id)                                                                                     \
-    X(was_inside)                                                                                  \
-    X(started_inside) X(entries) X(dwell_ns) X(deepest_m) X(deepest_u95_m) X(deepest_ns)           \
-        X(deepest_lat_rad) X(deepest_lon_rad) X(deepest_alt_hae_m) X(p_inside_max)                 \
-            X(distance_last_m) X(u95_last_m) X(p_inside_last)
-#define RECORDS_CROSSING(X) X(time_ns) X(earliest_ns) X(latest_ns)
+    X(line_id) X(was_inside) X(started_inside) X(entries) X(dwell_ns) X(deepest_m)                 \
+    X(deepest_u95_m) X(deepest_ns) X(deepest_lat_rad) X(deepest_lon_rad) X(deepest_alt_hae_m)      \
+    X(p_inside_max) X(distance_last_m) X(u95_last_m) X(p_inside_last)
+#define RECORDS_CROSSING(X)                                                                        \
+    X(time_ns) X(earliest_ns) X(latest_ns)
 #define RECORDS_FEATURES(X)                                                                        \
-    X(samples)                                                                                     \
-    X(speed_mean_mps)                                                                              \
-    X(speed_max_mps) X(height_mean_m) X(height_min_m) X(height_max_m) X(climb_max_mps)             \
-        X(turn_max_radps) X(hover_share) X(rcs_mean_dbsm) X(rcs_samples)
+    X(samples) X(speed_mean_mps) X(speed_max_mps) X(height_mean_m) X(height_min_m)                 \
+    X(height_max_m) X(climb_max_mps) X(turn_max_radps) X(hover_share) X(rcs_mean_dbsm)             \
+    X(rcs_samples)
+/* clang-format on */
 
 /* ---- a small zone set: two zones, three lines, one of them with a hole ---- */
 
