@@ -88,7 +88,8 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 
 /* ---- fields, but for enumerations, text and what is absent under some condition ---- */
 
-/* clang-format off: it never comes to rest on lists like these */
+/* The formatter never comes to rest on lists like these. */
+/* clang-format off */
 #define RECORDS_SENSOR(X)                                                                          \
     X(measures_elevation) X(azimuth_offset_rad) X(sigma_range_m) X(sigma_azimuth_rad)              \
     X(sigma_elevation_rad) X(sigma_radial_mps) X(bias_sigma_range_m) X(bias_sigma_azimuth_rad)     \
