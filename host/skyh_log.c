@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sky_mcap.h"
+
 static bool map_file(struct skyh_log_segment *segment, struct skyh_problem *problem)
 {
     const int file = open(segment->file, O_RDONLY | O_CLOEXEC);
@@ -72,7 +74,7 @@ static bool add_segment(struct skyh_log *log, const char *folder, const char *na
 static int is_segment(const struct dirent *entry)
 {
     const size_t length = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && length > 5 &&
+    return strncmp(entry->d_name, "seg-", 4) == 0 && length > 9 &&
            strcmp(entry->d_name + length - 5, ".mcap") == 0;
 }
 
@@ -143,6 +145,7 @@ void skyh_log_rewind(struct skyh_log *log)
     log->passed = 0;
     log->damages = 0;
     log->torn = 0;
+    log->group_segment = NULL;
 }
 
 static void count_item(struct skyh_log *log, const struct sky_scan_item *item)
@@ -168,6 +171,39 @@ static bool begin_segment(struct skyh_log *log, struct skyh_log_item *ret_item)
     return false;
 }
 
+/* Header and place apart, are these groups the same? Both are sound: they were walked. */
+static bool same_group(const struct skyh_log_segment *a, uint64_t a_at,
+                       const struct skyh_log_segment *b, uint64_t b_at)
+{
+    enum { BODY_AT = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES };
+    struct sky_mcap_group a_header, b_header;
+    if (sky_mcap_read_group(a->bytes + a_at, a->count - (size_t)a_at, &a_header) != NULL ||
+        sky_mcap_read_group(b->bytes + b_at, b->count - (size_t)b_at, &b_header) != NULL) {
+        return false;
+    }
+    return a_header.group_seq == b_header.group_seq &&
+           memcmp(a_header.boot_id, b_header.boot_id, sizeof a_header.boot_id) == 0 &&
+           a_header.body_bytes == b_header.body_bytes &&
+           memcmp(a->bytes + a_at + BODY_AT, b->bytes + b_at + BODY_AT,
+                  (size_t)a_header.body_bytes) == 0;
+}
+
+/* Is this a record of a group that the segment before ended with? */
+static bool was_read(struct skyh_log *log, const struct skyh_log_segment *segment,
+                     const struct sky_scan_item *item)
+{
+    if (item->found != SKY_SCAN_RECORD) {
+        return false;
+    }
+    if (log->group_segment != segment || log->group_at != item->offset) {
+        log->group_repeated = log->group_segment != NULL && log->group_segment != segment &&
+                              same_group(log->group_segment, log->group_at, segment, item->offset);
+        log->group_segment = segment;
+        log->group_at = item->offset;
+    }
+    return log->group_repeated;
+}
+
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
 {
     if (log->at >= log->segment_count) {
@@ -177,7 +213,9 @@ bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
     const bool sound = log->begun || begin_segment(log, ret_item);
     if (sound) {
         ret_item->segment = segment;
-        sky_scan_next(&log->scan, &ret_item->scan);
+        do {
+            sky_scan_next(&log->scan, &ret_item->scan);
+        } while (was_read(log, segment, &ret_item->scan));
     }
     count_item(log, &ret_item->scan);
     if (!sound || ret_item->scan.found == SKY_SCAN_END ||

@@ -34,9 +34,12 @@ struct skyh_log {
     size_t at;
     bool begun;
     struct sky_scan scan;
-    uint64_t passed;  /* bytes of the segments already walked */
-    uint64_t damages; /* DAMAGE items so far */
-    uint64_t torn;    /* TORN_END items so far */
+    uint64_t passed;                              /* bytes of the segments already walked */
+    uint64_t damages;                             /* DAMAGE items so far */
+    uint64_t torn;                                /* TORN_END items so far */
+    const struct skyh_log_segment *group_segment; /* where the latest group is; NULL: none yet */
+    uint64_t group_at;
+    bool group_repeated; /* it was in the segment before already */
 };
 
 /** A step of the walk, and the segment it is in. */
@@ -56,7 +59,11 @@ void skyh_log_close(struct skyh_log *log);
 /** Starts the walk again. */
 void skyh_log_rewind(struct skyh_log *log);
 
-/** Takes the next step: records, damage, and one END or TORN_END per segment. False at the end. */
+/**
+ * Takes the next step: records, damage, and one END or TORN_END per segment. False at the end.
+ * A group that could not be made durable in one segment begins the next; where the first has it
+ * too, it is read once.
+ */
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item);
 
 /** How much of the log has been walked, in [0, 1]. */

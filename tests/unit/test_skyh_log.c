@@ -1,0 +1,300 @@
+/*
+ * Logs of more than one segment, read and replayed as one: rolled over, gone over after a fault,
+ * and of two runs.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sky_journal.h"
+#include "sky_paper.h"
+#include "sky_station.h"
+#include "sky_store_posix.h"
+#include "sky_test.h"
+#include "skyh_log.h"
+#include "skyh_rerun.h"
+
+enum { TARGETS = 12 };
+
+/* What a sync that fails leaves: the group may be on the disk, or not. */
+enum fault { FAULT_NONE = 0, FAULT_SYNC, FAULT_WRITE };
+
+struct sink {
+    struct sky_journal_sink base;
+    struct sky_store_posix store;
+    uint64_t segments;
+    enum fault fault; /* of the next group */
+    bool failed;
+    size_t count; /* the latest group */
+    uint8_t group[1 << 20];
+};
+
+static char folder[64];
+static struct sink sink;
+static struct sky_journal *journal;
+static struct sky_station station;
+static struct sky_outbox outbox;
+static struct paper_wire wire;
+static int64_t now_ns;
+static uint64_t recorded_events;
+
+static int do_work(struct sky_journal_sink *base, const struct sky_journal_work *work)
+{
+    (void)base;
+    struct sky_store *const store = &sink.store.store;
+    int error = 0;
+    switch (work->step) {
+    case SKY_JOURNAL_BEGIN:
+        sink.segments++;
+        error = store->ops->begin(store, work->segment, work->segment_bytes);
+        return error != 0 ? error : store->ops->write(store, 0, work->bytes, work->count);
+    case SKY_JOURNAL_GROUP:
+        assert_true(work->count <= sizeof sink.group);
+        memcpy(sink.group, work->bytes, work->count);
+        sink.count = work->count;
+        if (sink.fault != FAULT_WRITE) {
+            error = store->ops->write(store, work->offset, work->bytes, work->count);
+        }
+        sink.failed = sink.fault != FAULT_NONE;
+        sink.fault = FAULT_NONE;
+        return error;
+    case SKY_JOURNAL_FINISH:
+        error = store->ops->write(store, work->offset, work->bytes, work->count);
+        return error != 0 ? error : store->ops->finish(store, work->offset + work->count);
+    }
+    return -1;
+}
+
+/* The segment failed with its latest group: what the daemon's writer does then. */
+static void go_over(void)
+{
+    if (sink.failed) {
+        sink.failed = false;
+        sink.store.store.ops->abandon(&sink.store.store);
+        assert_int_equal(sky_journal_skip_segment(journal), 0);
+        assert_int_equal(sky_journal_again(journal, sink.group, sink.count), 0);
+    }
+}
+
+static void begin_log(void)
+{
+    int any = 0;
+    uint64_t last = 0;
+    assert_int_equal(sky_store_posix_open(&sink.store, folder), 0);
+    assert_int_equal(sink.store.store.ops->last(&sink.store.store, &any, &last), 0);
+    const struct sky_journal_config config = {.segment_bytes = 1 << 20,
+                                              .group_bytes = 4096,
+                                              .first_segment = any != 0 ? last + 1 : 0,
+                                              .software = "test"};
+    sink.base.work = do_work;
+    assert_int_equal(sky_journal_open(&config, &sink.base, &journal), 0);
+}
+
+static void end_log(void)
+{
+    assert_int_equal(sky_journal_close(journal), 0);
+    sky_store_posix_close(&sink.store);
+}
+
+static void commit(enum fault fault)
+{
+    sink.fault = fault;
+    assert_int_equal(sky_journal_commit(journal, false), 0);
+    go_over();
+}
+
+/* Records an input and its events; with a fault, the group that ends with event `last` fails. */
+static void process(const struct sky_input *input, enum fault fault, size_t last)
+{
+    const struct sky_utc_estimate utc = sky_station_utc(&station, input->time_ns);
+    if (fault != FAULT_NONE) {
+        commit(FAULT_NONE);
+    }
+    assert_int_equal(sky_journal_input(journal, input, &utc), 0);
+    assert_int_equal(sky_station_step(&station, input, &outbox), SKY_OK);
+    for (size_t i = 0; i < outbox.count; i++) {
+        assert_int_equal(sky_journal_event(journal, &outbox.event[i]), 0);
+        if (fault != FAULT_NONE && (i == 2 || i == last)) {
+            commit(i == last ? fault : FAULT_NONE);
+        }
+    }
+    recorded_events += outbox.count;
+    now_ns += SKY_SECOND_NS / 2;
+}
+
+static void begin_run(void)
+{
+    static const struct sky_zone_set no_zones;
+    memset(&wire, 0, sizeof wire);
+    paper_config(&wire.config);
+    sky_station_init(&station);
+    struct sky_input input = paper_begin(&wire, now_ns);
+    input.u.config.zones = &no_zones;
+    process(&input, FAULT_NONE, 0);
+    static const struct sky_enu here = {0.0, 0.0, 0.0};
+    input = paper_gnss(&wire, now_ns, &here);
+    process(&input, FAULT_NONE, 0);
+}
+
+/* One look of the head at all its targets. */
+static void look(enum fault fault, size_t events)
+{
+    const double gone_s = (double)(now_ns - PAPER_TIME0_NS) * 1e-9;
+    paper_table(&wire);
+    for (int i = 0; i < TARGETS; i++) {
+        const struct sky_enu at = {-3000.0 + 10.0 * gone_s, 4000.0 + 1500.0 * i, 900.0};
+        paper_target(&wire, &at, 0.0, 1.0);
+    }
+    const struct sky_input input =
+        paper_registers(&wire, now_ns, PAPER_UTC0_NS + (now_ns - PAPER_TIME0_NS));
+    process(&input, fault, events);
+}
+
+static struct skyh_verdict replay(uint64_t *ret_damages, uint64_t *ret_torn)
+{
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    struct skyh_log_item item;
+    struct skyh_rerun *const rerun = skyh_rerun_open(true, NULL);
+    assert_non_null(rerun);
+    assert_true(skyh_log_open(&log, folder, &problem));
+    while (skyh_log_next(&log, &item)) {
+        skyh_rerun_take(rerun, &item);
+    }
+    skyh_rerun_finish(rerun);
+    const struct skyh_verdict verdict = *skyh_rerun_verdict(rerun);
+    *ret_damages = log.damages;
+    *ret_torn = log.torn;
+    skyh_rerun_close(rerun);
+    skyh_log_close(&log);
+    return verdict;
+}
+
+static void assert_whole(uint64_t inputs, uint64_t torn)
+{
+    uint64_t damages_said = 0, torn_said = 0;
+    const struct skyh_verdict verdict = replay(&damages_said, &torn_said);
+    if (verdict.different) {
+        fail_msg("different at input %llu: %s", (unsigned long long)verdict.seq, verdict.what);
+    }
+    assert_int_equal(damages_said, 0);
+    assert_int_equal(torn_said, torn);
+    assert_int_equal(verdict.inputs, inputs);
+    assert_int_equal(verdict.skipped_inputs, 0);
+    assert_int_equal(verdict.not_comparable, 0);
+    assert_int_equal(verdict.torn_events, 0);
+    assert_int_equal(verdict.events, recorded_events);
+}
+
+/* ------------------------------------------------------------------------------------- tests */
+
+static void a_log_that_rolled_over_is_replayed_as_one(void **state)
+{
+    (void)state;
+    begin_run();
+    for (int i = 0; i < 500; i++) {
+        look(FAULT_NONE, 0);
+    }
+    end_log();
+    assert_true(sink.segments >= 3);
+    assert_true(recorded_events > 2000);
+    assert_whole(502, 0);
+}
+
+static void fail_in(enum fault fault, size_t events)
+{
+    begin_run();
+    for (int i = 0; i < 20; i++) {
+        look(i == 9 || i == 15 ? fault : FAULT_NONE, events);
+    }
+    end_log();
+    assert_int_equal(sink.segments, 3);
+    assert_whole(22, 2);
+}
+
+static void a_sync_that_fails_between_the_events_of_an_input_loses_nothing(void **state)
+{
+    (void)state;
+    fail_in(FAULT_SYNC, 5);
+}
+
+static void a_sync_that_fails_with_the_last_event_of_an_input_loses_nothing(void **state)
+{
+    (void)state;
+    fail_in(FAULT_SYNC, TARGETS - 1);
+}
+
+static void a_write_that_fails_between_the_events_of_an_input_loses_nothing(void **state)
+{
+    (void)state;
+    fail_in(FAULT_WRITE, 5);
+}
+
+static void a_run_whose_configuration_cannot_be_read_is_fed_to_no_station(void **state)
+{
+    (void)state;
+    begin_run();
+    look(FAULT_NONE, 0);
+    end_log();
+    const uint64_t before = recorded_events;
+
+    begin_log();
+    static const struct sky_zone_set no_zones;
+    static struct paper_wire other;
+    paper_config(&other.config);
+    struct sky_input input = paper_begin(&other, now_ns);
+    input.u.config.zones = &no_zones;
+    input.u.config.zone_bytes = (const uint8_t *)"no zone set";
+    input.u.config.zone_byte_count = 11;
+    const struct sky_utc_estimate utc = {.state = SKY_CLOCK_NONE};
+    assert_int_equal(sky_journal_input(journal, &input, &utc), 0);
+    for (int i = 0; i < 5; i++) { /* numbers that the run before would take */
+        now_ns += SKY_SECOND_NS;
+        input = paper_tick(&other, now_ns, true);
+        assert_int_equal(sky_journal_input(journal, &input, &utc), 0);
+    }
+    end_log();
+
+    uint64_t damages = 0, torn = 0;
+    const struct skyh_verdict verdict = replay(&damages, &torn);
+    assert_false(verdict.different);
+    assert_int_equal(verdict.inputs, 3);
+    assert_int_equal(verdict.events, before);
+    assert_int_equal(verdict.skipped_inputs, 6);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    memset(&sink, 0, sizeof sink);
+    recorded_events = 0;
+    now_ns = PAPER_TIME0_NS;
+    (void)snprintf(folder, sizeof folder, "/tmp/skyh-log-XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        return -1;
+    }
+    begin_log();
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_log_that_rolled_over_is_replayed_as_one),
+        CASE(a_sync_that_fails_between_the_events_of_an_input_loses_nothing),
+        CASE(a_sync_that_fails_with_the_last_event_of_an_input_loses_nothing),
+        CASE(a_write_that_fails_between_the_events_of_an_input_loses_nothing),
+        CASE(a_run_whose_configuration_cannot_be_read_is_fed_to_no_station),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
