@@ -477,7 +477,8 @@ static bool read_accuracy(const struct skyh_node *node, const struct properties 
     line->stated_m = json_number_value(accuracy.value);
     if (!json_is_number(accuracy.value) || !(line->stated_m > 0.0 && line->stated_m <= 1e5)) {
         return skyh_json_fail(&accuracy, problem,
-                              "neither; expected a number above 0 in m, or \"unstated\"");
+                              "%s; expected a number above 0 and to 100000 in m, or \"unstated\"",
+                              accuracy.value == NULL ? "missing" : "something else");
     }
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         if (strcmp(properties->accuracy_form, forms[i]) == 0) {
@@ -537,6 +538,13 @@ static bool read_properties(struct reading *reading, const struct skyh_node *nod
         !read_limit(node, "ceiling", &zone->ceiling, reading->problem) ||
         !read_accuracy(node, properties, line, reading->problem)) {
         return false;
+    }
+    if (!zone->floor.unlimited && !zone->ceiling.unlimited &&
+        zone->floor.datum == zone->ceiling.datum &&
+        zone->floor.height_m >= zone->ceiling.height_m) {
+        const struct skyh_node ceiling = skyh_json_member(node, "ceiling");
+        return skyh_json_fail(&ceiling, reading->problem, "%g m; expected it above the floor, %g m",
+                              zone->ceiling.height_m, zone->floor.height_m);
     }
     if (strcmp(properties->edge_rule, "planar") != 0) {
         const struct skyh_node rule = skyh_json_member(node, "edge_rule");

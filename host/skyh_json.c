@@ -165,8 +165,9 @@ static bool store_number(const struct skyh_node *node, const struct skyh_field *
     const double value = json_number_value(node->value);
     if (!(value >= field->low && value <= field->high)) {
         char wanted[80];
-        return skyh_json_fail(node, problem, "%g is out of range; expected %s, %g to %g", value,
-                              expectation(field, wanted, sizeof wanted), field->low, field->high);
+        return skyh_json_fail(node, problem, "%.10g is out of range; expected %s, %.10g to %.10g",
+                              value, expectation(field, wanted, sizeof wanted), field->low,
+                              field->high);
     }
     if (field->kind == SKYH_FIELD_COUNT) {
         const uint32_t whole = (uint32_t)value;

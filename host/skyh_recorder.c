@@ -202,8 +202,7 @@ static bool open_store(struct recorder *recorder, const char *out, struct skyh_p
     int error = sky_store_posix_open(&recorder->store, out);
     if (error != 0) {
         return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", out,
-                         error == -EWOULDBLOCK ? "another process records there"
-                                               : strerror(-error));
+                         error == -EBUSY ? "another process records there" : strerror(-error));
     }
     error = recorder->store.store.ops->last(&recorder->store.store, &any, &last);
     if (error != 0 || any != 0) {

@@ -109,10 +109,12 @@ static void print_text(const struct skyh_verdict *verdict, const struct skyh_log
                        double seconds)
 {
     const double span_s = (double)verdict->span_ns * 1e-9;
-    (void)printf("replayed: %" PRIu64 " run%s, %" PRIu64 " inputs, %" PRIu64 " tracks, %" PRIu64
-                 " incidents; %.0f s in %.2f s, %.0f x real time\n",
+    (void)printf("replayed: %" PRIu64 " run%s, %" PRIu64 " inputs, %" PRIu64 " track%s, %" PRIu64
+                 " incident%s; %.0f s in %.2f s, %.0f x real time\n",
                  verdict->runs, verdict->runs == 1 ? "" : "s", verdict->inputs, verdict->tracks,
-                 verdict->incidents, span_s, seconds, seconds > 0.0 ? span_s / seconds : 0.0);
+                 verdict->tracks == 1 ? "" : "s", verdict->incidents,
+                 verdict->incidents == 1 ? "" : "s", span_s, seconds,
+                 seconds > 0.0 ? span_s / seconds : 0.0);
     if (verdict->skipped_inputs > 0) {
         (void)printf("skipped: %" PRIu64 " inputs that belong to a run whose beginning is lost\n",
                      verdict->skipped_inputs);

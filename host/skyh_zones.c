@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sky_math.h"
@@ -25,6 +26,10 @@ static bool write_file(const char *file, const uint8_t *bytes, size_t count,
                        struct skyh_problem *problem)
 {
     char beside[512];
+    struct stat facts;
+    if (stat(file, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: is there and is no regular file", file);
+    }
     if (snprintf(beside, sizeof beside, "%s.part", file) >= (int)sizeof beside) {
         return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: the path is too long", file);
     }

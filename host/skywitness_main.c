@@ -1,6 +1,7 @@
 /*
  * skywitness: the desktop tool. Finds the command, parses its line, runs it.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,7 +63,9 @@ int main(int argc, char **argv)
             return run(commands[i], argc - 1 - words, argv + 1 + words);
         }
     }
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+    const bool zones = argc > 1 && strcmp(argv[1], "zones") == 0;
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
+                     (zones && argc > 2 && strcmp(argv[2], "--help") == 0))) {
         print_help();
         return SKYH_EXIT_OK;
     }
@@ -70,10 +73,11 @@ int main(int argc, char **argv)
         (void)printf("skywitness %s\n", SKY_VERSION);
         return SKYH_EXIT_OK;
     }
-    if (argc > 1) {
-        skyh_note("", "%s%s%s: unknown command; see skywitness --help", argv[1],
-                  argc > 2 && strcmp(argv[1], "zones") == 0 ? " " : "",
-                  argc > 2 && strcmp(argv[1], "zones") == 0 ? argv[2] : "");
+    if (zones) {
+        skyh_note("", "zones%s%s: unknown command; expected zones build or zones info",
+                  argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    } else if (argc > 1) {
+        skyh_note("", "%s: unknown command; see skywitness --help", argv[1]);
     } else {
         skyh_note("", "no command; see skywitness --help");
     }

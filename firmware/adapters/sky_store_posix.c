@@ -252,7 +252,7 @@ int sky_store_posix_open(struct sky_store_posix *ret_store, const char *director
         return failure();
     }
     if (flock(opened, LOCK_EX | LOCK_NB) != 0 || faccessat(opened, ".", W_OK | X_OK, 0) != 0) {
-        const int error = failure();
+        const int error = errno == EWOULDBLOCK ? -EBUSY : failure();
         (void)close(opened);
         return error;
     }

@@ -25,7 +25,7 @@ struct sky_store_posix {
 };
 
 /**
- * Opens a directory that exists and may be written. Returns -EWOULDBLOCK if another process records
+ * Opens a directory that exists and may be written. Returns -EBUSY if another process records
  * there, or another negative errno. sky_store_posix_close undoes it.
  */
 int sky_store_posix_open(struct sky_store_posix *ret_store, const char *directory);

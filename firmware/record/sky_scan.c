@@ -144,8 +144,12 @@ static void read_preamble(const uint8_t *bytes, size_t count, struct preamble *r
             break;
         }
     }
-    ret->wrong = ours ? "the preamble is cut or does not match its checksum"
-                      : "an MCAP file, but not a log of skywitness";
+    if (ours) {
+        ret->wrong = "the preamble is cut or does not match its checksum";
+    } else {
+        ret->wrong = reader.cut ? "an MCAP file, cut before it says what made it"
+                                : "an MCAP file, but not a log of skywitness";
+    }
 }
 
 /* ---- groups ---- */

@@ -223,6 +223,7 @@ static void a_log_that_another_station_writes_is_not_shared(void **state)
     const pid_t first = run.pid;
     assert_int_equal(run_with("--config", run.config, NULL), 74);
     assert_non_null(strstr(daemon_stderr(&run), "cannot record in "));
+    assert_non_null(strstr(daemon_stderr(&run), ": another process records there\n"));
     run.pid = first;
     kill(run.pid, SIGTERM);
     assert_int_equal(daemon_exit(&run, 5000), 0);

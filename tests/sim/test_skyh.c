@@ -474,6 +474,11 @@ static void every_command_explains_itself(void **state)
     }
     assert_int_equal(run("--version"), 0);
     assert_int_equal(run("frobnicate"), 64);
+    assert_int_equal(run("zones --help"), 0);
+    assert_non_null(strstr(said, "zones build"));
+    assert_int_equal(run("zones"), 64);
+    assert_string_equal(noted,
+                        "skywitness: zones: unknown command; expected zones build or zones info\n");
     assert_int_equal(run("%s", ""), 64);
 }
 
@@ -486,6 +491,11 @@ static void what_cannot_be_read_has_its_own_exit_codes(void **state)
     assert_non_null(strstr(noted, "short.json: byte 0: "));
     assert_int_equal(run("info %s/zones", EXAMPLE), 66);
     assert_non_null(strstr(noted, "zones: no log in it; expected segments named seg-*.mcap\n"));
+    char pipe_file[128];
+    (void)snprintf(pipe_file, sizeof pipe_file, "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe_file, 0600), 0);
+    assert_int_equal(run("zones build %s/zones/wdb2.geojson -o pipe", EXAMPLE), 73);
+    assert_string_equal(noted, "skywitness zones build: pipe: is there and is no regular file\n");
     assert_int_equal(run("replay --speed fast a.mcap"), 64);
     assert_int_equal(run("replay"), 64);
     assert_int_equal(run("replay a.mcap b.mcap"), 64);

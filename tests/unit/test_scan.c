@@ -199,6 +199,17 @@ static void a_log_cut_in_its_preamble_or_summary_never_crashes(void **state)
     }
 }
 
+static void what_a_cut_preamble_is_said_to_be_is_true(void **state)
+{
+    (void)state;
+    struct sky_scan scan;
+    const char *reason = NULL;
+    assert_int_equal(sky_scan_begin(&scan, segment->bytes, 60, &reason), SKY_E_CORRUPT);
+    assert_string_equal(reason, "an MCAP file, cut before it says what made it");
+    assert_int_equal(sky_scan_begin(&scan, segment->bytes, 1000, &reason), SKY_E_CORRUPT);
+    assert_string_equal(reason, "the preamble is cut or does not match its checksum");
+}
+
 static void
 a_segment_still_full_of_zeros_behind_its_groups_is_torn_and_nothing_is_lost(void **state)
 {
@@ -503,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_record_is_delivered_with_its_bytes_and_times),
         cmocka_unit_test(a_log_cut_at_any_byte_keeps_every_complete_group),
         cmocka_unit_test(a_log_cut_in_its_preamble_or_summary_never_crashes),
+        cmocka_unit_test(what_a_cut_preamble_is_said_to_be_is_true),
         cmocka_unit_test(
             a_segment_still_full_of_zeros_behind_its_groups_is_torn_and_nothing_is_lost),
         cmocka_unit_test(any_flipped_bit_of_a_group_is_reported_and_loses_that_group_and_no_other),

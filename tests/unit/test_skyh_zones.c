@@ -198,8 +198,19 @@ static void an_accuracy_says_what_it_is(void **state)
     refused("\"zone_id\": 4, \"zone_name\": \"Z\", \"line_name\": \"L\", \"source\": \"here\", "
             "\"licence\": \"x\", \"edge_rule\": \"planar\", \"accuracy_m\": \"good\"",
             "[[[0, 0], [1, 0], [1, 1], [0, 0]]]",
-            "z.geojson: features[0].properties.accuracy_m: neither; expected a number above 0 in "
-            "m, or \"unstated\"");
+            "z.geojson: features[0].properties.accuracy_m: something else; expected a number "
+            "above 0 and to 100000 in m, or \"unstated\"");
+}
+
+static void a_floor_above_its_ceiling_is_named_in_the_file_it_came_from(void **state)
+{
+    (void)state;
+    refused("\"zone_id\": 4, \"zone_name\": \"Z\", \"line_name\": \"L\", \"source\": \"here\", "
+            "\"licence\": \"x\", \"edge_rule\": \"planar\", \"accuracy_m\": \"unstated\", "
+            "\"floor\": {\"height_m\": 1000, \"datum\": \"HAE\"}, "
+            "\"ceiling\": {\"height_m\": 10, \"datum\": \"HAE\"}",
+            "[[[0, 0], [1, 0], [1, 1], [0, 0]]]",
+            "z.geojson: features[0].properties.ceiling: 10 m; expected it above the floor, 1000 m");
 }
 
 /* Every pair compared, as the sweep must find without comparing every pair. */
@@ -269,6 +280,8 @@ int main(void)
                                         fresh),
         cmocka_unit_test_setup_teardown(lines_of_one_zone_agree_on_the_zone, fresh, fresh),
         cmocka_unit_test_setup_teardown(an_accuracy_says_what_it_is, fresh, fresh),
+        cmocka_unit_test_setup_teardown(a_floor_above_its_ceiling_is_named_in_the_file_it_came_from,
+                                        fresh, fresh),
         cmocka_unit_test_setup_teardown(a_crossing_is_found_wherever_it_is, fresh, fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void a_directory_is_recorded_into_by_one_process_at_a_time(void **state)
     (void)state;
     struct sky_store_posix store, second;
     assert_int_equal(sky_store_posix_open(&store, directory), 0);
-    assert_int_equal(sky_store_posix_open(&second, directory), -EWOULDBLOCK);
+    assert_int_equal(sky_store_posix_open(&second, directory), -EBUSY);
     sky_store_posix_close(&store);
     assert_int_equal(sky_store_posix_open(&second, directory), 0);
     sky_store_posix_close(&second);
