@@ -96,12 +96,12 @@ static void weigh(struct sky_utc *utc, int64_t time_ns, int64_t offset_ns, int64
 enum sky_status sky_utc_observe_gnss(struct sky_utc *utc, int64_t time_ns, int64_t utc_ns,
                                      int64_t sigma_ns)
 {
-    const int64_t offset_ns = utc_ns - time_ns;
-
     if (!is_plausible(utc_ns)) {
         utc->rejected++;
         return SKY_E_RANGE;
     }
+    const int64_t offset_ns = utc_ns - time_ns;
+
     if (utc->state < SKY_CLOCK_NTP) {
         take(utc, time_ns, offset_ns, sigma_ns, SKY_CLOCK_GNSS);
         return SKY_OK;
@@ -123,12 +123,12 @@ enum sky_status sky_utc_observe_gnss(struct sky_utc *utc, int64_t time_ns, int64
 void sky_utc_observe_kernel(struct sky_utc *utc, int64_t time_ns, int64_t realtime_ns,
                             bool synchronised, int64_t error_ns)
 {
-    const int64_t offset_ns = realtime_ns - time_ns;
-
     if (!is_plausible(realtime_ns)) {
         utc->rejected++;
         return;
     }
+    const int64_t offset_ns = realtime_ns - time_ns;
+
     if (!synchronised) {
         if (utc->state <= SKY_CLOCK_RTC) {
             take(utc, time_ns, offset_ns, rtc_sigma_ns, SKY_CLOCK_RTC);

@@ -6,6 +6,7 @@
 
 static const double rad_per_deg = SKY_PI / 180.0;
 static const double sigmas_in_95_percent = 1.96;
+static const double utc_sigma_most_ns = 3600e9; /* one that says more knows no time at all */
 
 /* Adding zero turns -0 into 0, so that equal places have equal bits. */
 static double plain(double x) { return x + 0.0; }
@@ -28,11 +29,12 @@ static double sigma_horizontal_m(const struct sky_gnss_report *report)
 static int64_t utc_sigma_ns(double error_95_s)
 {
     const double delay_ns = (double)SKY_GNSS_DELAY_SIGMA_NS;
-    if (!states(error_95_s) || error_95_s > 1.0e6) {
+    if (!states(error_95_s)) {
         return SKY_GNSS_DELAY_SIGMA_NS;
     }
     const double stated_ns = error_95_s / sigmas_in_95_percent * (double)SKY_SECOND_NS;
-    return (int64_t)sky_sqrt(delay_ns * delay_ns + stated_ns * stated_ns);
+    const double sigma_ns = sky_sqrt(delay_ns * delay_ns + stated_ns * stated_ns);
+    return sigma_ns < utc_sigma_most_ns ? (int64_t)sigma_ns : (int64_t)utc_sigma_most_ns;
 }
 
 /* A value gpsd did not give is fine; one that it gave must be possible. */

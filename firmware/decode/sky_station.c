@@ -224,12 +224,15 @@ static void take_datagram(struct sky_station *station, const struct sky_input *i
     say_refusals(station, input, &refusals, outbox);
 }
 
+static const int64_t error_most_ns = 3600 * SKY_SECOND_NS; /* what sky_utc expects at most */
+
 static void take_tick(struct sky_station *station, const struct sky_input *input,
                       struct sky_outbox *outbox)
 {
     struct sky_step step = step_of(input, SKY_STEP_TICK);
     step.synchronised = input->u.tick.synchronised;
-    step.error_ns = input->u.tick.error_ns;
+    const int64_t error_ns = input->u.tick.error_ns; /* a log may say anything */
+    step.error_ns = error_ns < error_most_ns ? error_ns : error_most_ns;
     step_engine(station, &step, outbox);
 }
 
@@ -279,9 +282,15 @@ static void sign_rejects(const struct sky_input *input, struct sky_outbox *outbo
     }
 }
 
+/* The monotonic axis begins with the boot; sums of two of its instants never overflow. */
+static bool time_is_possible(int64_t time_ns) { return time_ns >= 0 && time_ns <= INT64_MAX / 4; }
+
 enum sky_status sky_station_step(struct sky_station *station, const struct sky_input *input,
                                  struct sky_outbox *ret_outbox)
 {
+    if (!time_is_possible(input->time_ns)) {
+        return SKY_E_RANGE;
+    }
     if (input->kind == SKY_INPUT_CONFIG) {
         if (begin(station, input) != SKY_OK) {
             return SKY_E_RANGE;

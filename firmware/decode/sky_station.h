@@ -33,8 +33,9 @@ void sky_station_init(struct sky_station *station);
  * datagram become one step per radar, in the order of the radars; simulated ones are refused, since
  * a witness must not testify to what a test generator drew. Service messages, source events other
  * than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
- * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if the first input is
- * not CONFIG or carries a configuration or zone set that fails its check; nothing is changed then.
+ * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if time_ns is
+ * negative or beyond 73 years, or if the first input is not CONFIG or carries a configuration or
+ * zone set that fails its check; nothing is changed then.
  */
 SKY_NODISCARD enum sky_status sky_station_step(struct sky_station *station,
                                                const struct sky_input *input,

@@ -105,6 +105,34 @@ static void inputs_that_do_not_follow_are_refused(void **state)
     take(&input);
 }
 
+/* A log may hold what no kernel and no receiver says; the sanitizers watch the arithmetic. */
+static void impossible_times_are_refused_before_anyone_computes_with_them(void **state)
+{
+    (void)state;
+    static const int64_t extreme_ns[] = {INT64_MIN, -1, INT64_MAX / 4 + 1, INT64_MAX};
+    for (size_t i = 0; i < sizeof extreme_ns / sizeof *extreme_ns; i++) {
+        struct sky_input input = paper_begin(&wire, now_ns);
+        input.time_ns = extreme_ns[i];
+        assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_RANGE);
+        input = paper_tick(&wire, now_ns, true);
+        input.time_ns = extreme_ns[i];
+        assert_int_equal(sky_station_step(&station, &input, &outbox), SKY_E_RANGE);
+        input = paper_tick(&wire, now_ns, true);
+        input.realtime_ns = extreme_ns[i];
+        take(&input);
+        input = paper_gnss(&wire, now_ns, &nowhere);
+        input.u.gnss.utc_ns = extreme_ns[i];
+        take(&input);
+        input = paper_tick(&wire, now_ns, true);
+        input.u.tick.error_ns = extreme_ns[i];
+        take(&input);
+    }
+    assert_near((double)(sky_station_utc(&station, now_ns).utc_ns - utc_ns()), 0.0, 1e9);
+    struct sky_input last = paper_tick(&wire, now_ns, true);
+    last.time_ns = INT64_MAX / 4;
+    take(&last);
+}
+
 static void a_report_of_the_receiver_sets_place_and_time(void **state)
 {
     (void)state;
@@ -299,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup(a_configuration_that_fails_its_check_changes_nothing, start),
         cmocka_unit_test_setup(a_new_configuration_begins_anew, start),
         cmocka_unit_test_setup(inputs_that_do_not_follow_are_refused, start),
+        cmocka_unit_test_setup(impossible_times_are_refused_before_anyone_computes_with_them,
+                               start),
         cmocka_unit_test_setup(a_report_of_the_receiver_sets_place_and_time, start),
         cmocka_unit_test_setup(a_register_block_becomes_plots, start),
         cmocka_unit_test_setup(a_bad_register_block_is_named, start),
