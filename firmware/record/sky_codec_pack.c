@@ -329,6 +329,7 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
 {
     Skywitness__V1__Place place = place_of(&track->place);
     double cov[sizeof track->cov / sizeof *track->cov];
+    char callsign[sizeof track->callsign];
     memcpy(cov, track->cov, sizeof cov);
 
     Skywitness__V1__Track message = SKYWITNESS__V1__TRACK__INIT;
@@ -349,7 +350,9 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
     message.last_dimension = track->last_dimension;
     message.has_icao_address = track->icao_address != 0;
     message.icao_address = track->icao_address;
-    message.callsign = track->callsign[0] != 0 ? lend(track->callsign) : NULL;
+    if (track->callsign[0] != 0) {
+        message.callsign = cleaned(callsign, sizeof callsign, track->callsign);
+    }
     return fill(slot, SKY_CHANNEL_TRACK, &message.base);
 }
 

@@ -370,6 +370,23 @@ static void a_kind_that_does_not_exist_is_refused(void **state)
                      SKY_E_RANGE);
 }
 
+static void a_callsign_that_is_not_utf8_is_recorded_with_question_marks(void **state)
+{
+    (void)state;
+    struct sky_event event = {.kind = SKY_EVENT_TRACK, .utc = {.state = SKY_CLOCK_NONE}}, back;
+    struct sky_arena arena = new_arena();
+    enum sky_channel channel;
+    size_t bytes;
+    event.u.track.status = SKY_TRACK_CONFIRMED;
+    memcpy(event.u.track.callsign,
+           "AB\xFF"
+           "C",
+           4);
+    assert_int_equal(sky_codec_pack_event(&event, packed, sizeof packed, &channel, &bytes), SKY_OK);
+    assert_int_equal(sky_codec_unpack_event(channel, packed, bytes, &arena, &back), SKY_OK);
+    assert_string_equal(back.u.track.callsign, "AB?C");
+}
+
 static void text_that_is_not_utf8_is_recorded_with_question_marks(void **state)
 {
     (void)state;
@@ -844,6 +861,7 @@ int main(void)
         cmocka_unit_test(a_record_that_does_not_fit_is_refused_and_nothing_is_set),
         cmocka_unit_test(a_configuration_larger_than_any_may_be_is_refused),
         cmocka_unit_test(a_kind_that_does_not_exist_is_refused),
+        cmocka_unit_test(a_callsign_that_is_not_utf8_is_recorded_with_question_marks),
         cmocka_unit_test(text_that_is_not_utf8_is_recorded_with_question_marks),
         cmocka_unit_test(a_record_cut_anywhere_or_with_any_bit_flipped_never_crashes),
         cmocka_unit_test(an_arena_that_is_too_small_is_said_so_and_never_overrun),
