@@ -131,8 +131,8 @@ bool skyh_args_number(const struct skyh_args *args, const char *name, double low
     char *end = NULL;
     const double value = strtod(text, &end);
     if (end == text || *end != '\0' || !(value >= low && value <= high)) {
-        return skyh_fail(problem, SKYH_EXIT_USAGE, "%s: %s; expected a number from %g to %g", name,
-                         text, low, high);
+        return skyh_fail(problem, SKYH_EXIT_USAGE, "%s: %s; expected a number from %.10g to %.10g",
+                         name, text, low, high);
     }
     *number = value;
     return true;

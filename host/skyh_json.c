@@ -94,7 +94,7 @@ struct skyh_node skyh_json_element(const struct skyh_node *array, size_t index)
 bool skyh_json_fail(const struct skyh_node *node, struct skyh_problem *problem, const char *format,
                     ...)
 {
-    char text[300];
+    char text[450];
     va_list list;
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
@@ -246,7 +246,7 @@ static bool refuse_unknown(const struct skyh_node *object, const struct skyh_fie
     json_object_foreach(object->value, key, value)
     {
         bool known = false;
-        char names[240] = "";
+        char names[400] = "";
         for (const struct skyh_field *field = fields; field->key != NULL; field++) {
             known = known || strcmp(field->key, key) == 0;
             const size_t used = strlen(names);

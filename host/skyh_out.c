@@ -27,7 +27,7 @@ int skyh_report(const char *command, const struct skyh_problem *problem)
 
 void skyh_note(const char *command, const char *format, ...)
 {
-    char text[640];
+    char text[1024];
     va_list list;
     va_start(list, format);
     (void)vsnprintf(text, sizeof text, format, list);
@@ -90,7 +90,12 @@ bool skyh_utc_parse(const char *text, int64_t *ret_utc_ns)
     if (strcmp(rest, "Z") != 0) {
         return false;
     }
-    *ret_utc_ns = (int64_t)timegm(&civil) * second_ns + fraction_ns;
+    const struct tm said = civil;
+    const time_t seconds = timegm(&civil); /* makes March of the 31st of February */
+    if (civil.tm_mday != said.tm_mday || civil.tm_min != said.tm_min) {
+        return false;
+    }
+    *ret_utc_ns = (int64_t)seconds * second_ns + fraction_ns;
     return true;
 }
 

@@ -28,7 +28,7 @@ enum skyh_exit {
 /** Why something could not be done: one line "FILE: place: what; expected", and an exit code. */
 struct skyh_problem {
     int exit_code;
-    char text[512];
+    char text[1024];
 };
 
 /** Sets problem and returns false, so that a function can `return skyh_fail(...)`. */

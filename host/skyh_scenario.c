@@ -329,6 +329,13 @@ static bool read_radars(const struct skyh_node *top, struct skyh_scenario *scena
         if (!read_radar(&node, &scenario->radar[i], problem)) {
             return false;
         }
+        for (size_t before = 0; before < i; before++) {
+            if (strcmp(scenario->radar[i].config.name, scenario->config.sensor[before].name) == 0) {
+                const struct skyh_node name = skyh_json_member(&node, "name");
+                return skyh_json_fail(&name, problem, "%s again; expected a name of its own",
+                                      scenario->radar[i].config.name);
+            }
+        }
         scenario->config.sensor[i] = scenario->radar[i].config;
     }
     scenario->radar_count = (uint32_t)count;

@@ -224,6 +224,10 @@ static bool prepare(struct simulation *simulation, const struct skyh_args *args,
         !skyh_scenario_read(args->operand[0], &simulation->scenario, problem)) {
         return false;
     }
+    if (seed != floor(seed)) {
+        return skyh_fail(problem, SKYH_EXIT_USAGE, "--seed: %s; expected a whole number",
+                         skyh_args_value(args, "--seed"));
+    }
     if (skyh_args_given(args, "--seed")) {
         simulation->scenario.seed = (uint32_t)seed;
     }

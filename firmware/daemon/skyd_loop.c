@@ -166,6 +166,7 @@ static int open_source(struct skyd_loop *loop, struct skyd_loop_source *slot)
     slot->open = true;
     slot->busy = true; /* look once: it may have been readable before we knew its fd */
     slot->heard_ns = loop->last_ns;
+    slot->opened_ns = loop->last_ns;
     if (opened > 0) {
         return 0; /* take will tell */
     }
@@ -185,8 +186,10 @@ static int note_input(struct skyd_loop *loop, struct skyd_loop_source *slot,
         }
         return 0;
     }
-    slot->backoff_ns = backoff_first_ns;
     slot->heard_ns = loop->clock->read(loop->clock).boottime_ns;
+    if (slot->heard_ns - slot->opened_ns > slot->backoff_ns) {
+        slot->backoff_ns = backoff_first_ns; /* not for one that says a word and fails again */
+    }
     if (!slot->silent) {
         return 0;
     }

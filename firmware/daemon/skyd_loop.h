@@ -35,6 +35,7 @@ struct skyd_loop_source {
     int64_t heard_ns;
     int64_t retry_ns; /* when to open it again */
     int64_t backoff_ns;
+    int64_t opened_ns;
     struct skyd_limit limit;
 };
 

@@ -497,6 +497,8 @@ static void what_cannot_be_read_has_its_own_exit_codes(void **state)
     assert_int_equal(run("zones build %s/zones/wdb2.geojson -o pipe", EXAMPLE), 73);
     assert_string_equal(noted, "skywitness zones build: pipe: is there and is no regular file\n");
     assert_int_equal(run("replay --speed fast a.mcap"), 64);
+    assert_int_equal(run("simulate %s/short.json --seed 1.5 --log x.mcap", EXAMPLE), 64);
+    assert_string_equal(noted, "skywitness simulate: --seed: 1.5; expected a whole number\n");
     assert_int_equal(run("replay"), 64);
     assert_int_equal(run("replay a.mcap b.mcap"), 64);
     assert_int_equal(run("simulate %s/short.json", EXAMPLE), 64);

@@ -410,6 +410,20 @@ static void a_source_that_stays_away_is_tried_ever_more_rarely_and_reported_once
     }
 }
 
+static void a_source_that_says_a_word_and_fails_again_is_tried_ever_more_rarely(void **state)
+{
+    (void)state;
+    source[0].repeat = true;
+    char waiting[64];
+    memset(waiting, 'w', sizeof waiting);
+    snprintf(waiting + 60, 4, "%s", "s");
+    assert_int_equal(run("ix", waiting), 0);
+    /* After 0.5, 1, 2, 4, 8 and 16 s; the first again, for b's second passes before a's first word.
+     */
+    assert_in_range(source[0].opened, 5, 10);
+    assert_in_range(times_said("/input/datagram a\n"), source[0].opened - 1, source[0].opened);
+}
+
 static void a_source_that_opens_slowly_says_itself_when_it_is_up(void **state)
 {
     (void)state;
@@ -480,6 +494,7 @@ int main(void)
         CASE(an_incident_is_committed_at_once),
         CASE(a_source_that_fails_is_reported_and_reopened_while_others_go_on),
         CASE(a_source_that_stays_away_is_tried_ever_more_rarely_and_reported_once),
+        CASE(a_source_that_says_a_word_and_fails_again_is_tried_ever_more_rarely),
         CASE(a_source_that_opens_slowly_says_itself_when_it_is_up),
         CASE(silence_is_a_record_and_so_is_its_end),
         CASE(a_babbling_source_cannot_starve_another),

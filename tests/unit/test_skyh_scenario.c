@@ -96,6 +96,8 @@ static void a_value_out_of_range_is_an_error(void **state)
             "a/s.json: radars[0].scan_s: of the wrong type; expected a number in s");
     refused("2026-03-31T23:00:00Z", "last night",
             "a/s.json: start_utc: not an instant; expected one like \"2026-03-31T23:00:00Z\"");
+    refused("2026-03-31T23:00:00Z", "2026-02-31T23:00:00Z",
+            "a/s.json: start_utc: not an instant; expected one like \"2026-03-31T23:00:00Z\"");
 }
 
 static void a_radar_must_be_what_its_kind_can_be(void **state)
