@@ -162,12 +162,31 @@ static void read_boot_id(char ret_id[37])
     }
 }
 
+/* A folder is durable once the one that holds it is. */
+static int make_folder(const char *path)
+{
+    if (mkdir(path, 0750) != 0) {
+        return errno == EEXIST ? 0 : -errno;
+    }
+    const int made = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int parent = made < 0 ? -1 : openat(made, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int error = parent < 0 || fsync(parent) != 0 ? -errno : 0;
+    if (parent >= 0) {
+        close(parent);
+    }
+    if (made >= 0) {
+        close(made);
+    }
+    return error;
+}
+
 static int open_log(const char *boot_id, const char *software)
 {
-    if (mkdir(config.log_directory, 0750) != 0 && errno != EEXIST) {
-        return -errno;
+    int error = make_folder(config.log_directory);
+    if (error != 0) {
+        return error;
     }
-    int error = sky_store_posix_open(&store, config.log_directory);
+    error = sky_store_posix_open(&store, config.log_directory);
     if (error != 0) {
         return error;
     }
