@@ -117,7 +117,7 @@ static bool connect_bus(struct sky_src_modbus *source)
     }
     (void)modbus_flush(source->bus); /* what a serial line brought before we listened */
     atomic_store(&source->bus_fd, modbus_get_socket(source->bus));
-    return true;
+    return wait_ms(source, 0); /* whoever closed before that could not wake us up from now on */
 }
 
 static bool is_refusal(int error)

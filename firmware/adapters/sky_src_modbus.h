@@ -74,7 +74,8 @@ struct sky_src_modbus {
  * loop did not keep up. Reads 7 targets at a time (112 of at most 125 registers).
  * A header that is not of this map is handed on as it is, so that it is recorded, and ends the
  * source with -EPROTO.
- * close waits for the thread: at once over TCP, up to timeout_ms on a serial bus.
+ * close waits for the thread: over TCP up to timeout_ms while it connects, else not; on a serial
+ * bus up to timeout_ms.
  * Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's context,
  * once; opening starts a thread, whose stack the C library keeps for the next opening.
  */
