@@ -13,30 +13,62 @@
 
 #include "sky_mcap.h"
 
-static bool map_file(struct skyh_log_segment *segment, struct skyh_problem *problem)
+/* Does it end as a closed segment does? Then nobody will change it any more. */
+static bool is_closed(int file, size_t count)
+{
+    uint8_t end[SKY_MCAP_MAGIC_BYTES];
+    return count >= sizeof end &&
+           pread(file, end, sizeof end, (off_t)(count - sizeof end)) == (ssize_t)sizeof end &&
+           memcmp(end, sky_mcap_magic, sizeof end) == 0;
+}
+
+/* Sets *count to what there was to read, which may be less by then. NULL: errno says why. */
+static uint8_t *copy_file(int file, size_t *count)
+{
+    uint8_t *const bytes = malloc(*count);
+    size_t used = 0;
+    ssize_t got = bytes == NULL ? -1 : 1;
+    while (got > 0 && used < *count) {
+        got = read(file, bytes + used, *count - used);
+        used += got > 0 ? (size_t)got : 0;
+    }
+    if (got < 0) {
+        free(bytes);
+        return NULL;
+    }
+    *count = used;
+    return bytes;
+}
+
+/*
+ * A segment that is still being recorded is cut to its length when it is closed, and to touch a
+ * mapped page behind that would end this program: it is copied.
+ */
+static bool load_bytes(struct skyh_log_segment *segment, int file, size_t count)
+{
+    if (is_closed(file, count)) {
+        void *const mapped = mmap(NULL, count, PROT_READ, MAP_PRIVATE, file, 0);
+        segment->bytes = mapped == MAP_FAILED ? NULL : mapped;
+        segment->mapped = true;
+    } else if (count > 0) {
+        segment->bytes = copy_file(file, &count);
+    }
+    segment->count = segment->bytes == NULL ? 0 : count;
+    return segment->bytes != NULL || count == 0;
+}
+
+static bool load_file(struct skyh_log_segment *segment, struct skyh_problem *problem)
 {
     const int file = open(segment->file, O_RDONLY | O_CLOEXEC);
     struct stat facts;
-    if (file < 0 || fstat(file, &facts) != 0) {
-        const int error = errno;
-        if (file >= 0) {
-            (void)close(file);
-        }
-        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
-    }
-    segment->count = (size_t)facts.st_size;
-    void *mapped = NULL;
-    if (segment->count > 0) {
-        mapped = mmap(NULL, segment->count, PROT_READ, MAP_PRIVATE, file, 0);
-    }
+    const bool loaded =
+        file >= 0 && fstat(file, &facts) == 0 && load_bytes(segment, file, (size_t)facts.st_size);
     const int error = errno;
-    (void)close(file);
-    if (mapped == MAP_FAILED) {
-        segment->count = 0;
-        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
+    if (file >= 0) {
+        (void)close(file);
     }
-    segment->bytes = mapped;
-    return true;
+    return loaded ||
+           skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
 }
 
 static bool add_segment(struct skyh_log *log, const char *folder, const char *name,
@@ -55,7 +87,7 @@ static bool add_segment(struct skyh_log *log, const char *folder, const char *na
     if (used >= (int)sizeof segment->file) {
         return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: the path is too long", name);
     }
-    if (!map_file(segment, problem)) {
+    if (!load_file(segment, problem)) {
         return false;
     }
     log->segment_count++;
@@ -123,16 +155,23 @@ bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *
                      log->segment[0].file, log->segment[0].reason);
 }
 
+static void release(struct skyh_log_segment *segment)
+{
+    union {
+        const uint8_t *in;
+        void *out;
+    } bytes = {.in = segment->bytes};
+    if (segment->mapped && bytes.out != NULL) {
+        (void)munmap(bytes.out, segment->count);
+    } else {
+        free(bytes.out);
+    }
+}
+
 void skyh_log_close(struct skyh_log *log)
 {
     for (size_t i = 0; i < log->segment_count; i++) {
-        if (log->segment[i].bytes != NULL) {
-            union {
-                const uint8_t *in;
-                void *out;
-            } mapped = {.in = log->segment[i].bytes};
-            (void)munmap(mapped.out, log->segment[i].count);
-        }
+        release(&log->segment[i]);
     }
     free(log->segment);
     memset(log, 0, sizeof *log);

@@ -1,7 +1,8 @@
 /**
  * skyh_log: a log as commands read it - one file, or a directory of segments in their order.
  *
- * Files are mapped, never copied. What cannot be read is an item of the walk like any other, so
+ * Files are mapped; only one that was not closed is copied, since its station may still cut it to
+ * its length. What cannot be read is an item of the walk like any other, so
  * every command says the same about a torn or damaged log and still uses all the rest.
  */
 #ifndef SKYH_LOG_H
@@ -18,8 +19,9 @@ enum { SKYH_LOG_PATH_MAX = 512 };
 
 struct skyh_log_segment {
     char file[SKYH_LOG_PATH_MAX];
-    const uint8_t *bytes; /* mapped; NULL if the file is empty */
+    const uint8_t *bytes; /* NULL if the file is empty */
     size_t count;
+    bool mapped;        /* else a copy */
     bool sound;         /* it is a segment of a log */
     const char *reason; /* why not */
     struct sky_scan_segment said;

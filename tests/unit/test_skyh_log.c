@@ -263,6 +263,29 @@ static void a_run_whose_configuration_cannot_be_read_is_fed_to_no_station(void *
     assert_int_equal(verdict.skipped_inputs, 6);
 }
 
+static void a_segment_that_is_cut_while_it_is_read_is_read_as_it_was(void **state)
+{
+    (void)state;
+    begin_run();
+    look(FAULT_NONE, 0);
+    assert_int_equal(sky_journal_commit(journal, false), 0);
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    struct skyh_log_item item;
+    char file[128];
+    assert_true(skyh_log_open(&log, folder, &problem));
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000000.mcap", folder);
+    assert_int_equal(truncate(file, 0), 0); /* as the station does, to less, when it closes one */
+    uint64_t records = 0;
+    while (skyh_log_next(&log, &item)) {
+        records += item.scan.found == SKY_SCAN_RECORD;
+    }
+    assert_int_equal(records, 3 + recorded_events);
+    assert_int_equal(log.damages, 0);
+    skyh_log_close(&log);
+    end_log();
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -294,6 +317,7 @@ int main(void)
         CASE(a_sync_that_fails_between_the_events_of_an_input_loses_nothing),
         CASE(a_sync_that_fails_with_the_last_event_of_an_input_loses_nothing),
         CASE(a_write_that_fails_between_the_events_of_an_input_loses_nothing),
+        CASE(a_segment_that_is_cut_while_it_is_read_is_read_as_it_was),
         CASE(a_run_whose_configuration_cannot_be_read_is_fed_to_no_station),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
