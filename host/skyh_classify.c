@@ -124,6 +124,8 @@ static void print_incident(const struct skyh_incident *incident)
     static const char rule[] = "----------------------------------------------------------------"
                                "--------------------------------------------------------";
     char opened[SKYH_UTC_TEXT_MAX] = "-", closed[SKYH_UTC_TEXT_MAX] = "";
+    const char *const kind =
+        incident->classified ? sky_classify_kind_name(incident->classification.result.kind) : "";
     const struct sky_event_incident *const said = &incident->said;
     if (incident->utc_known) {
         (void)skyh_utc_text(said->opened_ns + incident->utc_offset_ns, 1, opened);
@@ -131,14 +133,12 @@ static void print_incident(const struct skyh_incident *incident)
             (void)skyh_utc_text(said->closed_ns + incident->utc_offset_ns, 1, closed);
         }
     }
-    (void)printf(
-        "incident %" PRIu64 ".%" PRIu32 "  %s  %s\n", incident->run, said->id, incident->zone,
-        incident->classified ? sky_classify_kind_name(incident->classification.result.kind) : "");
-    (void)printf("  track %" PRIu32 "   opened %s UTC, closed %s%s, %s, turned back %" PRIu32
-                 " time%s\n",
-                 said->track_id, opened, closed[0] == '\0' ? "not" : closed + 11,
-                 closed[0] == '\0' ? "" : " UTC", skyh_event_end(said->end), said->returns,
-                 said->returns == 1 ? "" : "s");
+    (void)printf("incident %" PRIu64 ".%" PRIu32 "  %s%s%s\n", incident->run, said->id,
+                 incident->zone, kind[0] == '\0' ? "" : "  ", kind);
+    (void)printf("  track %" PRIu32 "   opened %s UTC%s%s%s, %s, turned back %" PRIu32 " time%s\n",
+                 said->track_id, opened, closed[0] == '\0' ? "" : ", closed ",
+                 closed[0] == '\0' ? "" : closed + 11, closed[0] == '\0' ? "" : " UTC",
+                 skyh_event_end(said->end), said->returns, said->returns == 1 ? "" : "s");
     print_classification(incident);
     (void)printf("\n  %-26s %-12s %-16s %-16s %5s %14s %5s  %s\n", "under the line", "verdict",
                  "entered UTC, s", "left UTC, s", "spent", "deepest m, 95%", "P max", "there");

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char unfinished[] = ".tmp"; /* after the name, until the file has earned it */
@@ -148,7 +149,14 @@ static int sync_segment(struct sky_store *store)
     if (self->segment < 0) {
         return -EBADF;
     }
-    return self->single || fdatasync(self->segment) == 0 ? 0 : failure();
+    struct stat facts;
+    if (self->single) {
+        return 0;
+    }
+    if (fdatasync(self->segment) != 0 || fstat(self->segment, &facts) != 0) {
+        return failure();
+    }
+    return facts.st_nlink > 0 ? 0 : -ENOENT; /* deleted under us: nobody will ever read it */
 }
 
 static void abandon(struct sky_store *store)

@@ -209,12 +209,6 @@ static int open_log(const char *boot_id, const char *software)
     return skyd_writer_open(&writer, &store.store, &linux_clock.base, RING_BYTES, config.stall_ns);
 }
 
-static void say_cannot_record(int error)
-{
-    skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory,
-             error == -EBUSY ? "another process records there" : strerror(-error));
-}
-
 static int run(void)
 {
     struct sky_input first;
@@ -234,7 +228,8 @@ static int run(void)
     }
     int error = open_log(first.u.config.boot_id, first.u.config.software);
     if (error != 0) {
-        say_cannot_record(error);
+        skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory,
+                 error == -EBUSY ? "another process records there" : strerror(-error));
         return EX_IOERR;
     }
     sky_station_init(&station);
@@ -252,7 +247,7 @@ static int run(void)
     error = skyd_loop_run(&loop, &first);
     if (error != 0) {
         /* The writer may hang in a system call of a dying disk: do not wait for it. */
-        say_cannot_record(error);
+        skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory, strerror(-error));
         _exit(EX_IOERR);
     }
     skyd_writer_close(&writer);

@@ -112,6 +112,22 @@ static void a_segment_is_full_of_zeros_with_real_blocks_before_it_has_its_name(v
     free(bytes);
 }
 
+static void a_segment_that_was_deleted_is_not_durable(void **state)
+{
+    (void)state;
+    struct sky_store_posix store;
+    char path[128];
+    assert_int_equal(sky_store_posix_open(&store, directory), 0);
+    const struct sky_store_ops *ops = store.store.ops;
+    assert_int_equal(ops->begin(&store.store, 1, MIB), 0);
+    assert_int_equal(ops->sync(&store.store), 0);
+    path_of("seg-0000000000000001.mcap", path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ops->write(&store.store, 0, "lost", 4), 0);
+    assert_int_equal(ops->sync(&store.store), -ENOENT);
+    sky_store_posix_close(&store);
+}
+
 static void a_segment_that_is_there_is_never_overwritten(void **state)
 {
     (void)state;
@@ -351,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(a_segment_is_full_of_zeros_with_real_blocks_before_it_has_its_name),
+        IN_DIRECTORY(a_segment_that_was_deleted_is_not_durable),
         IN_DIRECTORY(a_segment_that_is_there_is_never_overwritten),
         IN_DIRECTORY(the_last_segment_is_the_highest_and_other_files_are_left_alone),
         IN_DIRECTORY(without_a_current_segment_nothing_can_be_written),
