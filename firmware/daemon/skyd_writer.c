@@ -96,13 +96,15 @@ static int wait_for_room(struct skyd_writer *writer, size_t count, size_t *ret_a
     }
     writer->status.waits++;
     const struct timespec until = deadline_after(writer->full_wait_ns);
-    while (!writer->status.failed) {
-        if (pthread_cond_timedwait(&writer->changed, &writer->lock, &until) == ETIMEDOUT) {
-            return -ETIMEDOUT;
-        }
+    int waited = 0;
+    while (!writer->status.failed && waited == 0) {
+        waited = pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
         if (find_room(writer, count, ret_at)) {
-            return 0;
+            return 0; /* even if only just too late: what counts is that it fits */
         }
+    }
+    if (!writer->status.failed) {
+        return -ETIMEDOUT;
     }
     return writer->status.error;
 }
@@ -300,6 +302,7 @@ int skyd_writer_room(struct skyd_writer *writer)
         while (!half_is_free(writer) && !writer->status.failed && error == 0) {
             error = -pthread_cond_timedwait(&writer->changed, &writer->lock, &until);
         }
+        error = half_is_free(writer) || writer->status.failed ? 0 : error;
     }
     pthread_mutex_unlock(&writer->lock);
     return error;
