@@ -185,6 +185,7 @@ void skyh_log_rewind(struct skyh_log *log)
     log->damages = 0;
     log->torn = 0;
     log->group_segment = NULL;
+    log->holds = false;
 }
 
 static void count_item(struct skyh_log *log, const struct sky_scan_item *item)
@@ -210,37 +211,61 @@ static bool begin_segment(struct skyh_log *log, struct skyh_log_item *ret_item)
     return false;
 }
 
-/* Header and place apart, are these groups the same? Both are sound: they were walked. */
-static bool same_group(const struct skyh_log_segment *a, uint64_t a_at,
-                       const struct skyh_log_segment *b, uint64_t b_at)
+/* How a segment goes on from the group that was read before. */
+enum link { LINK_NEXT = 1, LINK_REPEATED, LINK_MISSING };
+
+/* Both groups are sound: they were walked. */
+static enum link link_of(const struct skyh_log_segment *a, uint64_t a_at,
+                         const struct skyh_log_segment *b, uint64_t b_at)
 {
     enum { BODY_AT = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES };
-    struct sky_mcap_group a_header, b_header;
-    if (sky_mcap_read_group(a->bytes + a_at, a->count - (size_t)a_at, &a_header) != NULL ||
-        sky_mcap_read_group(b->bytes + b_at, b->count - (size_t)b_at, &b_header) != NULL) {
-        return false;
+    struct sky_mcap_group before, after;
+    if (sky_mcap_read_group(a->bytes + a_at, a->count - (size_t)a_at, &before) != NULL ||
+        sky_mcap_read_group(b->bytes + b_at, b->count - (size_t)b_at, &after) != NULL) {
+        return LINK_NEXT;
     }
-    return a_header.group_seq == b_header.group_seq &&
-           memcmp(a_header.boot_id, b_header.boot_id, sizeof a_header.boot_id) == 0 &&
-           a_header.body_bytes == b_header.body_bytes &&
-           memcmp(a->bytes + a_at + BODY_AT, b->bytes + b_at + BODY_AT,
-                  (size_t)a_header.body_bytes) == 0;
+    const bool same_boot = memcmp(before.boot_id, after.boot_id, sizeof before.boot_id) == 0;
+    if (same_boot && before.group_seq == after.group_seq && before.body_bytes == after.body_bytes &&
+        memcmp(a->bytes + a_at + BODY_AT, b->bytes + b_at + BODY_AT, (size_t)before.body_bytes) ==
+            0) {
+        return LINK_REPEATED;
+    }
+    const bool next = same_boot && after.group_seq == before.group_seq + 1;
+    return next || after.group_seq == 1 /* of a new run */ ? LINK_NEXT : LINK_MISSING;
 }
 
-/* Is this a record of a group that the segment before ended with? */
-static bool was_read(struct skyh_log *log, const struct skyh_log_segment *segment,
-                     const struct sky_scan_item *item)
+/* Takes the next item of the current segment, but for those of a group that was read already. */
+static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segment,
+                      struct sky_scan_item *ret_item)
 {
-    if (item->found != SKY_SCAN_RECORD) {
-        return false;
+    if (log->holds) {
+        log->holds = false;
+        *ret_item = log->held;
+        return;
     }
-    if (log->group_segment != segment || log->group_at != item->offset) {
-        log->group_repeated = log->group_segment != NULL && log->group_segment != segment &&
-                              same_group(log->group_segment, log->group_at, segment, item->offset);
+    enum link link = LINK_NEXT;
+    do {
+        sky_scan_next(&log->scan, ret_item);
+        if (ret_item->found != SKY_SCAN_RECORD) {
+            return;
+        }
+        if (log->group_segment != segment) {
+            link = log->group_segment == NULL
+                       ? LINK_NEXT
+                       : link_of(log->group_segment, log->group_at, segment, ret_item->offset);
+        } else if (log->group_at != ret_item->offset) {
+            link = LINK_NEXT;
+        }
         log->group_segment = segment;
-        log->group_at = item->offset;
+        log->group_at = ret_item->offset;
+    } while (link == LINK_REPEATED);
+    if (link == LINK_MISSING) {
+        log->holds = true;
+        log->held = *ret_item;
+        *ret_item = (struct sky_scan_item){.found = SKY_SCAN_DAMAGE,
+                                           .offset = log->held.offset,
+                                           .reason = "groups are missing before this one"};
     }
-    return log->group_repeated;
 }
 
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
@@ -252,9 +277,7 @@ bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
     const bool sound = log->begun || begin_segment(log, ret_item);
     if (sound) {
         ret_item->segment = segment;
-        do {
-            sky_scan_next(&log->scan, &ret_item->scan);
-        } while (was_read(log, segment, &ret_item->scan));
+        scan_next(log, segment, &ret_item->scan);
     }
     count_item(log, &ret_item->scan);
     if (!sound || ret_item->scan.found == SKY_SCAN_END ||

@@ -41,7 +41,8 @@ struct skyh_log {
     uint64_t torn;                                /* TORN_END items so far */
     const struct skyh_log_segment *group_segment; /* where the latest group is; NULL: none yet */
     uint64_t group_at;
-    bool group_repeated; /* it was in the segment before already */
+    bool holds; /* an item for the next call */
+    struct sky_scan_item held;
 };
 
 /** A step of the walk, and the segment it is in. */
@@ -64,7 +65,7 @@ void skyh_log_rewind(struct skyh_log *log);
 /**
  * Takes the next step: records, damage, and one END or TORN_END per segment. False at the end.
  * A group that could not be made durable in one segment begins the next; where the first has it
- * too, it is read once.
+ * too, it is read once. Segments that are missing between others are DAMAGE.
  */
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item);
 

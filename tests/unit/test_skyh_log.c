@@ -201,6 +201,28 @@ static void a_log_that_rolled_over_is_replayed_as_one(void **state)
     assert_whole(502, 0);
 }
 
+static void a_segment_that_is_missing_is_damage_and_not_a_difference(void **state)
+{
+    (void)state;
+    begin_run();
+    for (int i = 0; i < 500; i++) {
+        look(FAULT_NONE, 0);
+    }
+    end_log();
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000001.mcap", folder);
+    assert_int_equal(unlink(file), 0);
+    uint64_t damages = 0, torn = 0;
+    const struct skyh_verdict verdict = replay(&damages, &torn);
+    if (verdict.different) {
+        fail_msg("different at input %llu: %s", (unsigned long long)verdict.seq, verdict.what);
+    }
+    assert_int_equal(damages, 1);
+    assert_int_equal(torn, 0);
+    assert_true(verdict.events > 500);
+    assert_true(verdict.not_comparable > 500);
+}
+
 static void fail_in(enum fault fault, size_t events)
 {
     begin_run();
@@ -314,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_log_that_rolled_over_is_replayed_as_one),
+        CASE(a_segment_that_is_missing_is_damage_and_not_a_difference),
         CASE(a_sync_that_fails_between_the_events_of_an_input_loses_nothing),
         CASE(a_sync_that_fails_with_the_last_event_of_an_input_loses_nothing),
         CASE(a_write_that_fails_between_the_events_of_an_input_loses_nothing),
