@@ -274,6 +274,22 @@ static void print_run(const struct run_facts *run, size_t index)
     }
 }
 
+/* Runs that lack their beginning, or inputs in between. */
+static uint64_t incomplete_runs(const struct facts *facts)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < facts->run_count; i++) {
+        count += !facts->run[i].has_config || facts->run[i].inputs_missing > 0 ? 1 : 0;
+    }
+    return count;
+}
+
+static int condition(const struct facts *facts, const struct skyh_log *log)
+{
+    return facts->unreadable > 0 || incomplete_runs(facts) > 0 ? SKYH_EXIT_DAMAGED
+                                                               : skyh_log_exit(log);
+}
+
 static void print_text(const struct facts *facts, const struct skyh_log *log)
 {
     print_segments(log);
@@ -287,8 +303,10 @@ static void print_text(const struct facts *facts, const struct skyh_log *log)
                          facts->by_channel[channel]);
         }
     }
-    (void)printf("\ncondition %s: %" PRIu64 " damaged places, %" PRIu64 " torn ends\n",
-                 log->damages + log->torn == 0 ? "whole" : "not whole", log->damages, log->torn);
+    (void)printf("\ncondition %s: %" PRIu64 " damaged places, %" PRIu64 " torn ends, %" PRIu64
+                 " incomplete runs\n",
+                 condition(facts, log) == SKYH_EXIT_OK ? "whole" : "not whole", log->damages,
+                 log->torn, incomplete_runs(facts));
 }
 
 /* ------------------------------------------------------------------------------------- JSON */
@@ -412,7 +430,7 @@ static int info(struct skyh_log *log, const struct skyh_args *args, struct skyh_
         } else {
             print_text(&facts, log);
         }
-        exit_code = facts.unreadable > 0 ? SKYH_EXIT_DAMAGED : skyh_log_exit(log);
+        exit_code = condition(&facts, log);
     }
     release(&facts);
     return exit_code;
@@ -440,7 +458,7 @@ const struct skyh_command skyh_info = {
         "boot, software, radars and zones, what became of every source, how many records of\n"
         "each kind there are, and whether anything is torn, damaged or missing.\n",
     .exits = "  0   whole\n"
-             "  2   torn or damaged; what is there is told\n"
+             "  2   torn, damaged or incomplete; what is there is told\n"
              "  64  usage   65  not a log   66  cannot be read\n",
     .example = "  skywitness info /var/lib/skywitness\n",
     .options = NULL,

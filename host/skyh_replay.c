@@ -76,7 +76,7 @@ static const char *result_name(const struct skyh_verdict *verdict, const struct 
     if (verdict->different) {
         return "different";
     }
-    if (skyh_log_exit(log) != SKYH_EXIT_OK) {
+    if (verdict->lost || skyh_log_exit(log) != SKYH_EXIT_OK) {
         return "damaged";
     }
     return check ? "identical" : "replayed";
@@ -118,6 +118,9 @@ static void print_text(const struct skyh_verdict *verdict, const struct skyh_log
     if (verdict->skipped_inputs > 0) {
         (void)printf("skipped: %" PRIu64 " inputs that belong to a run whose beginning is lost\n",
                      verdict->skipped_inputs);
+    }
+    if (verdict->lost) {
+        (void)printf("incomplete: inputs of a run are lost\n");
     }
     if (!check) {
         return;
@@ -178,7 +181,8 @@ static int replay(struct skyh_log *log, const struct skyh_args *args, struct pla
     } else {
         print_text(verdict, log, check, seconds);
     }
-    const int exit_code = verdict->different ? SKYH_EXIT_DIFFERENT : skyh_log_exit(log);
+    const int whole_or_not = verdict->lost ? SKYH_EXIT_DAMAGED : skyh_log_exit(log);
+    const int exit_code = verdict->different ? SKYH_EXIT_DIFFERENT : whole_or_not;
     skyh_rerun_close(rerun);
     return exit_code;
 }
@@ -214,7 +218,8 @@ const struct skyh_command skyh_replay = {
         "and field. What a torn or damaged log lost is said; the rest is still replayed.\n",
     .exits = "  0   replayed; with --check: identical\n"
              "  1   --check: different\n"
-             "  2   the log is torn or damaged; all that is there is replayed, and identical\n"
+             "  2   the log is torn, damaged or incomplete; all that is there is replayed, and "
+             "identical\n"
              "  64  usage   65  not a log   66  cannot be read\n",
     .example = "  skywitness replay --check /var/lib/skywitness\n"
                "  skywitness replay --events flight.mcap | grep incident\n",

@@ -85,6 +85,7 @@ static void differ(struct skyh_rerun *rerun, const char *what)
 /* Inputs were lost: from here to the end of the run nothing can be compared. */
 static void lose(struct skyh_rerun *rerun)
 {
+    rerun->verdict.lost = true;
     rerun->comparable = false;
     rerun->expected_count = 0;
     rerun->expected_next = 0;

@@ -24,6 +24,7 @@ struct skyh_verdict {
     uint64_t incidents;      /* opened */
     uint64_t tracks;         /* confirmed */
     int64_t span_ns;         /* station time replayed, all runs together */
+    bool lost;               /* inputs are missing: damage, a missing segment or beginning */
     bool different;          /* below: the first difference */
     uint64_t run;
     uint64_t seq;

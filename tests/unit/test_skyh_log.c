@@ -183,6 +183,7 @@ static void assert_whole(uint64_t inputs, uint64_t torn)
     assert_int_equal(verdict.skipped_inputs, 0);
     assert_int_equal(verdict.not_comparable, 0);
     assert_int_equal(verdict.torn_events, 0);
+    assert_false(verdict.lost);
     assert_int_equal(verdict.events, recorded_events);
 }
 
@@ -221,6 +222,29 @@ static void a_segment_that_is_missing_is_damage_and_not_a_difference(void **stat
     assert_int_equal(torn, 0);
     assert_true(verdict.events > 500);
     assert_true(verdict.not_comparable > 500);
+}
+
+static void a_segment_that_is_missing_is_a_loss(void **state)
+{
+    (void)state;
+    begin_run();
+    for (int i = 0; i < 500; i++) {
+        look(FAULT_NONE, 0);
+    }
+    end_log();
+    char file[128];
+    uint64_t damages_said = 0, torn_said = 0;
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000001.mcap", folder);
+    assert_int_equal(unlink(file), 0);
+    struct skyh_verdict verdict = replay(&damages_said, &torn_said);
+    assert_true(verdict.lost);
+    assert_false(verdict.different);
+    assert_true(verdict.not_comparable > 0);
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000000.mcap", folder);
+    assert_int_equal(unlink(file), 0);
+    verdict = replay(&damages_said, &torn_said);
+    assert_true(verdict.lost);
+    assert_int_equal(verdict.inputs, 0);
 }
 
 static void fail_in(enum fault fault, size_t events)
@@ -337,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_log_that_rolled_over_is_replayed_as_one),
         CASE(a_segment_that_is_missing_is_damage_and_not_a_difference),
+        CASE(a_segment_that_is_missing_is_a_loss),
         CASE(a_sync_that_fails_between_the_events_of_an_input_loses_nothing),
         CASE(a_sync_that_fails_with_the_last_event_of_an_input_loses_nothing),
         CASE(a_write_that_fails_between_the_events_of_an_input_loses_nothing),
