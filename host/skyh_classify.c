@@ -268,6 +268,13 @@ static int classify(struct skyh_log *log, const struct skyh_args *args,
     if (incidents.unreadable > 0) {
         skyh_note("classify", "%s: %" PRIu64 " records cannot be decoded", args->operand[0],
                   incidents.unreadable);
+    }
+    if (incidents.orphans > 0) {
+        skyh_note("classify",
+                  "%s: the beginning of a run is missing; %" PRIu64 " records stand without it",
+                  args->operand[0], incidents.orphans);
+    }
+    if (incidents.unreadable + incidents.orphans > 0) {
         exit_code = exit_code == SKYH_EXIT_OK ? SKYH_EXIT_DAMAGED : exit_code;
     }
     skyh_incidents_done(&incidents);

@@ -126,6 +126,7 @@ static bool take_record(struct collector *collector, const struct sky_scan_item 
         take_config(collector, item);
         return true;
     }
+    collector->incidents->orphans += collector->incidents->runs == 0 ? 1 : 0;
     if (item->channel != SKY_CHANNEL_INCIDENT && item->channel != SKY_CHANNEL_INCIDENT_LINE &&
         item->channel != SKY_CHANNEL_CLASSIFICATION) {
         return true;

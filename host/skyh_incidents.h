@@ -38,6 +38,7 @@ struct skyh_incidents {
     size_t count;
     struct skyh_incident *incident;
     uint64_t unreadable; /* records that do not unpack */
+    uint64_t orphans;    /* records before any run's beginning: that is lost, and what was in it */
 };
 
 /** Walks the whole log; says damage as command. */

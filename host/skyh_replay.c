@@ -130,6 +130,10 @@ static void print_text(const struct skyh_verdict *verdict, const struct skyh_log
                      verdict->seq, verdict->what);
         return;
     }
+    if (verdict->inputs == 0) {
+        (void)printf("nothing compared: no input is left that a run began with\n");
+        return;
+    }
     (void)printf("identical: %" PRIu64 " inputs, %" PRIu64 " events: every recomputed event equals "
                  "the recorded one, byte for byte\n",
                  verdict->inputs, verdict->events);

@@ -11,6 +11,7 @@
 #include "sky_station.h"
 #include "sky_store_posix.h"
 #include "sky_test.h"
+#include "skyh_incidents.h"
 #include "skyh_log.h"
 #include "skyh_rerun.h"
 
@@ -240,6 +241,16 @@ static void a_run_whose_beginning_is_missing_is_a_loss(void **state)
     const struct skyh_verdict verdict = replay(&damages_said, &torn_said);
     assert_true(verdict.lost);
     assert_int_equal(verdict.inputs, 0);
+
+    struct skyh_problem problem;
+    struct skyh_log log = {0};
+    struct skyh_incidents incidents = {0};
+    assert_true(skyh_log_open(&log, folder, &problem));
+    assert_true(skyh_incidents_collect(&incidents, &log, "test", &problem));
+    assert_int_equal(incidents.runs, 0);
+    assert_true(incidents.orphans > 0);
+    skyh_incidents_done(&incidents);
+    skyh_log_close(&log);
 }
 
 static void fail_in(enum fault fault, size_t events)
