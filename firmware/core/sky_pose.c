@@ -9,6 +9,7 @@ static const double unknown_height_sigma_m = 3000.0;
 static const double jump_sigmas = 8.0;
 static const double jump_least_m = 50.0;
 static const double jump_most_m = 5000.0;
+static const uint32_t rival_fixes_least = 60;
 
 static double square(double x) { return x * x; }
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -103,16 +104,49 @@ static void follow(struct sky_pose *pose, const struct sky_station_config *confi
     }
 }
 
+/* Counts a refused fix; true once the place it speaks for has more voices than the pose. */
+static bool is_outvoted(struct sky_pose *pose, const struct sky_station_config *config,
+                        const struct sky_geo_frame *there)
+{
+    const struct sky_enu offset = sky_geo_to_enu(there, &pose->rival.origin);
+    const bool agrees = square(offset.east_m) + square(offset.north_m) <= square(jump_least_m);
+
+    if (pose->rival_fixes == 0 || !agrees) {
+        pose->rival = *there;
+        pose->rival_fixes = 0;
+    }
+    pose->rival_fixes++;
+    return !config->has_site && pose->rival_fixes >= rival_fixes_least &&
+           pose->rival_fixes > pose->fixes_used;
+}
+
+static void begin_anew(struct sky_pose *pose)
+{
+    const struct sky_enu nowhere = {0.0, 0.0, 0.0};
+    pose->known = false;
+    pose->mean = nowhere;
+    pose->weight_per_m2 = 0.0;
+    pose->weight_up_per_m2 = 0.0;
+    pose->fixes_used = 0;
+}
+
 enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station_config *config,
                                  int64_t time_ns, const struct sky_gnss_fix *fix)
 {
     struct sky_geo_frame there;
 
-    if ((fix->has & SKY_GNSS_POSITION) == 0 || sky_geo_frame_init(&there, &fix->place) != SKY_OK ||
-        (pose->known && !config->moving && has_jumped(pose, &there, fix->sigma_horizontal_m))) {
+    if ((fix->has & SKY_GNSS_POSITION) == 0 || sky_geo_frame_init(&there, &fix->place) != SKY_OK) {
         pose->fixes_rejected++;
         return SKY_E_RANGE;
     }
+    if (pose->known && !config->moving && has_jumped(pose, &there, fix->sigma_horizontal_m)) {
+        if (!is_outvoted(pose, config, &there)) {
+            pose->fixes_rejected++;
+            return SKY_E_RANGE;
+        }
+        begin_anew(pose);
+    }
+    pose->rival_fixes = 0;
     if (config->moving) {
         follow(pose, config, fix);
     } else if (!config->has_site) {

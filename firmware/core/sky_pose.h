@@ -35,6 +35,8 @@ struct sky_pose {
     struct sky_enu mean;
     double weight_per_m2;
     double weight_up_per_m2;
+    struct sky_geo_frame rival; /* where the first of the latest run of refused fixes was ... */
+    uint32_t rival_fixes;       /* ... and how many in a row agree with it */
 };
 
 /** Known at once if the configuration has a surveyed site; else from the first good fix on. */
@@ -44,6 +46,8 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
  * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position or contradicts the
  * pose of a fixed station, in the horizontal, by more than 5 km or 8 combined sigmas (whichever is
  * smaller, but never under 50 m) - a jump is more likely a bad receiver than a flying mast.
+ * A station without a survey may have begun with a bad fix: when at least sixty refused fixes in a
+ * row agree within 50 m, and are more than all that made the pose, the pose begins anew with them.
  * Until a fix brings a height, that of the pose is 0 with a sigma of 3 km.
  */
 SKY_NODISCARD enum sky_status sky_pose_observe(struct sky_pose *pose,

@@ -116,6 +116,50 @@ static void a_jump_of_a_fixed_station_is_refused_by_its_sigmas(void **state)
     assert_int_equal(pose.time_ns, 3 * SKY_SECOND_NS);
 }
 
+/* Each second a fix; the number of the one that was taken, 0 if none. */
+static int first_taken(double east_m, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        if (take(1000.0 + i, fix_at(east_m, 0.0, 0.0, 5.0)) == SKY_OK) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static void a_bad_first_fix_is_outvoted_by_sixty_that_agree(void **state)
+{
+    (void)state;
+    assert_int_equal(take(1.0, fix_at(9000.0, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_int_equal(first_taken(0.0, 59), 0);
+    assert_int_equal(take(1060.0, fix_at(-700.0, 0.0, 0.0, 5.0)), SKY_E_RANGE); /* a new rival */
+    assert_int_equal(first_taken(0.0, 100), 60);
+    assert_near(east_m(), 0.0, 1e-6);
+    assert_near(pose.sigma_horizontal_m, 5.0, 1e-9);
+    assert_int_equal(pose.fixes_used, 1);
+}
+
+static void a_pose_of_many_fixes_is_not_outvoted_by_fewer(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(take(i, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+    }
+    assert_int_equal(first_taken(3000.0, 150), 0);
+    assert_int_equal(take(1200.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK); /* and forgets them */
+    assert_int_equal(first_taken(3000.0, 250), 202);
+}
+
+static void a_surveyed_site_is_never_outvoted(void **state)
+{
+    (void)state;
+    config.has_site = true;
+    config.site = site;
+    sky_pose_init(&pose, &config, 0);
+    assert_int_equal(first_taken(3000.0, 500), 0);
+    assert_near(east_m(), 0.0, 1e-9);
+}
+
 static void a_fix_without_a_place_is_only_counted(void **state)
 {
     (void)state;
@@ -182,6 +226,9 @@ int main(void)
         cmocka_unit_test_setup(a_day_of_fixes_stops_at_the_common_error, start),
         cmocka_unit_test_setup(the_mean_is_as_good_as_it_says, start),
         cmocka_unit_test_setup(a_jump_of_a_fixed_station_is_refused_by_its_sigmas, start),
+        cmocka_unit_test_setup(a_bad_first_fix_is_outvoted_by_sixty_that_agree, start),
+        cmocka_unit_test_setup(a_pose_of_many_fixes_is_not_outvoted_by_fewer, start),
+        cmocka_unit_test_setup(a_surveyed_site_is_never_outvoted, start),
         cmocka_unit_test_setup(a_fix_without_a_place_is_only_counted, start),
         cmocka_unit_test_setup(the_height_may_come_later, start),
         cmocka_unit_test_setup(a_moving_station_follows_its_latest_fix, start),
