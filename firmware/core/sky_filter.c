@@ -222,18 +222,23 @@ static void add_height(struct line_set *lines, const struct sky_measurement *m,
     lines->last_is_height = true;
 }
 
-/* Range, azimuth and elevation, each with the second-order term of its curvature. */
-static void add_place(struct line_set *lines, const struct sky_filter *filter,
-                      const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
-                      const struct view *view)
+/* Range, with the second-order term of its curvature. */
+static void add_range(struct line_set *lines, const struct sky_measurement *m,
+                      const struct sky_sensor_pose *sensor, const struct view *view,
+                      double across_m2)
+{
+    add_line(lines, m, sensor, view, view->sight, no_gradient, m->slant_range_m - view->range_m,
+             square(m->sigma_range_m) + 0.5 * square(across_m2) / square(view->range_m));
+}
+
+/* Azimuth and elevation, each with the second-order term of its curvature. */
+static void add_direction(struct line_set *lines, const struct sky_filter *filter,
+                          const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
+                          const struct view *view, double across_m2)
 {
     const double r2 = square(view->range_m), ground2 = square(view->ground_m);
-    const double across_m2 = variance_along(filter, 0, sensor, view->across);
     const double outward_m2 = variance_along(filter, 0, sensor, view->outward);
     double gradient[3];
-
-    add_line(lines, m, sensor, view, view->sight, no_gradient, m->slant_range_m - view->range_m,
-             square(m->sigma_range_m) + 0.5 * square(across_m2) / r2);
 
     const double azimuth_rad2 =
         square(m->sigma_azimuth_rad) + across_m2 * outward_m2 / square(ground2);
@@ -271,11 +276,11 @@ static void add_radial_speed(struct line_set *lines, const struct sky_filter *fi
              square(m->sigma_radial_mps) + turning);
 }
 
-/* Turns lines through the state of lag_s ago into lines through the state of now. */
-static void bring_forward(struct line_set *lines, double lag_s, double accel_psd_m2ps3,
-                          double climb_psd_m2ps3)
+/* Turns lines, first and later, through the state of lag_s ago into lines through that of now. */
+static void bring_forward(struct line_set *lines, uint32_t first, double lag_s,
+                          double accel_psd_m2ps3, double climb_psd_m2ps3)
 {
-    for (uint32_t k = 0; k < lines->count; k++) {
+    for (uint32_t k = first; k < lines->count; k++) {
         struct line *const line = &lines->line[k];
         for (int i = 0; i < 3; i++) {
             const double q = i < 2 ? accel_psd_m2ps3 : climb_psd_m2ps3;
@@ -286,9 +291,28 @@ static void bring_forward(struct line_set *lines, double lag_s, double accel_psd
     }
 }
 
-static void draw_lines(const struct sky_filter *filter, const struct sky_measurement *m,
+static void spread_of(const struct sky_filter *filter, const double row[SKY_STATE_DIM],
+                      double ret_ph[SKY_STATE_DIM])
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        ret_ph[i] = dot6(filter->p[i], row);
+    }
+}
+
+static const double unlimited2 = 1e300;
+
+/* Is a line alone farther from the state than all of them together may be? */
+static bool is_beyond(const struct sky_filter *filter, const struct line *line, double limit2)
+{
+    double ph[SKY_STATE_DIM];
+    spread_of(filter, line->row, ph);
+    return square(line->residual) > limit2 * (dot6(ph, line->row) + line->variance);
+}
+
+/* False, with the rest left out, if the range alone is farther off than limit2 allows. */
+static bool draw_lines(const struct sky_filter *filter, const struct sky_measurement *m,
                        const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                       double climb_psd_m2ps3, struct line_set *ret_lines)
+                       double climb_psd_m2ps3, double limit2, struct line_set *ret_lines)
 {
     const double lag_s = (double)(filter->time_ns - m->time_ns) * 1e-9;
     struct sky_filter then = *filter;
@@ -298,22 +322,21 @@ static void draw_lines(const struct sky_filter *filter, const struct sky_measure
     look(&then, sensor, &view);
     ret_lines->count = 0;
     ret_lines->last_is_height = false;
-    add_place(ret_lines, &then, m, sensor, &view);
+    const double across_m2 = variance_along(&then, 0, sensor, view.across);
+    add_range(ret_lines, m, sensor, &view, across_m2);
+    bring_forward(ret_lines, 0, lag_s, accel_psd_m2ps3, climb_psd_m2ps3);
+    if (is_beyond(filter, &ret_lines->line[0], limit2)) {
+        return false;
+    }
+    add_direction(ret_lines, &then, m, sensor, &view, across_m2);
     if (m->has_radial_speed) {
         add_radial_speed(ret_lines, &then, m, sensor, &view);
     }
     if (m->has_height) {
         add_height(ret_lines, m, sensor, &view);
     }
-    bring_forward(ret_lines, lag_s, accel_psd_m2ps3, climb_psd_m2ps3);
-}
-
-static void spread_of(const struct sky_filter *filter, const double row[SKY_STATE_DIM],
-                      double ret_ph[SKY_STATE_DIM])
-{
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        ret_ph[i] = dot6(filter->p[i], row);
-    }
+    bring_forward(ret_lines, 1, lag_s, accel_psd_m2ps3, climb_psd_m2ps3);
+    return true;
 }
 
 /* Factors S of all components jointly as root * its transpose. */
@@ -345,14 +368,19 @@ static void compare(const struct sky_filter *filter, const struct line_set *line
         .distance2 = distance2, .log_det_s = sky_log(det), .dimension = lines->count};
 }
 
-void sky_filter_innovation(const struct sky_filter *filter,
+bool sky_filter_innovation(const struct sky_filter *filter,
                            const struct sky_measurement *measurement,
                            const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                           double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
+                           double climb_psd_m2ps3, double limit2,
+                           struct sky_innovation *ret_innovation)
 {
     struct line_set lines;
-    draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, &lines);
+    if (!draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, limit2,
+                    &lines)) {
+        return false;
+    }
     compare(filter, &lines, ret_innovation);
+    return true;
 }
 
 /* --- Updating ------------------------------------------------------------------------------- */
@@ -411,7 +439,8 @@ void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *
                        double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
 {
     struct line_set lines;
-    draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, &lines);
+    (void)draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, unlimited2,
+                     &lines);
     if (ret_innovation != NULL) {
         compare(filter, &lines, ret_innovation);
     }

@@ -253,14 +253,14 @@ static struct sky_measurement for_track(const struct batch *batch, const struct 
     return shared ? with_bias(batch, index) : batch->measurement[index];
 }
 
-static struct sky_innovation compare(const struct batch *batch, const struct sky_filter *filter,
-                                     const struct sky_measurement *m)
+/* False if the measurement is beyond every gate. */
+static bool compare(const struct batch *batch, const struct sky_filter *filter,
+                    const struct sky_measurement *m, struct sky_innovation *ret_innovation)
 {
     const struct sky_tracker_config *const config = &batch->config->tracker;
-    struct sky_innovation innovation;
-    sky_filter_innovation(filter, m, batch->pose, config->accel_psd_m2ps3, config->climb_psd_m2ps3,
-                          &innovation);
-    return innovation;
+    return sky_filter_innovation(filter, m, batch->pose, config->accel_psd_m2ps3,
+                                 config->climb_psd_m2ps3, claim_gates * batch->tracker->gate2[5],
+                                 ret_innovation);
 }
 
 /* -ln of: how much likelier the plot is as this aircraft's than as clutter. */
@@ -317,7 +317,10 @@ static void gate_plot(const struct batch *batch, uint32_t column, size_t index)
         const struct sky_measurement m = for_track(batch, track, index);
         struct sky_filter filter = track->filter;
         predict_to(batch, &filter, time_ns);
-        const struct sky_innovation innovation = compare(batch, &filter, &m);
+        struct sky_innovation innovation;
+        if (!compare(batch, &filter, &m, &innovation)) {
+            continue;
+        }
         const double gate2 = tracker->gate2[innovation.dimension];
         if (track->status == SKY_TRACK_CONFIRMED && innovation.distance2 < claim_gates * gate2) {
             scratch->claimed[index] = true;

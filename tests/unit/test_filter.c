@@ -332,7 +332,7 @@ static void the_distance_is_that_of_the_whole_innovation_matrix(void **state)
     }
 
     struct sky_innovation innovation, from_update;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 4);
     assert_near(innovation.distance2, distance2, 1e-3 * distance2);
     assert_near(innovation.log_det_s, log(det), 1e-3);
@@ -368,7 +368,7 @@ static void what_the_curve_of_a_range_hides_is_added_to_its_variance(void **stat
     struct sky_innovation innovation;
     m.has_radial_speed = false;
     m.slant_range_m += 200.0;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     const double sag_m2 = 0.5 * pow(9e6 / m.slant_range_m, 2.0);
     assert_near(innovation.distance2, 4e4 / (901.0 + sag_m2), 0.03);
 }
@@ -383,7 +383,7 @@ static void speed_across_hides_in_doppler_while_the_place_across_is_unsure(void 
         struct sky_measurement m = look_now();
         struct sky_innovation innovation;
         m.radial_speed_mps += 15.0;
-        sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+        assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
         const double hidden_m2ps2 = pow(3000.0 * 100.0 / m.slant_range_m, 2.0);
         assert_near(innovation.distance2, 225.0 / (1.0 + hidden_m2ps2), 0.1);
     }
@@ -400,16 +400,34 @@ static void azimuth_fades_as_the_place_nears_the_vertical(void **state)
     struct sky_innovation innovation;
     m.has_radial_speed = false;
     m.azimuth_rad += 0.5;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 3);
     assert_near(innovation.distance2, 0.25 / (0.25 + 0.0625), 0.01);
 
     m.azimuth_rad -= 0.5; /* and elevation, which bends with the place across, a little */
     m.elevation_rad += 0.1;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     const double r = m.slant_range_m;
     const double bend = 2.5e5 * sin(m.elevation_rad - 0.1) / (1000.0 * r);
     assert_near(innovation.distance2, 0.01 / (2.5e5 / (r * r) + 0.5 * bend * bend), 0.01);
+}
+
+static void a_range_beyond_the_limit_ends_the_comparison_and_only_then(void **state)
+{
+    (void)state;
+    const struct sky_filter filter = knowing(50.0, 5.0);
+    struct test_target near = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
+    struct sky_measurement m = test_look(&radar, &pose, &near, filter.time_ns);
+    struct sky_innovation innovation = {.dimension = 77};
+    m.slant_range_m += 1000.0;
+    assert_false(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 40.0, &innovation));
+    assert_int_equal(innovation.dimension, 77);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
+    const double all2 = innovation.distance2;
+    assert_true(all2 > 40.0);
+    assert_false(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 0.99 * all2, &innovation));
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1.01 * all2, &innovation));
+    assert_near(innovation.distance2, all2, 0.0);
 }
 
 static void an_update_brings_what_bayes_says(void **state)
@@ -440,9 +458,9 @@ static void azimuth_does_not_jump_at_north(void **state)
     struct sky_measurement m = test_look(&radar, &pose, &north, filter.time_ns);
     struct sky_innovation left, right;
     m.azimuth_rad = 0.004;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &right);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &right));
     m.azimuth_rad = 2.0 * SKY_TEST_PI - 0.004;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &left);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &left));
     assert_true(left.distance2 < 4.0 && right.distance2 < 4.0);
 }
 
@@ -456,7 +474,7 @@ static void azimuth_is_left_out_overhead(void **state)
     struct sky_measurement m = test_look(&radar, &pose, &above, filter.time_ns);
     struct sky_innovation innovation;
     m.azimuth_rad += 3.0;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 3);
     assert_true(innovation.distance2 < 1.0);
     sky_filter_update(&filter, &m, &pose, 4.0, 1.0, NULL);
@@ -488,9 +506,9 @@ static void an_unsure_time_widens_along_the_motion(void **state)
     struct sky_measurement m = look_now();
     struct sky_innovation sure, unsure;
     m.slant_range_m += 60.0;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &sure);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &sure));
     m.time_sigma_ns = SKY_SECOND_NS;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &unsure);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &unsure));
     const double moved2_m2 = m.radial_speed_mps * m.radial_speed_mps;
     assert_near(sure.distance2, 3600.0 / 901.0, 0.02);
     assert_near(unsure.distance2, 3600.0 / (901.0 + moved2_m2), 0.02);
@@ -513,7 +531,7 @@ static double height_error_m(double ground_m, double course_rad, double up_m)
     m.has_height = true;
     m.sigma_height_m = 1.0;
     m.height_hae_m = height_of(there.x) + 100.0;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 3);
     return 100.0 - sqrt(innovation.distance2);
 }
@@ -599,7 +617,7 @@ static void a_late_plot_weighs_less_by_the_noise_of_the_way(void **state)
     struct sky_innovation innovation;
     m.slant_range_m += 100.0;
     m.has_radial_speed = false;
-    sky_filter_innovation(&filter, &m, &pose, 4.0, 4.0, &innovation);
+    assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 4.0, 1e300, &innovation));
     const double noise_m2 = 4.0 * 216.0 / 3.0; /* q t^3 / 3, isotropic here */
     assert_near(innovation.distance2, 1e4 / (900.0 + 1.0 + 0.36 + noise_m2), 0.05);
 }
@@ -626,6 +644,7 @@ int main(void)
         cmocka_unit_test_setup(speed_across_hides_in_doppler_while_the_place_across_is_unsure,
                                start),
         cmocka_unit_test_setup(azimuth_fades_as_the_place_nears_the_vertical, start),
+        cmocka_unit_test_setup(a_range_beyond_the_limit_ends_the_comparison_and_only_then, start),
         cmocka_unit_test_setup(an_update_brings_what_bayes_says, start),
         cmocka_unit_test_setup(azimuth_does_not_jump_at_north, start),
         cmocka_unit_test_setup(azimuth_is_left_out_overhead, start),
