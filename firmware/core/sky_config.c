@@ -9,7 +9,7 @@ enum field_type { FIELD_DOUBLE = 1, FIELD_UINT32, FIELD_INT64 };
 
 /* Names are arrays, not pointers, so that the tables need no relocation. */
 struct field {
-    char name[44];
+    char name[48];
     size_t offset;
     enum field_type type;
     double least;
@@ -39,12 +39,17 @@ static const struct field config_field[] = {
     STATION(gnss_sigma_floor_m, DOUBLE, 0.1, 100.0),
     STATION(heading_rad, DOUBLE, -2.0 * SKY_PI, 2.0 * SKY_PI),
     STATION(heading_sigma_rad, DOUBLE, 0.0, 1.0),
-    TRACKER(accel_psd_m2ps3, DOUBLE, 1e-4, 1e4),
-    TRACKER(climb_psd_m2ps3, DOUBLE, 1e-4, 1e4),
+    TRACKER(accel_psd_m2ps3[0], DOUBLE, 1e-4, 1e4),
+    TRACKER(accel_psd_m2ps3[1], DOUBLE, 1e-4, 1e4),
+    TRACKER(accel_psd_m2ps3[2], DOUBLE, 1e-4, 1e4),
+    TRACKER(turn_radps, DOUBLE, 0.001, 2.0),
+    TRACKER(sojourn_s, DOUBLE, 1.0, 600.0),
     TRACKER(speed_max_mps, DOUBLE, 5.0, 1000.0),
     TRACKER(gate_probability, DOUBLE, 0.9, 0.99999),
-    TRACKER(confirm_hits, UINT32, 2.0, 16.0),
-    TRACKER(confirm_looks, UINT32, 2.0, 32.0),
+    TRACKER(births_per_hour, DOUBLE, 0.01, 1e5),
+    TRACKER(lifetime_s, DOUBLE, 10.0, 1e5),
+    TRACKER(confirm_existence, DOUBLE, 0.5, 0.999999999),
+    TRACKER(hold_ns, INT64, 0.0, 1e9),
     TRACKER(coast_ns, INT64, 1.0, 600e9),
     TRACKER(lose_ns, INT64, 1.0, 600e9),
     TRACKER(height_prior_m, DOUBLE, -1000.0, 100e3),
@@ -71,7 +76,16 @@ static const struct field sensor_field[] = {
     SENSOR(bias_sigma_range_m, DOUBLE, 0.0, 5000.0),
     SENSOR(bias_sigma_azimuth_rad, DOUBLE, 0.0, 0.2),
     SENSOR(bias_sigma_elevation_rad, DOUBLE, 0.0, 0.2),
+    SENSOR(quantum_range_m, DOUBLE, 0.0, 5000.0),
+    SENSOR(quantum_azimuth_rad, DOUBLE, 0.0, 0.5),
+    SENSOR(range_min_m, DOUBLE, 0.0, 1e6),
     SENSOR(range_max_m, DOUBLE, 10.0, 1e6),
+    SENSOR(elevation_min_rad, DOUBLE, -0.5 * SKY_PI, 0.5 * SKY_PI),
+    SENSOR(elevation_max_rad, DOUBLE, -0.5 * SKY_PI, 0.5 * SKY_PI),
+    SENSOR(radial_max_mps, DOUBLE, 1.0, 3000.0),
+    SENSOR(notch_mps, DOUBLE, 0.0, 100.0),
+    SENSOR(notch_detection_probability, DOUBLE, 0.01, 0.999),
+    SENSOR(sigma_place_m, DOUBLE, 0.1, 5000.0),
     SENSOR(detection_probability, DOUBLE, 0.05, 0.999),
     SENSOR(false_plots_per_scan, DOUBLE, 0.001, 1e5),
     SENSOR(scan_ns, INT64, 10e6, 60e9),
@@ -157,6 +171,14 @@ static enum sky_status check_sensor(const struct sky_config *config, uint32_t in
         *ret_field = outside;
         return SKY_E_RANGE;
     }
+    if (sensor->range_min_m >= sensor->range_max_m) {
+        *ret_field = "sensor.range_min_m";
+        return SKY_E_RANGE;
+    }
+    if (sensor->elevation_min_rad >= sensor->elevation_max_rad) {
+        *ret_field = "sensor.elevation_min_rad";
+        return SKY_E_RANGE;
+    }
     if (!name_is_sound(sensor->name)) {
         *ret_field = "sensor.name";
         return SKY_E_RANGE;
@@ -181,8 +203,9 @@ enum sky_status sky_config_check(const struct sky_config *config, const char **r
         *ret_field = "station.site";
         return SKY_E_RANGE;
     }
-    if (config->tracker.confirm_hits > config->tracker.confirm_looks) {
-        *ret_field = "tracker.confirm_looks";
+    const double *const accel = config->tracker.accel_psd_m2ps3;
+    if (accel[0] > accel[1] || accel[1] > accel[2]) {
+        *ret_field = "tracker.accel_psd_m2ps3";
         return SKY_E_RANGE;
     }
     if (config->tracker.coast_ns > config->tracker.lose_ns) {
@@ -201,6 +224,57 @@ enum sky_status sky_config_check(const struct sky_config *config, const char **r
     return SKY_OK;
 }
 
+void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind kind)
+{
+    static const struct {
+        double accel_psd_m2ps3[3];
+        double turn_dps;
+        double sojourn_s;
+        double speed_max_mps;
+        double lifetime_s;
+    } table[] = {
+        [SKY_MOTION_AIRCRAFT] = {{0.02, 0.8, 10.0}, 2.6, 40.0, 350.0, 600.0},
+        [SKY_MOTION_MIXED] = {{0.02, 0.8, 10.0}, 8.0, 40.0, 200.0, 300.0},
+        [SKY_MOTION_DRONES] = {{0.05, 2.0, 25.0}, 18.0, 20.0, 60.0, 300.0},
+    };
+    for (int i = 0; i < 3; i++) {
+        tracker->accel_psd_m2ps3[i] = table[kind].accel_psd_m2ps3[i];
+    }
+    tracker->turn_radps = table[kind].turn_dps * SKY_PI / 180.0;
+    tracker->sojourn_s = table[kind].sojourn_s;
+    tracker->speed_max_mps = table[kind].speed_max_mps;
+    tracker->lifetime_s = table[kind].lifetime_s;
+}
+
+enum sky_motion_kind sky_config_motion_for(double range_max_m)
+{
+    if (range_max_m < 10e3) {
+        return SKY_MOTION_DRONES;
+    }
+    return range_max_m < 30e3 ? SKY_MOTION_MIXED : SKY_MOTION_AIRCRAFT;
+}
+
+void sky_config_sensor_default(struct sky_sensor_config *ret_sensor)
+{
+    memset(ret_sensor, 0, sizeof *ret_sensor);
+    ret_sensor->kind = SKY_SENSOR_RADAR;
+    ret_sensor->at_station = true;
+    ret_sensor->measures_elevation = true;
+    ret_sensor->sigma_range_m = 30.0;
+    ret_sensor->sigma_azimuth_rad = 0.003;
+    ret_sensor->sigma_elevation_rad = 0.006;
+    ret_sensor->sigma_radial_mps = 1.5;
+    ret_sensor->range_max_m = 100e3;
+    ret_sensor->elevation_min_rad = -5.0 * SKY_PI / 180.0;
+    ret_sensor->elevation_max_rad = 0.5 * SKY_PI;
+    ret_sensor->radial_max_mps = 350.0;
+    ret_sensor->detection_probability = 0.9;
+    ret_sensor->notch_detection_probability = 0.5;
+    ret_sensor->false_plots_per_scan = 10.0;
+    ret_sensor->sigma_place_m = 30.0;
+    ret_sensor->scan_ns = 4 * SKY_SECOND_NS;
+}
+
 void sky_config_default(struct sky_config *ret_config)
 {
     memset(ret_config, 0, sizeof *ret_config);
@@ -212,12 +286,11 @@ void sky_config_default(struct sky_config *ret_config)
     station->heading_sigma_rad = 0.005;
 
     struct sky_tracker_config *const tracker = &ret_config->tracker;
-    tracker->accel_psd_m2ps3 = 4.0;
-    tracker->climb_psd_m2ps3 = 1.0;
-    tracker->speed_max_mps = 350.0;
-    tracker->gate_probability = 0.999;
-    tracker->confirm_hits = 3;
-    tracker->confirm_looks = 5;
+    sky_config_motion(tracker, SKY_MOTION_AIRCRAFT);
+    tracker->gate_probability = 0.9999;
+    tracker->births_per_hour = 20.0;
+    tracker->confirm_existence = 0.999;
+    tracker->hold_ns = SKY_SECOND_NS / 8;
     tracker->coast_ns = 15 * SKY_SECOND_NS;
     tracker->lose_ns = 45 * SKY_SECOND_NS;
     tracker->height_prior_m = 4000.0;

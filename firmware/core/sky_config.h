@@ -11,12 +11,23 @@
 #include "sky_base.h"
 #include "sky_geo.h"
 
-/** One radar. Sigmas are random errors per plot; biases are systematic and do not average out. */
+/** What a sensor's plots are. */
+enum sky_sensor_kind {
+    SKY_SENSOR_RADAR = 1,  /* polar: seen from where the radar stands */
+    SKY_SENSOR_COOPERATIVE /* places that aircraft or other trackers report (ADS-B, Remote ID) */
+};
+
+/**
+ * One sensor. Sigmas are random errors per plot; biases are systematic and do not average out.
+ * Of a cooperative one only name, kind, identity, scan_ns, latency_ns, sigma_place_m, probability
+ * and false plots mean something.
+ */
 struct sky_sensor_config {
     char name[SKY_NAME_MAX]; /* unique, not empty, printable ASCII without spaces */
-    bool at_station;         /* true: moves with the station's pose; false: stands at `site` */
-    struct sky_lla site;     /* meaningful unless at_station */
-    bool has_sac_sic;        /* ASTERIX identity */
+    enum sky_sensor_kind kind;
+    bool at_station;     /* true: moves with the station's pose; false: stands at `site` */
+    struct sky_lla site; /* meaningful unless at_station */
+    bool has_sac_sic;    /* ASTERIX identity */
     uint8_t sac;
     uint8_t sic;
     bool measures_elevation;       /* false: a 2D radar; height then comes from the prior */
@@ -28,20 +39,34 @@ struct sky_sensor_config {
     double bias_sigma_range_m;     /* 0 .. 5000 */
     double bias_sigma_azimuth_rad; /* 0 .. 0.2 */
     double bias_sigma_elevation_rad; /* 0 .. 0.2 */
-    double range_max_m;              /* 10 .. 1e6; plots beyond are counted and not used */
-    double detection_probability;    /* 0.05 .. 0.999 */
-    double false_plots_per_scan;     /* 0.001 .. 1e5, over the whole coverage */
-    int64_t scan_ns;                 /* time between looks at one target; 10 ms .. 60 s */
+    double quantum_range_m;          /* step of its numbers, 0: none; counted as step^2 / 12 */
+    double quantum_azimuth_rad;
+    double range_min_m;                 /* 0 .. range_max_m; nearer it sees nothing */
+    double range_max_m;                 /* 10 .. 1e6; plots beyond are counted and not used */
+    double elevation_min_rad;           /* -pi/2 .. elevation_max_rad, apparent */
+    double elevation_max_rad;           /* .. pi/2 */
+    double radial_max_mps;              /* 1 .. 3000: false plots have radial speeds up to this */
+    double notch_mps;                   /* radial speeds below are mostly filtered out; 0 .. 100 */
+    double notch_detection_probability; /* there; 0.01 .. 0.999 */
+    double sigma_place_m;               /* cooperative: 1 sigma per axis; 0.1 .. 5000 */
+    double detection_probability;       /* 0.05 .. 0.999 */
+    double false_plots_per_scan;        /* 0.001 .. 1e5, over the whole coverage */
+    int64_t scan_ns;                    /* time between looks at one target; 10 ms .. 60 s */
     int64_t latency_ns; /* measurement to arrival when a plot states no time; 0 .. 10 s */
 };
 
 struct sky_tracker_config {
-    double accel_psd_m2ps3;      /* white-noise acceleration, horizontal; 1e-4 .. 1e4 */
-    double climb_psd_m2ps3;      /* the same, vertical; 1e-4 .. 1e4 */
+    double accel_psd_m2ps3[3];   /* white-noise acceleration, horizontal, of the steady, the
+                                    ordinary and the wild model; each 1e-4 .. 1e4, ascending */
+    double turn_radps;           /* of the two turning models, to either side; 0.001 .. 2 */
+    double sojourn_s;            /* mean time in one model of motion; 1 .. 600 */
     double speed_max_mps;        /* no target starts faster; 5 .. 1000 */
     double gate_probability;     /* share of true plots inside the gate; 0.9 .. 0.99999 */
-    uint32_t confirm_hits;       /* M of M-of-N; 2 .. 16 */
-    uint32_t confirm_looks;      /* N of M-of-N; M .. 32 */
+    double births_per_hour;      /* new aircraft expected in all of the coverage; 0.01 .. 1e5 */
+    double lifetime_s;           /* mean time an aircraft stays in it; 10 .. 1e5 */
+    double confirm_existence;    /* believed from this probability on; 0.5 .. 0.999999999 */
+    int64_t hold_ns;             /* plots that several tracks claim wait this long for their rivals
+                                    of the same sweep; 0 .. 1 s */
     int64_t coast_ns;            /* unseen longer than this a track is coasting; > 0 */
     int64_t lose_ns;             /* unseen longer than this it is lost; >= coast_ns, <= 10 min */
     double height_prior_m;       /* 2D radars: height above the ellipsoid, -1e3 .. 1e5 ... */
@@ -82,13 +107,35 @@ struct sky_config {
 
 /**
  * Fills in the defaults that the example configuration documents; no sensors. A tick each second;
- * M-of-N 3 of 5, coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of
+ * coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of
  * 4 looks, 2 s of dwell, closed after 60 s, existence 0.9, lines reported within 50 km. A line that
  * states no accuracy gets 250 m: between the 100 m that careful public lines claim for themselves
  * and the 2 km of chart-scale ones. It is not meant to cover how far lines of different origin lie
  * apart (kilometres): that shows by assessing each of them, never by widening one.
  */
 void sky_config_default(struct sky_config *ret_config);
+
+/** Sets of models of motion, by what flies there. */
+enum sky_motion_kind {
+    SKY_MOTION_AIRCRAFT = 1, /* seen from far: 3 m/s2 sustained at most, 2.6 deg/s */
+    SKY_MOTION_MIXED,        /* both, seen from 20 km or nearer: 8 deg/s */
+    SKY_MOTION_DRONES        /* small ones near by: 8 m/s2, 18 deg/s */
+};
+
+/**
+ * Sets accel_psd_m2ps3, turn_radps, sojourn_s, speed_max_mps and lifetime_s for what flies there;
+ * sky_config_default has SKY_MOTION_AIRCRAFT.
+ */
+void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind kind);
+
+/** The kind that fits a sensor's reach: drones below 10 km, mixed below 30 km, else aircraft. */
+enum sky_motion_kind sky_config_motion_for(double range_max_m);
+
+/**
+ * A radar at the station with elevation and Doppler, without a name: 30 m, 3 mrad, 6 mrad, 1.5 m/s,
+ * no biases stated, 100 km, from -5 degrees up, 4 s, 9 of 10 seen, 10 false plots a scan.
+ */
+void sky_config_sensor_default(struct sky_sensor_config *ret_sensor);
 
 /**
  * Checks every field against the range stated above.

@@ -43,9 +43,11 @@
 #include "sky_base.h"
 #include "sky_classify.h"
 #include "sky_config.h"
+#include "sky_imm.h"
 #include "sky_incident.h"
 #include "sky_obs.h"
 #include "sky_pose.h"
+#include "sky_register.h"
 #include "sky_tracker.h"
 #include "sky_utc.h"
 #include "sky_zone.h"
@@ -74,7 +76,9 @@ enum sky_event_kind {
     SKY_EVENT_INCIDENT,       /* opened, crossed, returned or closed ... */
     SKY_EVENT_INCIDENT_LINE,  /* ... followed by one of these per line ... */
     SKY_EVENT_CLASSIFICATION, /* ... and, when closed, by one of these */
-    SKY_EVENT_REJECT          /* something that was received could not be used */
+    SKY_EVENT_REJECT,         /* something that was received could not be used */
+    SKY_EVENT_ALERT,          /* a track is taken to have entered or left, under one line */
+    SKY_EVENT_SENSOR          /* how a sensor is doing: once a minute, and when that changes */
 };
 
 struct sky_event_track {
@@ -94,6 +98,36 @@ struct sky_event_track {
     uint32_t last_dimension;
     uint32_t icao_address;
     char callsign[9];
+    double model[SKY_MODES_MAX]; /* probabilities of the models of motion: steady, ordinary, wild,
+                                    turning left, turning right */
+};
+
+/**
+ * The earliest sound notice of a crossing; an incident needs more looks. Said when existence times
+ * P(inside) times P(vertical) reaches p_enter, or then p_exit, at a look or a tick; never because
+ * of time that passed while nobody saw the track.
+ */
+struct sky_event_alert {
+    uint32_t track_id;
+    uint32_t zone_id;
+    uint32_t line_id;
+    bool inside;
+    bool first; /* no other side was ever known of this track */
+    double p;
+    bool crossing_known;
+    int64_t crossing_ns; /* when p passed 1/2 */
+};
+
+/** Health and calibration of one sensor. */
+struct sky_event_sensor {
+    uint32_t sensor;
+    struct sky_registration registration;
+    double nis[SKY_COMPONENTS];   /* mean of squared normalised residuals; 1 is as it should be */
+    uint32_t nis_out;             /* components out of bounds, bits of sky_component */
+    double detection_probability; /* learned, at mid range */
+    double false_plots_per_scan;  /* learned */
+    uint64_t plots;               /* since the run began */
+    uint64_t used;
 };
 
 struct sky_event_incident {
@@ -159,6 +193,8 @@ struct sky_event {
         struct sky_event_incident_line incident_line;
         struct sky_event_classification classification;
         struct sky_event_reject reject;
+        struct sky_event_alert alert;
+        struct sky_event_sensor sensor;
     } u;
 };
 

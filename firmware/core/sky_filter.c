@@ -341,7 +341,7 @@ static bool draw_lines(const struct sky_filter *filter, const struct sky_measure
 
 /* Factors S of all components jointly as root * its transpose. */
 static void compare(const struct sky_filter *filter, const struct line_set *lines,
-                    struct sky_innovation *ret_innovation)
+                    struct sky_filter_comparison *ret_innovation)
 {
     double root[COMPONENTS_MAX][COMPONENTS_MAX], white[COMPONENTS_MAX];
     double distance2 = 0.0, det = 1.0;
@@ -364,7 +364,7 @@ static void compare(const struct sky_filter *filter, const struct line_set *line
         distance2 += square(white[i]);
         det *= square(root[i][i]);
     }
-    *ret_innovation = (struct sky_innovation){
+    *ret_innovation = (struct sky_filter_comparison){
         .distance2 = distance2, .log_det_s = sky_log(det), .dimension = lines->count};
 }
 
@@ -372,7 +372,7 @@ bool sky_filter_innovation(const struct sky_filter *filter,
                            const struct sky_measurement *measurement,
                            const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
                            double climb_psd_m2ps3, double limit2,
-                           struct sky_innovation *ret_innovation)
+                           struct sky_filter_comparison *ret_innovation)
 {
     struct line_set lines;
     if (!draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, limit2,
@@ -436,7 +436,7 @@ static void apply(struct sky_filter *filter, const struct line_set *lines)
 
 void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                       double climb_psd_m2ps3, struct sky_innovation *ret_innovation)
+                       double climb_psd_m2ps3, struct sky_filter_comparison *ret_innovation)
 {
     struct line_set lines;
     (void)draw_lines(filter, measurement, sensor, accel_psd_m2ps3, climb_psd_m2ps3, unlimited2,

@@ -19,11 +19,8 @@
 #include <stdbool.h>
 
 #include "sky_base.h"
-#include "sky_geo.h"
+#include "sky_measure.h"
 #include "sky_obs.h"
-
-/** Order of the state: e, n, u (m), ve, vn, vu (m/s). */
-enum { SKY_STATE_DIM = 6 };
 
 /* A plot may be this much older than the state it updates. */
 #define SKY_LATE_MAX_NS (10 * SKY_SECOND_NS)
@@ -34,52 +31,12 @@ struct sky_filter {
     double p[SKY_STATE_DIM][SKY_STATE_DIM]; /* m2, m2/s, m2/s2; symmetric, positive definite */
 };
 
-/**
- * A sensor as it stands at the time of a plot: v_sensor = rot * (v_frame - origin).
- * Made by sky_sensor_pose_at; whoever moves the sensor then sets velocity_mps.
- */
-struct sky_sensor_pose {
-    struct sky_enu origin;       /* in the tracking frame */
-    double rot[3][3];            /* tracking frame -> east, north, up at the sensor */
-    struct sky_enu velocity_mps; /* of the sensor, in the tracking frame; 0 for fixed ones */
-    double height_hae_m;         /* of the sensor ... */
-    double curvature_east_per_m; /* ... and 1 / radius of the ellipsoid below it, eastward */
-    double curvature_north_per_m;
-};
-
-/** A plot with its sigmas decided and its elevation freed of refraction. */
-struct sky_measurement {
-    int64_t time_ns;
-    int64_t time_sigma_ns;
-    bool has_elevation;
-    bool has_radial_speed;
-    bool has_height; /* height above the ellipsoid with a wide sigma: Mode C or the 2D prior */
-    double slant_range_m;
-    double azimuth_rad;
-    double elevation_rad; /* geometric */
-    double radial_speed_mps;
-    double height_hae_m;
-    double sigma_range_m;
-    double sigma_azimuth_rad;
-    double sigma_elevation_rad;
-    double sigma_radial_mps;
-    double sigma_height_m;
-};
-
 /** How a measurement compares with a prediction. */
-struct sky_innovation {
+struct sky_filter_comparison {
     double distance2;   /* squared Mahalanobis distance, all components jointly */
     double log_det_s;   /* natural log of det(S) in the measurement's own units */
     uint32_t dimension; /* how many components were compared */
 };
-
-/**
- * Places a sensor that stands still: origin, axes, height and curvature at `place`.
- * Returns SKY_E_RANGE unless sky_geo_valid(place).
- */
-SKY_NODISCARD enum sky_status sky_sensor_pose_at(struct sky_sensor_pose *ret_pose,
-                                                 const struct sky_geo_frame *frame,
-                                                 const struct sky_lla *place);
 
 /**
  * Starts a filter from one measurement. Position covariance follows from the measurement's sigmas;
@@ -111,7 +68,7 @@ bool sky_filter_innovation(const struct sky_filter *filter,
                            const struct sky_measurement *measurement,
                            const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
                            double climb_psd_m2ps3, double limit2,
-                           struct sky_innovation *ret_innovation);
+                           struct sky_filter_comparison *ret_innovation);
 
 /**
  * Applies a measurement; same preconditions as sky_filter_innovation, and if ret_innovation is not
@@ -121,6 +78,6 @@ bool sky_filter_innovation(const struct sky_filter *filter,
  */
 void sky_filter_update(struct sky_filter *filter, const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, double accel_psd_m2ps3,
-                       double climb_psd_m2ps3, struct sky_innovation *ret_innovation);
+                       double climb_psd_m2ps3, struct sky_filter_comparison *ret_innovation);
 
 #endif

@@ -21,7 +21,8 @@ enum sky_input_kind {
     SKY_INPUT_REGISTERS,  /* one consistent read of a Modbus head's table */
     SKY_INPUT_DATAGRAM,   /* one UDP datagram, ASTERIX hoped for */
     SKY_INPUT_SOURCE,     /* a source came, went, or lost something */
-    SKY_INPUT_CLOCK_STEP  /* the kernel's clock jumped against the monotonic one */
+    SKY_INPUT_CLOCK_STEP, /* the kernel's clock jumped against the monotonic one */
+    SKY_INPUT_PLOT_ROWS   /* lines of a plot file, as imported (sky_rows) */
 };
 
 /** A receiver's report as gpsd gave it. NaN where gpsd gave nothing; sky_gnss decides what holds.
@@ -87,6 +88,11 @@ struct sky_input {
             uint32_t peer_ipv4; /* sender, host order; 0 if unknown */
             uint16_t peer_port;
         } datagram;
+        struct {
+            const char *text;     /* whole lines, each with its line feed; not terminated */
+            size_t count;         /* bytes */
+            int64_t epoch_utc_ns; /* of t = 0 in these lines */
+        } plot_rows;
         struct {
             enum sky_source_event event;
             uint64_t count;

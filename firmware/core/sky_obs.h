@@ -20,7 +20,9 @@ enum sky_plot_has {
     SKY_PLOT_CALLSIGN = 1U << 6,
     SKY_PLOT_RCS = 1U << 7,
     SKY_PLOT_SNR = 1U << 8,
-    SKY_PLOT_SIGMAS = 1U << 9 /* the sensor stated its own sigmas; else the configured ones hold */
+    SKY_PLOT_SIGMAS = 1U << 9, /* the sensor stated its own sigmas; else the configured ones hold */
+    SKY_PLOT_SIGMA_RADIAL = 1U << 10,
+    SKY_PLOT_PLACE = 1U << 11 /* a reported place instead of range, azimuth and elevation */
 };
 
 /** How the sensor stated the time of a plot. */
@@ -30,7 +32,10 @@ enum sky_time_kind {
     SKY_TIME_UTC          /* ns since 1970-01-01 UTC */
 };
 
-/** One radar detection, polar about its sensor. Azimuth from true north, clockwise. */
+/**
+ * One radar detection, polar about its sensor, or with SKY_PLOT_PLACE a place that was reported.
+ * Azimuth from true north, clockwise.
+ */
 struct sky_plot {
     uint32_t sensor; /* index into sky_config.sensor */
     uint32_t has;    /* sky_plot_has */
@@ -45,6 +50,10 @@ struct sky_plot {
     double sigma_range_m; /* 1 sigma, > 0, if SKY_PLOT_SIGMAS */
     double sigma_azimuth_rad;
     double sigma_elevation_rad;
+    double sigma_radial_mps; /* 1 sigma, > 0, if SKY_PLOT_SIGMA_RADIAL */
+    struct sky_lla place;    /* if SKY_PLOT_PLACE; alt_hae_m only with sigma_height_m > 0 */
+    double sigma_place_m;    /* 1 sigma per horizontal axis, 0: as configured */
+    double sigma_height_m;   /* 0: no height was reported */
     double rcs_dbsm;
     double snr_db;
     uint32_t sensor_track;

@@ -169,7 +169,8 @@ static void predict_to(const struct batch *batch, struct sky_filter *filter, int
 {
     const struct sky_tracker_config *const config = &batch->config->tracker;
     if (time_ns > filter->time_ns) {
-        sky_filter_predict(filter, time_ns, config->accel_psd_m2ps3, config->climb_psd_m2ps3);
+        sky_filter_predict(filter, time_ns, config->accel_psd_m2ps3[1],
+                           0.15 * config->accel_psd_m2ps3[1]);
     }
 }
 
@@ -255,17 +256,17 @@ static struct sky_measurement for_track(const struct batch *batch, const struct 
 
 /* False if the measurement is beyond every gate. */
 static bool compare(const struct batch *batch, const struct sky_filter *filter,
-                    const struct sky_measurement *m, struct sky_innovation *ret_innovation)
+                    const struct sky_measurement *m, struct sky_filter_comparison *ret_innovation)
 {
     const struct sky_tracker_config *const config = &batch->config->tracker;
-    return sky_filter_innovation(filter, m, batch->pose, config->accel_psd_m2ps3,
-                                 config->climb_psd_m2ps3, claim_gates * batch->tracker->gate2[5],
-                                 ret_innovation);
+    return sky_filter_innovation(filter, m, batch->pose, config->accel_psd_m2ps3[1],
+                                 0.15 * config->accel_psd_m2ps3[1],
+                                 claim_gates * batch->tracker->gate2[5], ret_innovation);
 }
 
 /* -ln of: how much likelier the plot is as this aircraft's than as clutter. */
 static double cost_of(const struct batch *batch, const struct sky_measurement *m,
-                      const struct sky_innovation *innovation)
+                      const struct sky_filter_comparison *innovation)
 {
     uint32_t full = 2;
     double log_clutter = batch->log_clutter - log_two_pi;
@@ -317,7 +318,7 @@ static void gate_plot(const struct batch *batch, uint32_t column, size_t index)
         const struct sky_measurement m = for_track(batch, track, index);
         struct sky_filter filter = track->filter;
         predict_to(batch, &filter, time_ns);
-        struct sky_innovation innovation;
+        struct sky_filter_comparison innovation;
         if (!compare(batch, &filter, &m, &innovation)) {
             continue;
         }
@@ -341,7 +342,7 @@ static void add_log_odds(struct sky_track *track, double gain)
 static uint32_t hits_of_window(const struct sky_track *track,
                                const struct sky_tracker_config *config)
 {
-    uint32_t bits = track->hit_history & UINT32_MAX >> (32 - config->confirm_looks);
+    uint32_t bits = track->hit_history & UINT32_MAX >> (32 - 5U);
     uint32_t hits = 0;
     for (; bits != 0; bits &= bits - 1) {
         hits++;
@@ -351,16 +352,13 @@ static uint32_t hits_of_window(const struct sky_track *track,
 
 static bool is_proven(const struct sky_track *track, const struct sky_tracker_config *config)
 {
-    return track->log_odds >= log_odds_confirm &&
-           hits_of_window(track, config) >= config->confirm_hits;
+    return track->log_odds >= log_odds_confirm && hits_of_window(track, config) >= 3;
 }
 
 static bool is_hopeless(const struct sky_track *track, const struct sky_tracker_config *config)
 {
-    const uint32_t to_come =
-        track->looks < config->confirm_looks ? config->confirm_looks - track->looks : 0;
-    return track->log_odds < log_odds_hopeless ||
-           hits_of_window(track, config) + to_come < config->confirm_hits;
+    const uint32_t to_come = track->looks < 5U ? 5U - track->looks : 0;
+    return track->log_odds < log_odds_hopeless || hits_of_window(track, config) + to_come < 3;
 }
 
 /* --- Duplicates ----------------------------------------------------------------------------- */
@@ -590,9 +588,9 @@ static void update_track(const struct batch *batch, uint32_t slot, size_t index)
     const struct sky_measurement m = for_track(batch, track, index);
 
     predict_to(batch, &track->filter, m.time_ns);
-    struct sky_innovation innovation;
-    sky_filter_update(&track->filter, &m, batch->pose, config->accel_psd_m2ps3,
-                      config->climb_psd_m2ps3, &innovation);
+    struct sky_filter_comparison innovation;
+    sky_filter_update(&track->filter, &m, batch->pose, config->accel_psd_m2ps3[1],
+                      0.15 * config->accel_psd_m2ps3[1], &innovation);
     add_log_odds(track, -cost_of(batch, &m, &innovation));
     track->last_distance2 = innovation.distance2;
     track->last_dimension = innovation.dimension;
@@ -780,7 +778,7 @@ void sky_tracker_plots(struct sky_tracker *tracker, const struct sky_config *con
         .frame = frame,
         .plot = plot,
         .measurement = measurement,
-        .noise_m2ps3 = config->tracker.accel_psd_m2ps3 + config->tracker.climb_psd_m2ps3,
+        .noise_m2ps3 = 1.15 * config->tracker.accel_psd_m2ps3[1],
         .log_clutter = sky_log(radar->false_plots_per_scan /
                                (radar->range_max_m * radar->detection_probability)),
         .log_speed_span = sky_log(2.0 * config->tracker.speed_max_mps),
@@ -832,7 +830,7 @@ static void age_tentative(const struct sky_config *config, struct sky_track *tra
 {
     const int64_t scan_ns = config->sensor[track->last_sensor].scan_ns;
     if (is_hopeless(track, &config->tracker) ||
-        unseen_ns > (int64_t)config->tracker.confirm_looks * scan_ns + SKY_LATE_MAX_NS) {
+        unseen_ns > (int64_t)5 * scan_ns + SKY_LATE_MAX_NS) {
         track->status = SKY_TRACK_FREE;
     }
 }

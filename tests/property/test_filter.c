@@ -67,7 +67,7 @@ static void covariance_stays_symmetric_and_positive_whatever_is_plotted(void **s
             now_ns += (int64_t)pow(10.0, test_uniform(&seed, 6.0, 11.0));
             sky_filter_predict(&filter, now_ns, psd, psd);
             m = any_plot(&seed, now_ns - (int64_t)(test_random(&seed) % (10 * SKY_SECOND_NS)));
-            struct sky_innovation innovation;
+            struct sky_filter_comparison innovation;
             sky_filter_update(&filter, &m, &pose, psd, psd, &innovation);
 
             const double nees = test_nees(&filter, &nobody);
@@ -116,7 +116,7 @@ static struct consistency fly(const struct sky_sensor_config *radar, double far_
                 held = m;
                 continue;
             }
-            struct sky_innovation innovation;
+            struct sky_filter_comparison innovation;
             sky_filter_predict(&filter, m.time_ns, accel_psd, 0.1 * accel_psd);
             sky_filter_update(&filter, &m, &pose, accel_psd, 0.1 * accel_psd, &innovation);
             if (every_other_late) {

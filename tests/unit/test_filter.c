@@ -331,7 +331,7 @@ static void the_distance_is_that_of_the_whole_innovation_matrix(void **state)
         distance2 += d[i] * y[i];
     }
 
-    struct sky_innovation innovation, from_update;
+    struct sky_filter_comparison innovation, from_update;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 4);
     assert_near(innovation.distance2, distance2, 1e-3 * distance2);
@@ -365,7 +365,7 @@ static void what_the_curve_of_a_range_hides_is_added_to_its_variance(void **stat
     directions(axis);
     const struct sky_filter filter = knowing_but_for(axis[1], 3000.0, 0.0);
     struct sky_measurement m = look_now();
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     m.has_radial_speed = false;
     m.slant_range_m += 200.0;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
@@ -381,7 +381,7 @@ static void speed_across_hides_in_doppler_while_the_place_across_is_unsure(void 
         directions(axis);
         const struct sky_filter filter = knowing_but_for(axis[k], 3000.0, 100.0);
         struct sky_measurement m = look_now();
-        struct sky_innovation innovation;
+        struct sky_filter_comparison innovation;
         m.radial_speed_mps += 15.0;
         assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
         const double hidden_m2ps2 = pow(3000.0 * 100.0 / m.slant_range_m, 2.0);
@@ -397,7 +397,7 @@ static void azimuth_fades_as_the_place_nears_the_vertical(void **state)
     filter.x[1] = pose.origin.north_m + 1000.0;
     struct test_target near = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
     struct sky_measurement m = test_look(&radar, &pose, &near, filter.time_ns);
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     m.has_radial_speed = false;
     m.azimuth_rad += 0.5;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
@@ -418,7 +418,7 @@ static void a_range_beyond_the_limit_ends_the_comparison_and_only_then(void **st
     const struct sky_filter filter = knowing(50.0, 5.0);
     struct test_target near = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
     struct sky_measurement m = test_look(&radar, &pose, &near, filter.time_ns);
-    struct sky_innovation innovation = {.dimension = 77};
+    struct sky_filter_comparison innovation = {.dimension = 77};
     m.slant_range_m += 1000.0;
     assert_false(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 40.0, &innovation));
     assert_int_equal(innovation.dimension, 77);
@@ -456,7 +456,7 @@ static void azimuth_does_not_jump_at_north(void **state)
     filter.x[1] = pose.origin.north_m + 30e3;
     struct test_target north = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
     struct sky_measurement m = test_look(&radar, &pose, &north, filter.time_ns);
-    struct sky_innovation left, right;
+    struct sky_filter_comparison left, right;
     m.azimuth_rad = 0.004;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &right));
     m.azimuth_rad = 2.0 * SKY_TEST_PI - 0.004;
@@ -472,7 +472,7 @@ static void azimuth_is_left_out_overhead(void **state)
     filter.x[1] = pose.origin.north_m;
     struct test_target above = {.x = {filter.x[0], filter.x[1], filter.x[2], 60.0, 35.0, -4.0}};
     struct sky_measurement m = test_look(&radar, &pose, &above, filter.time_ns);
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     m.azimuth_rad += 3.0;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &innovation));
     assert_int_equal(innovation.dimension, 3);
@@ -485,7 +485,7 @@ static void at_the_sensor_itself_everything_stays_finite(void **state)
 {
     (void)state;
     struct sky_filter filter = knowing(50.0, 5.0);
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     filter.x[0] = pose.origin.east_m;
     filter.x[1] = pose.origin.north_m;
     filter.x[2] = pose.origin.up_m;
@@ -504,7 +504,7 @@ static void an_unsure_time_widens_along_the_motion(void **state)
     (void)state;
     struct sky_filter filter = knowing(1.0, 0.1);
     struct sky_measurement m = look_now();
-    struct sky_innovation sure, unsure;
+    struct sky_filter_comparison sure, unsure;
     m.slant_range_m += 60.0;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 1.0, 1e300, &sure));
     m.time_sigma_ns = SKY_SECOND_NS;
@@ -524,7 +524,7 @@ static double height_error_m(double ground_m, double course_rad, double up_m)
                                             pose.origin.north_m + ground_m * cos(course_rad), up_m,
                                             60.0, 35.0, -4.0}};
     struct sky_measurement m = test_look(&radar, &pose, &there, filter.time_ns);
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     memcpy(filter.x, there.x, sizeof filter.x);
     m.has_elevation = false;
     m.has_radial_speed = false;
@@ -614,7 +614,7 @@ static void a_late_plot_weighs_less_by_the_noise_of_the_way(void **state)
     uint64_t seed = 1;
     test_fly(&before, -6.0, 0.0, 0.0, &seed);
     struct sky_measurement m = test_look(&radar, &pose, &before, 44 * SKY_SECOND_NS);
-    struct sky_innovation innovation;
+    struct sky_filter_comparison innovation;
     m.slant_range_m += 100.0;
     m.has_radial_speed = false;
     assert_true(sky_filter_innovation(&filter, &m, &pose, 4.0, 4.0, 1e300, &innovation));

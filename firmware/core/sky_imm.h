@@ -1,0 +1,85 @@
+/**
+ * sky_imm: how one aircraft moves - several models of motion side by side, mixed by how well each
+ * explains the plots (interacting multiple models: Blom and Bar-Shalom, IEEE Trans. Automatic
+ * Control 33(8), 1988).
+ *
+ * Every model has the same state: position and velocity, east-north-up of the tracking frame. A
+ * model is nearly constant velocity with white-noise acceleration (turn rate 0), or a coordinated
+ * turn of known rate with less of it (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
+ * Tracking and Navigation, 2001, sec. 6.2 and 11.7). Measurements are linearised at each model's
+ * own prediction and applied one scalar at a time with Joseph's form (sky_measure), so that the
+ * covariances stay symmetric and positive.
+ */
+#ifndef SKY_IMM_H
+#define SKY_IMM_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_measure.h"
+
+enum { SKY_MODES_MAX = 5 };
+
+/** One model of motion. */
+struct sky_motion {
+    double accel_psd_m2ps3; /* white-noise acceleration, horizontal; > 0 */
+    double climb_psd_m2ps3; /* the same, vertical; > 0 */
+    double turn_radps;      /* of the horizontal velocity, positive to the left; 0: straight */
+};
+
+/** The models an aircraft is followed with. */
+struct sky_motion_set {
+    uint32_t count; /* 1 .. SKY_MODES_MAX */
+    struct sky_motion motion[SKY_MODES_MAX];
+    double sojourn_s; /* mean time in one model before another holds; > 0 */
+};
+
+/** All models of one aircraft at one instant. Plain data, some 1.1 kB. */
+struct sky_imm {
+    int64_t time_ns;
+    double weight[SKY_MODES_MAX]; /* model probabilities; those of the set sum to 1 */
+    double x[SKY_MODES_MAX][SKY_STATE_DIM];
+    double p[SKY_MODES_MAX][SKY_PACKED_DIM];
+};
+
+/** How a measurement compared with the prediction. */
+struct sky_innovation {
+    double log_likelihood;    /* of the measurement, all models together; in its own units */
+    double distance2;         /* squared Mahalanobis distance from all models together ... */
+    uint32_t dimension;       /* ... and its degrees of freedom: components compared */
+    uint32_t has;             /* which, sky_component bits */
+    double z[SKY_COMPONENTS]; /* residual over its own predicted sigma; 0 where has has no bit */
+};
+
+/**
+ * Starts every model of the set from one measurement, with equal weights. See sky_measure_start.
+ * Pre: as there; set->count as stated.
+ */
+void sky_imm_init(struct sky_imm *ret_imm, const struct sky_motion_set *set,
+                  const struct sky_measurement *measurement, const struct sky_sensor_pose *sensor,
+                  double speed_sigma_mps);
+
+/**
+ * Mixes the models and moves each to time_ns >= imm->time_ns; nothing happens at the same instant.
+ * Cost: about 1 us for five models on a 2.5 GHz core.
+ */
+void sky_imm_predict(struct sky_imm *imm, const struct sky_motion_set *set, int64_t time_ns);
+
+/**
+ * Applies a measurement of imm->time_ns. Returns false, with imm and ret_innovation untouched, if
+ * no model is within gate2 (squared Mahalanobis distance; HUGE_VAL-like 1e300 for no gate).
+ * A measurement farther than outlier2 from every model is a poor one: its variances are raised
+ * until it is that far (Huber's cut-off; none at 1e300).
+ * Weights never fall below 1e-4. Height as a prior never makes a state surer of its height than
+ * sigma_height_m: a prior, or the pressure of the day, errs the same way in every plot.
+ * Cost: about 2.5 us for five models and four components.
+ */
+bool sky_imm_update(struct sky_imm *imm, const struct sky_motion_set *set,
+                    const struct sky_measurement *measurement, const struct sky_sensor_pose *sensor,
+                    double gate2, double outlier2, struct sky_innovation *ret_innovation);
+
+/** The mean and covariance of the mixture at imm->time_ns (moment matching). */
+void sky_imm_state(const struct sky_imm *imm, const struct sky_motion_set *set,
+                   struct sky_state *ret_state);
+
+#endif

@@ -1,0 +1,104 @@
+/**
+ * sky_register: registration - how far each radar is off in range, azimuth, elevation and time,
+ * from aircraft that two sensors see.
+ *
+ * Where two sensors see one aircraft within a few seconds, their plots, brought to one instant with
+ * the track's velocity, should lie at one place. The difference is linear in the biases of both; a
+ * Kalman filter over all biases of all sensors, with their correlations, takes it (Bar-Shalom, Li,
+ * Kirubarajan, 2001, sec. 5.2; on radar registration: Dana, in Bar-Shalom (ed.), Multitarget-
+ * Multisensor Tracking, 1990, ch. 5). Its prior is how far off radars are found to be in the field,
+ * not what the configuration claims; it drifts slowly. A sensor whose reports are places (ADS-B)
+ * has no biases and ties the others to the ground.
+ *
+ * Two rival accounts run side by side: that every sensor is as good as the configuration states
+ * (bias sigmas as given, mean 0), and that they are off as estimated. Each pair shifts the log of
+ * the ratio of their predictive densities (a Bayes factor). Corrections apply while it is decisive,
+ * and then with the estimate's own covariance; otherwise the stated sigmas hold. A sensor that
+ * nobody else shares an aircraft with stays SKY_REGISTER_ALONE: its bias cannot be known.
+ */
+#ifndef SKY_REGISTER_H
+#define SKY_REGISTER_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_config.h"
+#include "sky_measure.h"
+
+/** What is estimated of each sensor, in this order. */
+enum sky_bias {
+    SKY_BIAS_RANGE = 0, /* m; measured minus true */
+    SKY_BIAS_AZIMUTH,   /* rad, clockwise */
+    SKY_BIAS_ELEVATION, /* rad */
+    SKY_BIAS_TIME,      /* s; stated minus true: positive if stamps are late */
+    SKY_BIASES
+};
+
+enum { SKY_REGISTER_DIM = SKY_SENSORS_MAX * SKY_BIASES };
+
+enum sky_register_state {
+    SKY_REGISTER_ALONE = 0, /* shares no aircraft with another sensor: cannot know */
+    SKY_REGISTER_LEARNING,  /* has pairs; they do not contradict the stated calibration */
+    SKY_REGISTER_APPLIED    /* the evidence for a bias is decisive; plots are corrected */
+};
+
+struct sky_register {
+    int64_t time_ns; /* of the latest pair */
+    uint64_t pairs[SKY_SENSORS_MAX];
+    double log_ratio; /* of biased over as stated; clamped to +-50 */
+    bool applied;
+    double b[SKY_REGISTER_DIM];
+    double p[SKY_REGISTER_DIM][SKY_REGISTER_DIM];
+};
+
+/** One sensor's sight of an aircraft: the plot as it came, no bias taken off. */
+struct sky_sight {
+    uint32_t sensor;
+    const struct sky_measurement *measurement;
+    const struct sky_sensor_pose *pose;
+};
+
+/** One sensor's registration, for the record and for correcting. */
+struct sky_registration {
+    enum sky_register_state state;
+    uint64_t pairs;
+    double bias[SKY_BIASES];       /* estimated, whether applied or not */
+    double bias_sigma[SKY_BIASES]; /* of the estimate */
+};
+
+/** Prior only. */
+void sky_register_init(struct sky_register *reg, const struct sky_config *config, int64_t time_ns);
+
+/**
+ * Takes two sights of one aircraft by different sensors. velocity_mps and its covariance (packed
+ * not: 3x3) are the track's, in the tracking frame; accel_psd_m2ps3 is how unsteady it is.
+ * Pairs that contradict both accounts (beyond chi-square 30) are association errors and left out.
+ * Returns whether the pair was used.
+ * Pre: at most 10 s apart; both polar or places with heights.
+ * Cost: O(SKY_REGISTER_DIM^2) per component, about 10 us with eight sensors, 1 us with two.
+ */
+bool sky_register_pair(struct sky_register *reg, const struct sky_config *config,
+                       const struct sky_sight *a, const struct sky_sight *b,
+                       const double velocity_mps[3], const double velocity_cov[3][3],
+                       double accel_psd_m2ps3);
+
+/**
+ * What to take off a sensor's plots: the estimate if applied, else zeros. The measurement's range,
+ * azimuth, elevation and time change in place.
+ */
+void sky_register_correct(const struct sky_register *reg, uint32_t sensor,
+                          struct sky_measurement *measurement);
+
+/**
+ * Covariance between the biases that remain in two sensors' plots after correction (range, azimuth,
+ * elevation, time): of the estimate if applied; else as stated, none between different sensors.
+ */
+void sky_register_remaining(const struct sky_register *reg, const struct sky_config *config,
+                            uint32_t sensor_a, uint32_t sensor_b,
+                            double ret_cov[SKY_BIASES][SKY_BIASES]);
+
+/** The state of one sensor's registration. */
+void sky_register_report(const struct sky_register *reg, uint32_t sensor,
+                         struct sky_registration *ret_registration);
+
+#endif
