@@ -21,69 +21,67 @@ static double dot3(const double a[3], const double b[3])
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/* rot * block * rot^T for one 3 x 3 block of a 6 x 6 matrix. */
-static void rotate_block(double rot[3][3], const double from[6][6], int row, int col,
-                         double to[6][6])
+/* rot * block * rot^T for each 3 x 3 block of a symmetric 6 x 6 matrix. */
+static void rotate(double rot[3][3], const double from[SKY_STATE_DIM][SKY_STATE_DIM],
+                   double to[SKY_STATE_DIM][SKY_STATE_DIM])
 {
-    double half[3][3]; /* rot * block, stored by its columns */
-    for (int j = 0; j < 3; j++) {
-        const double column[3] = {from[row][col + j], from[row + 1][col + j],
-                                  from[row + 2][col + j]};
-        for (int i = 0; i < 3; i++) {
-            half[i][j] = dot3(rot[i], column);
+    double half[SKY_STATE_DIM][SKY_STATE_DIM]; /* rot * blocks */
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        const double *const axis = rot[i % 3];
+        const int row = i - i % 3;
+        for (int j = row; j < SKY_STATE_DIM; j++) {
+            half[i][j] =
+                axis[0] * from[row][j] + axis[1] * from[row + 1][j] + axis[2] * from[row + 2][j];
         }
     }
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) {
-            to[row + i][col + j] = dot3(half[i], rot[j]);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            to[i][j] = dot3(half[i] + (j - j % 3), rot[j % 3]);
+            to[j][i] = to[i][j];
         }
     }
 }
 
-static struct sky_common_error rotate_common(double rot[3][3],
-                                             const struct sky_common_error *common)
+void sky_assess_add_error(struct sky_common_error *common, const double way[SKY_STATE_DIM])
 {
-    const double pose[3][3] = {{common->pose_ee_m2, common->pose_en_m2, 0.0},
-                               {common->pose_en_m2, common->pose_nn_m2, 0.0},
-                               {0.0, 0.0, common->pose_uu_m2}};
-    double half[3][3];
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) {
-            half[i][j] = dot3(rot[i], pose[j]); /* pose is symmetric */
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = 0; j < SKY_STATE_DIM; j++) {
+            common->cov[i][j] += way[i] * way[j];
         }
     }
-    return (struct sky_common_error){
-        .pose_ee_m2 = dot3(half[0], rot[0]),
-        .pose_nn_m2 = dot3(half[1], rot[1]),
-        .pose_en_m2 = dot3(half[0], rot[1]),
-        .pose_uu_m2 = dot3(half[2], rot[2]),
-        .time_sigma_s = common->time_sigma_s,
-    };
 }
 
-void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_filter *filter,
+void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_state *state,
                     uint32_t track_id, double existence, const struct sky_common_error *common,
                     struct sky_fixing *ret_fixing)
 {
-    const struct sky_enu position = {filter->x[0], filter->x[1], filter->x[2]};
+    const struct sky_enu position = {state->x[0], state->x[1], state->x[2]};
     const struct sky_lla place = sky_geo_from_enu(frame, &position);
     struct sky_geo_frame here = {.origin = place};
     double rot[3][3];
     sky_geo_axes_at(place.lat_rad, place.lon_rad, here.rot);
     sky_geo_rotation(frame, &here, rot);
-    *ret_fixing = (struct sky_fixing){
-        .track_id = track_id,
-        .time_ns = filter->time_ns,
-        .existence = existence,
-        .place = place,
-        .vel_east_mps = dot3(rot[0], filter->x + 3),
-        .vel_north_mps = dot3(rot[1], filter->x + 3),
-        .vel_up_mps = dot3(rot[2], filter->x + 3),
-        .common = rotate_common(rot, common),
-    };
-    for (int row = 0; row < 6; row += 3) {
-        for (int col = 0; col < 6; col += 3) {
-            rotate_block(rot, filter->p, row, col, ret_fixing->cov);
+    ret_fixing->track_id = track_id;
+    ret_fixing->time_ns = state->time_ns;
+    ret_fixing->existence = existence;
+    ret_fixing->place = place;
+    ret_fixing->vel_east_mps = dot3(rot[0], state->x + 3);
+    ret_fixing->vel_north_mps = dot3(rot[1], state->x + 3);
+    ret_fixing->vel_up_mps = dot3(rot[2], state->x + 3);
+    ret_fixing->common.time_sigma_s = common->time_sigma_s;
+    rotate(rot, state->p, ret_fixing->cov);
+    rotate(rot, common->cov, ret_fixing->common.cov);
+}
+
+void sky_assess_total(const struct sky_fixing *fixing, double ret_packed[SKY_PACKED_DIM])
+{
+    const double late_s = fixing->common.time_sigma_s;
+    const double late_m[SKY_STATE_DIM] = {
+        late_s * fixing->vel_east_mps, late_s * fixing->vel_north_mps, late_s * fixing->vel_up_mps};
+    size_t at = 0;
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            ret_packed[at++] = fixing->cov[i][j] + fixing->common.cov[i][j] + late_m[i] * late_m[j];
         }
     }
 }
@@ -111,9 +109,9 @@ static struct plan total_covariance(const struct sky_fixing *fixing, double sigm
     const double north_m = fixing->vel_north_mps * fixing->common.time_sigma_s;
     const double line_m2 = sigma_line_m * sigma_line_m;
     return (struct plan){
-        .ee_m2 = fixing->cov[0][0] + fixing->common.pose_ee_m2 + east_m * east_m + line_m2,
-        .nn_m2 = fixing->cov[1][1] + fixing->common.pose_nn_m2 + north_m * north_m + line_m2,
-        .en_m2 = fixing->cov[0][1] + fixing->common.pose_en_m2 + east_m * north_m,
+        .ee_m2 = fixing->cov[0][0] + fixing->common.cov[0][0] + east_m * east_m + line_m2,
+        .nn_m2 = fixing->cov[1][1] + fixing->common.cov[1][1] + north_m * north_m + line_m2,
+        .en_m2 = fixing->cov[0][1] + fixing->common.cov[0][1] + east_m * north_m,
     };
 }
 
@@ -161,7 +159,7 @@ static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct
         return SKY_VERTICAL_EVALUATED;
     }
     const double time_m = fixing->vel_up_mps * fixing->common.time_sigma_s;
-    const double variance_m2 = fixing->cov[2][2] + fixing->common.pose_uu_m2 + time_m * time_m;
+    const double variance_m2 = fixing->cov[2][2] + fixing->common.cov[2][2] + time_m * time_m;
     const double sigma_m = sky_sqrt(larger(variance_m2, 1e-6)); /* 1 mm at least */
     const double height_m = fixing->place.alt_hae_m;
     *ret_p = larger(0.0, sky_normal_cdf((ceiling_m - height_m) / sigma_m) -
@@ -183,8 +181,8 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
     const double sin_bearing = sky_sin(nearest.bearing_rad);
     const double cos_bearing = sky_cos(nearest.bearing_rad);
     const struct plan track = {fixing->cov[0][0], fixing->cov[1][1], fixing->cov[0][1]};
-    const struct plan pose = {fixing->common.pose_ee_m2, fixing->common.pose_nn_m2,
-                              fixing->common.pose_en_m2};
+    const struct plan pose = {fixing->common.cov[0][0], fixing->common.cov[1][1],
+                              fixing->common.cov[0][1]};
     const double track_m2 = larger(0.0, variance_along(&track, sin_bearing, cos_bearing));
     const double pose_m2 = larger(0.0, variance_along(&pose, sin_bearing, cos_bearing));
     const double closing_mps =

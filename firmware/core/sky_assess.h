@@ -14,15 +14,15 @@
 
 #include "sky_base.h"
 #include "sky_config.h"
-#include "sky_filter.h"
+#include "sky_measure.h"
 #include "sky_zone.h"
 
-/** Errors that do not average out: a horizontal covariance, a height, a time. */
+/**
+ * Errors that do not average out. A wrong heading turns the velocity with the position: 1 degree
+ * makes 4 m/s of 250 m/s, several times what a track claims; so the covariance is of both.
+ */
 struct sky_common_error {
-    double pose_ee_m2; /* station position, heading and sensor bias together */
-    double pose_nn_m2;
-    double pose_en_m2;
-    double pose_uu_m2;
+    double cov[SKY_STATE_DIM][SKY_STATE_DIM]; /* station, heading and sensor bias together */
     double time_sigma_s; /* of UTC against the truth, acting through the track's velocity */
 };
 
@@ -62,17 +62,29 @@ struct sky_fixing {
     double vel_east_mps; /* at the place, not at the frame's origin */
     double vel_north_mps;
     double vel_up_mps;
-    double cov[6][6]; /* e, n, u, ve, vn, vu at the place, track only */
+    double cov[SKY_STATE_DIM][SKY_STATE_DIM]; /* e, n, u, ve, vn, vu at the place, track only */
     struct sky_common_error common;
 };
 
 /**
- * Brings a filter's state to geodetic position with axes at that place. `common` is given in the
- * axes of the frame and turned with the rest.
+ * Adds one more independent error: what 1 sigma of it does to position and velocity (m, m/s).
+ * A sum of such is positive semi-definite.
  */
-void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_filter *filter,
+void sky_assess_add_error(struct sky_common_error *common, const double way[SKY_STATE_DIM]);
+
+/**
+ * Brings a state to geodetic position with axes at that place. `common` is given in the axes of
+ * the frame and turned with the rest.
+ */
+void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_state *state,
                     uint32_t track_id, double existence, const struct sky_common_error *common,
                     struct sky_fixing *ret_fixing);
+
+/**
+ * Covariance of all errors of a fixing together - track, common, time - but no line's: upper
+ * triangle by rows.
+ */
+void sky_assess_total(const struct sky_fixing *fixing, double ret_packed[SKY_PACKED_DIM]);
 
 /**
  * Assesses a fixing against one line. Pre: the set was checked, line < line_count.

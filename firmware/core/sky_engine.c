@@ -357,57 +357,70 @@ static enum sky_status stand(const struct sky_engine *engine,
 /* --------------------------------------------------------- errors that filtering does not shrink
  */
 
+/* Adds an error of 1 sigma `sigma` that moves position and velocity along these, sensor's axes. */
 static void add_error(struct sky_common_error *common, const struct sky_sensor_pose *sensor,
-                      double sigma_m, double east, double north, double up)
+                      double sigma, const double place[3], const double velocity[3])
 {
-    double way_m[3]; /* the error's 1 sigma as a vector of the tracking frame */
+    double way[SKY_STATE_DIM];
     for (size_t i = 0; i < 3; i++) {
-        way_m[i] = sigma_m *
-                   (sensor->rot[0][i] * east + sensor->rot[1][i] * north + sensor->rot[2][i] * up);
+        const double axis[3] = {sensor->rot[0][i], sensor->rot[1][i], sensor->rot[2][i]};
+        way[i] = sigma * (axis[0] * place[0] + axis[1] * place[1] + axis[2] * place[2]);
+        way[3 + i] =
+            sigma * (axis[0] * velocity[0] + axis[1] * velocity[1] + axis[2] * velocity[2]);
     }
-    common->pose_ee_m2 += way_m[0] * way_m[0];
-    common->pose_nn_m2 += way_m[1] * way_m[1];
-    common->pose_en_m2 += way_m[0] * way_m[1];
-    common->pose_uu_m2 += way_m[2] * way_m[2];
+    sky_assess_add_error(common, way);
 }
 
 /*
  * Station position, heading and the radar's own biases, each as an independent error along its
  * direction at the target: along the line of sight, across it in plan, and across it in height.
+ * Where a direction is wrong, the velocity is turned as well.
  */
 static struct sky_common_error common_error(const struct sky_engine *engine,
                                             const struct sky_sensor_config *config,
                                             const struct sky_sensor_pose *sensor,
                                             const struct sky_filter *filter)
 {
+    static const double still[3] = {0.0, 0.0, 0.0};
+    static const double axis[3][3] = {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}};
     const double from_m[3] = {filter->x[0] - sensor->origin.east_m,
                               filter->x[1] - sensor->origin.north_m,
                               filter->x[2] - sensor->origin.up_m};
-    double see_m[3]; /* line of sight, in the sensor's axes */
+    const double from_mps[3] = {filter->x[3] - sensor->velocity_mps.east_m,
+                                filter->x[4] - sensor->velocity_mps.north_m,
+                                filter->x[5] - sensor->velocity_mps.up_m};
+    double see_m[3]; /* line of sight, and how it moves, in the sensor's axes */
+    double see_mps[3];
     for (size_t i = 0; i < 3; i++) {
-        see_m[i] = sensor->rot[i][0] * from_m[0] + sensor->rot[i][1] * from_m[1] +
-                   sensor->rot[i][2] * from_m[2];
+        const double *const row = sensor->rot[i];
+        see_m[i] = row[0] * from_m[0] + row[1] * from_m[1] + row[2] * from_m[2];
+        see_mps[i] = row[0] * from_mps[0] + row[1] * from_mps[1] + row[2] * from_mps[2];
     }
     const double plan_m = larger(1.0, sky_sqrt(see_m[0] * see_m[0] + see_m[1] * see_m[1]));
     const double range_m = larger(1.0, sky_sqrt(plan_m * plan_m + see_m[2] * see_m[2]));
     const double east = see_m[0] / plan_m;
     const double north = see_m[1] / plan_m;
-    const double rise = see_m[2] / range_m;
-    const double level = plan_m / range_m;
     const double heading_rad = config->at_station ? engine->pose.heading_sigma_rad : 0.0;
     const double turn_rad =
         sky_sqrt(config->bias_sigma_azimuth_rad * config->bias_sigma_azimuth_rad +
                  heading_rad * heading_rad);
     const double lift_rad = config->measures_elevation ? config->bias_sigma_elevation_rad : 0.0;
 
+    const double along[3] = {see_m[0] / range_m, see_m[1] / range_m, see_m[2] / range_m};
+    const double turned_m[3] = {see_m[1], -see_m[0], 0.0};
+    const double turned_mps[3] = {see_mps[1], -see_mps[0], 0.0};
+    const double lifted_m[3] = {-see_m[2] * east, -see_m[2] * north, plan_m};
+    const double lifted_mps[3] = {-see_mps[2] * east, -see_mps[2] * north,
+                                  see_mps[0] * east + see_mps[1] * north};
+
     struct sky_common_error common = {0};
-    add_error(&common, sensor, config->bias_sigma_range_m, level * east, level * north, rise);
-    add_error(&common, sensor, plan_m * turn_rad, north, -east, 0.0);
-    add_error(&common, sensor, range_m * lift_rad, -rise * east, -rise * north, level);
+    add_error(&common, sensor, config->bias_sigma_range_m, along, still);
+    add_error(&common, sensor, turn_rad, turned_m, turned_mps);
+    add_error(&common, sensor, lift_rad, lifted_m, lifted_mps);
     if (config->at_station) {
-        add_error(&common, sensor, engine->pose.sigma_horizontal_m, 1.0, 0.0, 0.0);
-        add_error(&common, sensor, engine->pose.sigma_horizontal_m, 0.0, 1.0, 0.0);
-        add_error(&common, sensor, engine->pose.sigma_vertical_m, 0.0, 0.0, 1.0);
+        add_error(&common, sensor, engine->pose.sigma_horizontal_m, axis[0], still);
+        add_error(&common, sensor, engine->pose.sigma_horizontal_m, axis[1], still);
+        add_error(&common, sensor, engine->pose.sigma_vertical_m, axis[2], still);
     }
     const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, filter->time_ns);
     common.time_sigma_s = utc.state > SKY_CLOCK_RTC ? (double)utc.sigma_ns * 1e-9 : 0.0;
@@ -421,7 +434,6 @@ static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size
                       const struct sky_fixing *fixing)
 {
     const struct sky_track *const track = &engine->tracker.track[slot];
-    const struct sky_common_error *const common = &fixing->common;
     struct sky_event *const event =
         append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_TRACK);
     struct sky_event_track *const said = &event->u.track;
@@ -439,22 +451,7 @@ static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size
     said->last_dimension = track->last_dimension;
     said->icao_address = track->icao_address;
     memcpy(said->callsign, track->callsign, sizeof said->callsign);
-
-    const double velocity_mps[3] = {fixing->vel_east_mps, fixing->vel_north_mps,
-                                    fixing->vel_up_mps};
-    const double time_s2 = common->time_sigma_s * common->time_sigma_s;
-    const double pose_m2[3][3] = {{common->pose_ee_m2, common->pose_en_m2, 0.0},
-                                  {common->pose_en_m2, common->pose_nn_m2, 0.0},
-                                  {0.0, 0.0, common->pose_uu_m2}};
-    size_t at = 0;
-    for (size_t i = 0; i < 6; i++) {
-        for (size_t j = i; j < 6; j++) {
-            const bool position = j < 3;
-            said->cov[at++] =
-                fixing->cov[i][j] +
-                (position ? pose_m2[i][j] + time_s2 * velocity_mps[i] * velocity_mps[j] : 0.0);
-        }
-    }
+    sky_assess_total(fixing, said->cov);
 }
 
 static bool has_identity(const struct sky_track *track)
@@ -618,7 +615,9 @@ static void adopt(struct sky_engine *engine, size_t slot)
     if (engine->slot_track_id[slot] != track_id) {
         engine->slot_track_id[slot] = track_id;
         for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
-            sky_incident_init(&engine->incident[slot][z], engine->zones, z, track_id);
+            sky_incident_init(&engine->incident[slot][z],
+                              &engine->incident_line[slot][engine->zones->zone[z].first_line],
+                              engine->zones, z, track_id);
         }
     }
 }
@@ -627,9 +626,12 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
 {
     const struct sky_track *const track = &engine->tracker.track[slot];
     const uint32_t change = engine->tracker.change[slot];
+    struct sky_state state = {.time_ns = track->filter.time_ns};
     struct sky_fixing fixing;
 
-    sky_assess_fix(&engine->frame, &track->filter, track->id, sky_track_existence(track),
+    memcpy(state.x, track->filter.x, sizeof state.x);
+    memcpy(state.p, track->filter.p, sizeof state.p);
+    sky_assess_fix(&engine->frame, &state, track->id, sky_track_existence(track),
                    &engine->common[slot], &fixing);
     adopt(engine, slot);
     say_track(engine, outbox, slot, &fixing);

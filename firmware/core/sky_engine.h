@@ -231,8 +231,8 @@ struct sky_engine_clearance {
 };
 
 /**
- * The whole state of a station. Fields are private but for reading. Borrows the zone set. Some
- * 9 MiB, of which only what tracks near zones use is ever touched: keep it static.
+ * The whole state of a station. Fields are private but for reading. Borrows the zone set. Points
+ * into itself: it is not to be copied or moved. Keep it static.
  */
 struct sky_engine {
     struct sky_config config;
@@ -258,6 +258,7 @@ struct sky_engine {
     struct sky_measurement measurement[SKY_PLOTS_MAX];
     struct sky_plot plot[SKY_PLOTS_MAX];
     struct sky_incident incident[SKY_TRACKS_MAX][SKY_ZONES_MAX];
+    struct sky_incident_line incident_line[SKY_TRACKS_MAX][SKY_LINES_MAX];
 };
 
 /**

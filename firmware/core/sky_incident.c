@@ -27,16 +27,18 @@ static void forget(struct sky_incident_line *line)
     line->deepest_m = unseen_m;
 }
 
-void sky_incident_init(struct sky_incident *incident, const struct sky_zone_set *zones,
-                       uint32_t zone, uint32_t track_id)
+void sky_incident_init(struct sky_incident *incident, struct sky_incident_line *line,
+                       const struct sky_zone_set *zones, uint32_t zone, uint32_t track_id)
 {
     memset(incident, 0, sizeof *incident);
     incident->zone_id = zones->zone[zone].id;
     incident->track_id = track_id;
     incident->line_count = zones->zone[zone].line_count;
+    incident->line = line;
     for (uint32_t i = 0; i < incident->line_count; i++) {
-        incident->line[i].line_id = zones->line[zones->zone[zone].first_line + i].id;
-        incident->line[i].deepest_m = unseen_m;
+        memset(&line[i], 0, sizeof line[i]);
+        line[i].line_id = zones->line[zones->zone[zone].first_line + i].id;
+        line[i].deepest_m = unseen_m;
     }
 }
 

@@ -86,7 +86,7 @@ enum sky_incident_end {
     SKY_END_STOPPED       /* the station stopped in good order and watched no further */
 };
 
-/** One track against one zone. Plain data. */
+/** One track against one zone. Plain data but for the lines, which whoever keeps it keeps too. */
 struct sky_incident {
     uint32_t id; /* 0 until it opens; then 1, 2, 3, ... in one run */
     uint32_t zone_id;
@@ -99,7 +99,7 @@ struct sky_incident {
     uint32_t returns;         /* times it turned back towards the zone after an exit */
     double closest_outside_m; /* how near it came again since the first return; 0 without one */
     uint32_t line_count;
-    struct sky_incident_line line[SKY_ZONE_LINES_MAX];
+    struct sky_incident_line *line; /* as many, in the order of the zone's lines; borrowed */
     /* private */
     bool outside; /* under every line, by the latest clear looks */
     bool receding;
@@ -116,9 +116,12 @@ enum sky_incident_change {
     SKY_INCIDENT_NOW_CLOSED
 };
 
-/** Before the first look. line ids come from the set. Pre: zone < zones->zone_count. */
-void sky_incident_init(struct sky_incident *incident, const struct sky_zone_set *zones,
-                       uint32_t zone, uint32_t track_id);
+/**
+ * Before the first look. `line` is the place for what happens under each line of the zone, for as
+ * long as the incident is used; line ids come from the set. Pre: zone < zones->zone_count.
+ */
+void sky_incident_init(struct sky_incident *incident, struct sky_incident_line *line,
+                       const struct sky_zone_set *zones, uint32_t zone, uint32_t track_id);
 
 /**
  * Makes a closed incident ready for the next one of the same track and zone: what happened is

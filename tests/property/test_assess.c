@@ -27,7 +27,7 @@ static struct draw draw_error(uint64_t *seed, const struct sky_fixing *fixing, d
     const double slope = fixing->cov[0][1] / root_e;
     const double a = test_normal(seed), b = test_normal(seed), late = test_normal(seed);
     const double late_s = late * fixing->common.time_sigma_s;
-    const double pose_e = sqrt(fixing->common.pose_ee_m2), pose_n = sqrt(fixing->common.pose_nn_m2);
+    const double pose_e = sqrt(fixing->common.cov[0][0]), pose_n = sqrt(fixing->common.cov[1][1]);
     return (struct draw){
         root_e * a + pose_e * test_normal(seed) + line_sigma_m * test_normal(seed) +
             late_s * fixing->vel_east_mps,
@@ -46,8 +46,7 @@ static struct sky_fixing random_fixing(uint64_t *seed, double lat_rad, double lo
         .place = {lat_rad, lon_rad, 4000.0},
         .vel_east_mps = test_uniform(seed, -200.0, 200.0),
         .vel_north_mps = test_uniform(seed, -200.0, 200.0),
-        .common = {.pose_ee_m2 = test_uniform(seed, 0.0, 1e5),
-                   .pose_nn_m2 = test_uniform(seed, 0.0, 1e5),
+        .common = {.cov = {{test_uniform(seed, 0.0, 1e5)}, {0.0, test_uniform(seed, 0.0, 1e5)}},
                    .time_sigma_s = test_uniform(seed, 0.0, 2.0)},
     };
     fixing.cov[0][0] = sigma_e * sigma_e;

@@ -79,12 +79,12 @@ static void places_have_the_pinned_bits(void **state)
     assert_digest(hash, wanted_geo);
 }
 
-static struct sky_filter random_filter(uint64_t *seed)
+static struct sky_state random_state(uint64_t *seed)
 {
-    struct sky_filter filter = {.x = {0}};
+    struct sky_state at = {.x = {0}};
     double root[6][6];
     for (int i = 0; i < 6; i++) {
-        filter.x[i] = test_uniform(seed, -1.0, 1.0) * (i < 3 ? 4e4 : 200.0);
+        at.x[i] = test_uniform(seed, -1.0, 1.0) * (i < 3 ? 4e4 : 200.0);
         for (int j = 0; j < 6; j++) {
             root[i][j] = test_uniform(seed, -1.0, 1.0) * (i < 3 ? 300.0 : 10.0);
         }
@@ -92,11 +92,11 @@ static struct sky_filter random_filter(uint64_t *seed)
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
             for (int k = 0; k < 6; k++) {
-                filter.p[i][j] += root[i][k] * root[j][k];
+                at.p[i][j] += root[i][k] * root[j][k];
             }
         }
     }
-    return filter;
+    return at;
 }
 
 static void assessments_have_the_pinned_bits(void **state)
@@ -134,14 +134,14 @@ static void assessments_have_the_pinned_bits(void **state)
     const char *reason;
     assert_int_equal(sky_zone_check(&set, &reason), SKY_OK);
     const struct sky_incident_config config = {.unstated_line_sigma_m = 500.0};
-    const struct sky_common_error common = {100.0, 200.0, 50.0, 300.0, 0.1};
+    const struct sky_common_error common = {{{100.0, 50.0}, {50.0, 200.0}, {0.0, 0.0, 300.0}}, 0.1};
     const struct sky_lla origin = {0.35, 0.0525, 400.0};
     struct sky_geo_frame frame;
     assert_int_equal(sky_geo_frame_init(&frame, &origin), SKY_OK);
     for (int i = 0; i < 1500; i++) {
-        const struct sky_filter filter = random_filter(&seed);
+        const struct sky_state at = random_state(&seed);
         struct sky_fixing fixing;
-        sky_assess_fix(&frame, &filter, 1, 1.0, &common, &fixing);
+        sky_assess_fix(&frame, &at, 1, 1.0, &common, &fixing);
         struct sky_assessment assessment;
         sky_assess(&set, 0, &config, &fixing, &assessment);
         digest(&hash, fixing.cov[0][1]);

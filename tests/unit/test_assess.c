@@ -102,7 +102,7 @@ static void the_budget_is_kept_apart_and_adds_up_to_u95(void **state)
 {
     (void)state;
     struct sky_fixing fixing = fixing_west(1000.0);
-    fixing.common = (struct sky_common_error){.pose_ee_m2 = 400.0, .pose_nn_m2 = 10000.0};
+    fixing.common = (struct sky_common_error){.cov = {{400.0}, {0.0, 10000.0}}};
     fixing.common.time_sigma_s = 0.2;
     fixing.vel_east_mps = 75.0;
     fixing.vel_north_mps = -200.0; /* along the edge: does not matter */
@@ -129,7 +129,7 @@ static void probability_takes_in_every_error(void **state)
 {
     (void)state;
     struct sky_fixing fixing = fixing_west(100.0);
-    fixing.common = (struct sky_common_error){.pose_ee_m2 = 400.0, .time_sigma_s = 0.2};
+    fixing.common = (struct sky_common_error){.cov = {{400.0}}, .time_sigma_s = 0.2};
     fixing.vel_east_mps = 75.0;
     fixing.vel_north_mps = 40.0;
     const double sigma_m = sqrt(900.0 + 400.0 + 225.0 + 10000.0);
@@ -208,7 +208,7 @@ static void between_two_heights_it_is_the_normal_distribution(void **state)
     assert_int_equal(assessment.vertical, SKY_VERTICAL_EVALUATED);
     assert_near(assessment.p_vertical, sky_normal_cdf(2.0) - sky_normal_cdf(-1.0), 1e-12);
 
-    fixing.common.pose_uu_m2 = 1100.0; /* with climb in doubtful time: 80 m in all */
+    fixing.common.cov[2][2] = 1100.0; /* with climb in doubtful time: 80 m in all */
     fixing.common.time_sigma_s = 2.0;
     fixing.vel_up_mps = sqrt(6400.0 - 3600.0) / 2.0;
     assessment = assess_in(&zone, false, 0, &fixing);
@@ -274,15 +274,15 @@ static void at_the_origin_a_fixing_is_the_filter_itself(void **state)
 {
     (void)state;
     const struct sky_geo_frame frame = frame_at(20.0, 3.0);
-    struct sky_filter filter = {.time_ns = 42, .x = {0.0, 0.0, 1000.0, 10.0, -20.0, 3.0}};
+    struct sky_state one = {.time_ns = 42, .x = {0.0, 0.0, 1000.0, 10.0, -20.0, 3.0}};
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
-            filter.p[i][j] = i == j ? 100.0 + i : 1.0 / (1.0 + i + j);
+            one.p[i][j] = i == j ? 100.0 + i : 1.0 / (1.0 + i + j);
         }
     }
-    const struct sky_common_error common = {9.0, 4.0, 1.0, 16.0, 0.5};
+    const struct sky_common_error common = {{{9.0, 1.0}, {1.0, 4.0}, {0.0, 0.0, 16.0}}, 0.5};
     struct sky_fixing fixing;
-    sky_assess_fix(&frame, &filter, 3, 0.9, &common, &fixing);
+    sky_assess_fix(&frame, &one, 3, 0.9, &common, &fixing);
     assert_int_equal(fixing.track_id, 3);
     assert_int_equal(fixing.time_ns, 42);
     assert_near(fixing.existence, 0.9, 0.0);
@@ -294,13 +294,13 @@ static void at_the_origin_a_fixing_is_the_filter_itself(void **state)
     assert_near(fixing.vel_up_mps, 3.0, 1e-12);
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
-            assert_near(fixing.cov[i][j], filter.p[i][j], 1e-11);
+            assert_near(fixing.cov[i][j], one.p[i][j], 1e-11);
         }
     }
-    assert_near(fixing.common.pose_ee_m2, 9.0, 1e-12);
-    assert_near(fixing.common.pose_nn_m2, 4.0, 1e-12);
-    assert_near(fixing.common.pose_en_m2, 1.0, 1e-12);
-    assert_near(fixing.common.pose_uu_m2, 16.0, 1e-12);
+    assert_near(fixing.common.cov[0][0], 9.0, 1e-12);
+    assert_near(fixing.common.cov[1][1], 4.0, 1e-12);
+    assert_near(fixing.common.cov[0][1], 1.0, 1e-12);
+    assert_near(fixing.common.cov[2][2], 16.0, 1e-12);
     assert_near(fixing.common.time_sigma_s, 0.5, 0.0);
 }
 
@@ -309,12 +309,12 @@ static void far_from_the_origin_the_axes_turn_with_the_place(void **state)
     (void)state;
     /* 300 km east at 60 degrees north: the meridians have turned by some 4.65 degrees. */
     const struct sky_geo_frame frame = frame_at(60.0, 10.0);
-    struct sky_filter filter = {.x = {300.0e3, 0.0, 0.0, 100.0, 0.0, 0.0}};
-    filter.p[0][0] = filter.p[3][3] = 100.0;
-    filter.p[0][3] = filter.p[3][0] = 50.0;
-    const struct sky_common_error common = {.pose_ee_m2 = 25.0};
+    struct sky_state one = {.x = {300.0e3, 0.0, 0.0, 100.0, 0.0, 0.0}};
+    one.p[0][0] = one.p[3][3] = 100.0;
+    one.p[0][3] = one.p[3][0] = 50.0;
+    const struct sky_common_error common = {.cov = {{25.0}}};
     struct sky_fixing fixing;
-    sky_assess_fix(&frame, &filter, 1, 1.0, &common, &fixing);
+    sky_assess_fix(&frame, &one, 1, 1.0, &common, &fixing);
     const double speed_mps =
         sqrt(fixing.vel_east_mps * fixing.vel_east_mps +
              fixing.vel_north_mps * fixing.vel_north_mps + fixing.vel_up_mps * fixing.vel_up_mps);
@@ -330,9 +330,9 @@ static void far_from_the_origin_the_axes_turn_with_the_place(void **state)
         assert_near(fixing.cov[row][col + 1],
                     trace * 1e-4 * fixing.vel_east_mps * fixing.vel_north_mps, 1e-10);
     }
-    assert_near(fixing.common.pose_en_m2, 25.0e-4 * fixing.vel_east_mps * fixing.vel_north_mps,
+    assert_near(fixing.common.cov[0][1], 25.0e-4 * fixing.vel_east_mps * fixing.vel_north_mps,
                 1e-10);
-    assert_near(fixing.common.pose_uu_m2, 25.0e-4 * fixing.vel_up_mps * fixing.vel_up_mps, 1e-10);
+    assert_near(fixing.common.cov[2][2], 25.0e-4 * fixing.vel_up_mps * fixing.vel_up_mps, 1e-10);
 }
 
 int main(void)

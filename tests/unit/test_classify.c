@@ -5,6 +5,7 @@
 #include "sky_classify.h"
 
 static struct sky_incident incident;
+static struct sky_incident_line line[2];
 static struct sky_track_features seen;
 static struct sky_classification result;
 static int64_t watched_s;
@@ -17,7 +18,9 @@ static int start(void **state)
     memset(&incident, 0, sizeof incident);
     incident.state = SKY_INCIDENT_CLOSED;
     incident.end = SKY_END_OUTSIDE;
+    memset(line, 0, sizeof line);
     incident.line_count = 2;
+    incident.line = line;
     for (int i = 0; i < 2; i++) {
         incident.line[i].was_inside = true;
         incident.line[i].entries = 1;

@@ -570,13 +570,13 @@ static void errors_common_to_all_plots_join_the_covariance(void **state)
     const struct sky_common_error *const common = &engine.common[0];
     /* Due north: azimuth acts east, range north, elevation up. */
     const double plan_m = 20000.0, range_m = hypot(20000.0, 3000.0);
-    assert_near(sqrt(common->pose_ee_m2), hypot(plan_m * 0.005, 3.0), 0.1);
-    assert_near(sqrt(common->pose_nn_m2), hypot(hypot(50.0 * plan_m / range_m, 3.0), 6.0), 0.3);
-    assert_near(sqrt(common->pose_uu_m2), hypot(hypot(plan_m * 0.002, 3.0), 50.0 * 0.148), 0.3);
-    assert_near(common->pose_en_m2, 0.0, 10.0);
-    assert_true(track->cov[0] > common->pose_ee_m2);
-    assert_true(track->cov[6] > common->pose_nn_m2 * 0.99);
-    assert_true(track->cov[11] > common->pose_uu_m2 * 0.99);
+    assert_near(sqrt(common->cov[0][0]), hypot(plan_m * 0.005, 3.0), 0.1);
+    assert_near(sqrt(common->cov[1][1]), hypot(hypot(50.0 * plan_m / range_m, 3.0), 6.0), 0.3);
+    assert_near(sqrt(common->cov[2][2]), hypot(hypot(plan_m * 0.002, 3.0), 50.0 * 0.148), 0.3);
+    assert_near(common->cov[0][1], 0.0, 10.0);
+    assert_true(track->cov[0] > common->cov[0][0]);
+    assert_true(track->cov[6] > common->cov[1][1] * 0.99);
+    assert_true(track->cov[11] > common->cov[2][2] * 0.99);
     assert_near(track->cov[15], engine.tracker.track[0].filter.p[3][3], 0.1);
 }
 
@@ -592,8 +592,8 @@ static void a_radar_on_its_own_site_shares_no_pose_error(void **state)
     for (int i = 0; i < 10; i++) {
         watch(&north_20km);
     }
-    assert_near(sqrt(engine.common[0].pose_ee_m2), 20.0, 0.5);
-    assert_near(sqrt(engine.common[0].pose_uu_m2), 5.0, 5.0);
+    assert_near(sqrt(engine.common[0].cov[0][0]), 20.0, 0.5);
+    assert_near(sqrt(engine.common[0].cov[2][2]), 5.0, 5.0);
 }
 
 static void utc_joins_the_budget_once_it_is_worth_something(void **state)

@@ -15,6 +15,7 @@ static const struct sky_zone_set zones = {
     .zone_count = 2, .line_count = 3, .zone = zone, .line = line};
 
 static struct sky_incident incident;
+static struct sky_incident_line incident_line[SKY_ZONE_LINES_MAX];
 static struct sky_incident_config config;
 static int64_t now_ns;
 static double existence;
@@ -25,7 +26,7 @@ static int start(void **state)
     struct sky_config all;
     sky_config_default(&all);
     config = all.incident;
-    sky_incident_init(&incident, &zones, 1, 7);
+    sky_incident_init(&incident, incident_line, &zones, 1, 7);
     now_ns = 1000 * SKY_SECOND_NS;
     existence = 0.99;
     return 0;
@@ -382,7 +383,7 @@ static void a_dip_shortly_before_belongs_to_the_incident(void **state)
 static void lines_are_kept_apart(void **state)
 {
     (void)state;
-    sky_incident_init(&incident, &zones, 0, 7);
+    sky_incident_init(&incident, incident_line, &zones, 0, 7);
     assert_int_equal(incident.line_count, 2);
     assert_int_equal(incident.line[0].line_id, 101);
     assert_int_equal(incident.line[1].line_id, 102);
@@ -409,7 +410,7 @@ static void lines_are_kept_apart(void **state)
 static void the_second_line_can_open_it_too(void **state)
 {
     (void)state;
-    sky_incident_init(&incident, &zones, 0, 7);
+    sky_incident_init(&incident, incident_line, &zones, 0, 7);
     see_both(500.0, 0.0, -100.0, 1.0);
     see_both(500.0, 0.0, -100.0, 1.0);
     assert_int_equal(see_both(500.0, 0.0, -100.0, 1.0), SKY_INCIDENT_OPENED);
