@@ -10,8 +10,8 @@
  * around the configured values.
  *
  * Densities are per metre of range, radian of azimuth, radian of elevation (if the radar measures
- * it), m/s of radial speed (if the plot has one) and metre of height (if there is a height instead
- * of an elevation), so that they compare with the likelihood of a measurement.
+ * it), m/s of radial speed (if the plot has one) and metre of height (if there is one), so that
+ * they compare with the likelihood of a measurement; of a reported place, per square metre.
  */
 #ifndef SKY_CLUTTER_H
 #define SKY_CLUTTER_H
@@ -34,6 +34,7 @@ enum {
 struct sky_clutter {
     int64_t started_ns; /* of the first scan counted; scans end scan_ns apart from here */
     bool started;
+    uint32_t added;                        /* false plots since then */
     double scans;                          /* decayed number of scans behind the map */
     float count[SKY_CLUTTER_CELLS];        /* decayed number of false plots */
     double hits[SKY_CLUTTER_PD_RANGES][2]; /* decayed; second index: 1 in the notch */
