@@ -20,9 +20,7 @@ static void forget(struct sky_incident_line *line)
     line->side = kept.side;
     line->clear_ns = kept.clear_ns;
     line->half_ns = kept.half_ns;
-    line->previous_ns = kept.previous_ns;
-    line->previous_m = kept.previous_m;
-    line->previous_p = kept.previous_p;
+    line->previous = kept.previous;
     line->has_previous = kept.has_previous;
     line->deepest_m = unseen_m;
 }
@@ -56,16 +54,6 @@ void sky_incident_renew(struct sky_incident *incident)
     for (uint32_t i = 0; i < incident->line_count; i++) {
         forget(&incident->line[i]);
     }
-}
-
-/* Where between the previous look and this one the boundary was met. */
-static int64_t halfway_ns(const struct sky_incident_line *line, int64_t now_ns, double now_m,
-                          double now_p)
-{
-    const bool sign_changed = (line->previous_m < 0.0) != (now_m < 0.0);
-    const double share = sign_changed ? line->previous_m / (line->previous_m - now_m)
-                                      : (0.5 - line->previous_p) / (now_p - line->previous_p);
-    return line->previous_ns + (int64_t)(share * (double)(now_ns - line->previous_ns));
 }
 
 static struct sky_crossing crossing_of(const struct sky_incident_line *line, int64_t now_ns)
@@ -127,10 +115,11 @@ static bool look_under(struct sky_incident_line *line, const struct sky_incident
 {
     const int64_t now_ns = fixing->time_ns;
     const double p = assessment->p_inside * assessment->p_vertical;
+    const struct sky_alert_look look = {now_ns, assessment->distance_m, p};
     const enum sky_line_side before = line->side;
 
-    if (line->has_previous && (line->previous_p < 0.5) != (p < 0.5)) {
-        line->half_ns = halfway_ns(line, now_ns, assessment->distance_m, p);
+    if (line->has_previous && (line->previous.p < 0.5) != (p < 0.5)) {
+        line->half_ns = sky_alert_half_ns(&line->previous, &look);
     }
     line->history <<= 1;
     if (p >= config->p_enter) {
@@ -147,9 +136,7 @@ static bool look_under(struct sky_incident_line *line, const struct sky_incident
         line->dwell_ns = line->dwell_before_ns + (now_ns - line->stay_from_ns);
     }
     remember_extremes(line, fixing, assessment, p);
-    line->previous_ns = now_ns;
-    line->previous_m = assessment->distance_m;
-    line->previous_p = p;
+    line->previous = look;
     line->has_previous = true;
     return before != SKY_SIDE_UNKNOWN && line->side != before;
 }

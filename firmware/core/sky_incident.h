@@ -8,9 +8,8 @@
  * changes nothing. An incident opens when k of the last n looks were inside under one line and it
  * has been inside there for dwell_ns, if the track exists with existence_min.
  *
- * Crossings are placed where P passes 1/2: where the signed distance changes sign if it does (it
- * moves evenly, P saturates), else in proportion to P. The interval runs from the latest look that
- * was clear before to the first that is clear after.
+ * Crossings are placed where P passes 1/2, as sky_alert_half_ns says. The interval runs from the
+ * latest look that was clear before to the first that is clear after.
  *
  * It closes after close_after_ns outside under every line without coming nearer. That clock starts
  * with the first look that is outside everywhere, and again when the object turns back and at every
@@ -25,6 +24,7 @@
 
 #include <stdbool.h>
 
+#include "sky_alert.h"
 #include "sky_assess.h"
 #include "sky_base.h"
 #include "sky_config.h"
@@ -35,12 +35,6 @@ struct sky_crossing {
     int64_t time_ns;
     int64_t earliest_ns;
     int64_t latest_ns;
-};
-
-enum sky_line_side {
-    SKY_SIDE_UNKNOWN = 0, /* no look was clear yet */
-    SKY_SIDE_OUTSIDE,
-    SKY_SIDE_INSIDE
 };
 
 /** What happened under one line. */
@@ -64,15 +58,13 @@ struct sky_incident_line {
     double u95_last_m;
     double p_inside_last;
     /* private */
-    uint32_t history;        /* bit 0: the latest look was inside */
-    int64_t inside_since_ns; /* first clear look of this stay */
-    int64_t stay_from_ns;    /* what its dwell counts from: the crossing, else that look */
-    int64_t dwell_before_ns; /* of the stays before */
-    int64_t half_ns;         /* when P last passed 1/2 */
-    int64_t clear_ns;        /* latest clear look */
-    int64_t previous_ns;     /* latest look, for interpolation */
-    double previous_m;
-    double previous_p;
+    uint32_t history;               /* bit 0: the latest look was inside */
+    int64_t inside_since_ns;        /* first clear look of this stay */
+    int64_t stay_from_ns;           /* what its dwell counts from: the crossing, else that look */
+    int64_t dwell_before_ns;        /* of the stays before */
+    int64_t half_ns;                /* when P last passed 1/2 */
+    int64_t clear_ns;               /* latest clear look */
+    struct sky_alert_look previous; /* latest look, for interpolation */
     bool has_previous;
 };
 
