@@ -101,7 +101,7 @@ static void the_latest_passage_of_one_half_counts(void **state)
 {
     (void)state;
     see(100.0, 0.0);
-    see(-10.0, 0.6);
+    see(-10.0, 0.55);
     see(10.0, 0.4);
     assert_int_equal(see(-30.0, 0.99), SKY_ALERT_ENTERED);
     assert_int_equal(alert.half_ns, now_ns - (int64_t)(0.75 * (double)SKY_SECOND_NS));
