@@ -101,10 +101,15 @@ static void the_latest_passage_of_one_half_counts(void **state)
 {
     (void)state;
     see(100.0, 0.0);
-    see(-10.0, 0.55);
+    see(-10.0, 0.6);
     see(10.0, 0.4);
     assert_int_equal(see(-30.0, 0.99), SKY_ALERT_ENTERED);
     assert_int_equal(alert.half_ns, now_ns - (int64_t)(0.75 * (double)SKY_SECOND_NS));
+    see(-5.0, 0.55);
+    see(5.0, 0.45);
+    const int64_t crossed_ns = now_ns - SKY_SECOND_NS / 2;
+    assert_int_equal(see(100.0, 0.0), SKY_ALERT_LEFT);
+    assert_int_equal(alert.half_ns, crossed_ns);
 }
 
 static void what_hardly_exists_enters_nothing(void **state)
