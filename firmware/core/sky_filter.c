@@ -69,25 +69,6 @@ static void to_frame(const struct sky_sensor_pose *sensor, const double v[3], do
     }
 }
 
-enum sky_status sky_sensor_pose_at(struct sky_sensor_pose *ret_pose,
-                                   const struct sky_geo_frame *frame, const struct sky_lla *place)
-{
-    struct sky_geo_frame own;
-    if (sky_geo_frame_init(&own, place) != SKY_OK) {
-        return SKY_E_RANGE;
-    }
-    const double sine = sky_sin(place->lat_rad);
-    const double w = 1.0 - SKY_WGS84_E2 * sine * sine;
-
-    ret_pose->origin = sky_geo_to_enu(frame, place);
-    sky_geo_rotation(frame, &own, ret_pose->rot);
-    ret_pose->velocity_mps = (struct sky_enu){0.0, 0.0, 0.0};
-    ret_pose->height_hae_m = place->alt_hae_m;
-    ret_pose->curvature_east_per_m = sky_sqrt(w) / SKY_WGS84_A_M;
-    ret_pose->curvature_north_per_m = w * ret_pose->curvature_east_per_m / (1.0 - SKY_WGS84_E2);
-    return SKY_OK;
-}
-
 /* --- Motion --------------------------------------------------------------------------------- */
 
 /* Also backward, where white noise has no meaning and is given as 0. */

@@ -113,11 +113,22 @@ void sky_measure_lines(const double x[SKY_STATE_DIM], const double p[SKY_PACKED_
                        const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, struct sky_lines *ret_lines);
 
+/** How widely a packed covariance p is spread along a row: row p row'. */
+double sky_measure_variance(const double p[SKY_PACKED_DIM], const double row[SKY_STATE_DIM]);
+
+/**
+ * Applies one line, whose residual is that at x, to a state with packed covariance: Kalman's gain,
+ * Joseph's form. Pre: variance > 0.
+ */
+void sky_measure_apply(double x[SKY_STATE_DIM], double p[SKY_PACKED_DIM],
+                       const double row[SKY_STATE_DIM], double residual, double variance);
+
 /**
  * The state one measurement alone gives. Position covariance follows from the sigmas; without an
  * elevation the height decides it, and where no such height lies within reach of the range, the
- * elevation is +-53 degrees +- 29. Velocity is along the radial speed if known, with
- * speed_sigma_mps as 1 sigma across it, or in every direction if not; vertically a third of it.
+ * elevation is +-53 degrees +- 29. Velocity over the ground is any within speed_sigma_mps (1 sigma
+ * per horizontal axis, vertically a third of it), and if the radial speed is known, what that
+ * leaves: nearly the radial speed along the line of sight, open across it.
  * A reported place without height starts at the pose's height with sigma_height_m.
  * Pre: polar: has_elevation or has_height, slant_range_m >= 1; all sigmas > 0.
  */
