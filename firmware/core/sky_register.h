@@ -45,7 +45,8 @@ enum sky_register_state {
 struct sky_register {
     int64_t time_ns; /* of the latest pair */
     uint64_t pairs[SKY_SENSORS_MAX];
-    double log_ratio; /* of biased over as stated; clamped to +-50 */
+    uint32_t refused[SKY_SENSORS_MAX]; /* pairs in a row that contradicted both accounts */
+    double log_ratio;                  /* of biased over as stated; clamped to +-30 */
     bool applied;
     double b[SKY_REGISTER_DIM];
     double p[SKY_REGISTER_DIM][SKY_REGISTER_DIM];
