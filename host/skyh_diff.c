@@ -15,7 +15,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &skywitness__v1__clock__descriptor,         &skywitness__v1__track__descriptor,
     &skywitness__v1__assessment__descriptor,    &skywitness__v1__incident__descriptor,
     &skywitness__v1__incident_line__descriptor, &skywitness__v1__classification__descriptor,
-    &skywitness__v1__reject__descriptor,
+    &skywitness__v1__reject__descriptor,        &skywitness__v1__plot_rows__descriptor,
+    &skywitness__v1__alert__descriptor,         &skywitness__v1__sensor__descriptor,
 };
 
 enum { VALUE_TEXT_MAX = 64 };
@@ -213,6 +214,9 @@ static bool first_difference(const ProtobufCMessage *a, const ProtobufCMessage *
     }
     return false;
 }
+
+_Static_assert(sizeof types / sizeof types[0] == SKY_CHANNEL_END - SKY_CHANNEL_CONFIG,
+               "a type per channel");
 
 static const ProtobufCMessageDescriptor *type_of(enum sky_channel channel)
 {

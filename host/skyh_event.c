@@ -27,6 +27,10 @@ const char *skyh_event_name(enum sky_event_kind kind)
         return "class";
     case SKY_EVENT_REJECT:
         return "reject";
+    case SKY_EVENT_ALERT:
+        return "alert";
+    case SKY_EVENT_SENSOR:
+        return "sensor";
     }
     return "?";
 }
@@ -131,6 +135,55 @@ static void track_text(const struct sky_event_track *track, char text[SKYH_EVENT
                    track->existence);
 }
 
+static void alert_text(const struct sky_event_alert *alert, int64_t time_ns,
+                       char text[SKYH_EVENT_TEXT_MAX])
+{
+    char crossed[48] = "";
+    if (alert->crossing_known) {
+        (void)snprintf(crossed, sizeof crossed, ", crossed %.1f s before",
+                       1e-9 * ((double)time_ns - (double)alert->crossing_ns));
+    }
+    (void)snprintf(text, SKYH_EVENT_TEXT_MAX,
+                   "track %" PRIu32 ", zone %" PRIu32 ", line %" PRIu32 ": %s, P %.4f%s",
+                   alert->track_id, alert->zone_id, alert->line_id,
+                   alert->first ? (alert->inside ? "first seen inside" : "first seen outside")
+                                : (alert->inside ? "entered" : "left"),
+                   alert->p, crossed);
+}
+
+static const char *registration_name(enum sky_register_state state)
+{
+    switch (state) {
+    case SKY_REGISTER_ALONE:
+        return "alone: its bias cannot be known";
+    case SKY_REGISTER_LEARNING:
+        return "as stated";
+    case SKY_REGISTER_APPLIED:
+        return "corrected";
+    }
+    return "?";
+}
+
+static void sensor_text(const struct sky_event_sensor *sensor, char text[SKYH_EVENT_TEXT_MAX])
+{
+    const double *const bias = sensor->registration.bias;
+    const double *const sigma = sensor->registration.bias_sigma;
+    char biases[128] = "";
+    if (sensor->registration.state != SKY_REGISTER_ALONE) {
+        (void)snprintf(biases, sizeof biases, ", off by %.0f+-%.0f m, %.3f+-%.3f deg, %.2f+-%.2f s",
+                       bias[SKY_BIAS_RANGE], 1.96 * sigma[SKY_BIAS_RANGE],
+                       bias[SKY_BIAS_AZIMUTH] * rad_deg, 1.96 * sigma[SKY_BIAS_AZIMUTH] * rad_deg,
+                       bias[SKY_BIAS_TIME], 1.96 * sigma[SKY_BIAS_TIME]);
+    }
+    (void)snprintf(
+        text, SKYH_EVENT_TEXT_MAX,
+        "%" PRIu32 ": %" PRIu64 " of %" PRIu64 " plots used, %s%s, sees %.2f, %.1f false "
+        "a scan, residuals %s",
+        sensor->sensor, sensor->used, sensor->plots, registration_name(sensor->registration.state),
+        biases, sensor->detection_probability, sensor->false_plots_per_scan,
+        sensor->nis_out == 0 ? "in bounds" : "out of bounds");
+}
+
 static void incident_text(const struct sky_event_incident *incident, char text[SKYH_EVENT_TEXT_MAX])
 {
     (void)snprintf(text, SKYH_EVENT_TEXT_MAX,
@@ -184,6 +237,12 @@ char *skyh_event_text(const struct sky_event *event, char text[SKYH_EVENT_TEXT_M
                        event->u.reject.source, event->u.reject.item,
                        reject_reason(event->u.reject.reason), event->u.reject.count,
                        event->u.reject.offset);
+        break;
+    case SKY_EVENT_ALERT:
+        alert_text(&event->u.alert, event->time_ns, text);
+        break;
+    case SKY_EVENT_SENSOR:
+        sensor_text(&event->u.sensor, text);
         break;
     }
     return text;

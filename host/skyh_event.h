@@ -6,7 +6,7 @@
 
 #include "sky_engine.h"
 
-enum { SKYH_EVENT_TEXT_MAX = 200 };
+enum { SKYH_EVENT_TEXT_MAX = 256 };
 
 /** "track", "assessment", ...; static storage. */
 const char *skyh_event_name(enum sky_event_kind kind);

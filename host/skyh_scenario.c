@@ -92,12 +92,20 @@ static const struct skyh_field receiver_fields[] = {
 };
 
 static const struct skyh_field tracker_fields[] = {
-    OPT_NUMBER(sky_tracker_config, "accel_psd_m2ps3", accel_psd_m2ps3, 1e-4, 1e4, "m2/s3"),
-    OPT_NUMBER(sky_tracker_config, "climb_psd_m2ps3", climb_psd_m2ps3, 1e-4, 1e4, "m2/s3"),
+    {"motion", SKYH_FIELD_OTHER, 0, 0, 0, 0, "", true},
+    OPT_NUMBER(sky_tracker_config, "accel_psd_steady_m2ps3", accel_psd_m2ps3[0], 1e-4, 1e4,
+               "m2/s3"),
+    OPT_NUMBER(sky_tracker_config, "accel_psd_ordinary_m2ps3", accel_psd_m2ps3[1], 1e-4, 1e4,
+               "m2/s3"),
+    OPT_NUMBER(sky_tracker_config, "accel_psd_wild_m2ps3", accel_psd_m2ps3[2], 1e-4, 1e4, "m2/s3"),
+    OPT_DEGREES(sky_tracker_config, "turn_dps", turn_radps, 0.06, 114),
+    OPT_NUMBER(sky_tracker_config, "sojourn_s", sojourn_s, 1, 600, "s"),
     OPT_NUMBER(sky_tracker_config, "speed_max_mps", speed_max_mps, 5, 1000, "m/s"),
     OPT_NUMBER(sky_tracker_config, "gate_probability", gate_probability, 0.9, 0.99999, ""),
-    OPT_COUNT(sky_tracker_config, "confirm_hits", confirm_hits, 2, 16),
-    OPT_COUNT(sky_tracker_config, "confirm_looks", confirm_looks, 2, 32),
+    OPT_NUMBER(sky_tracker_config, "births_per_hour", births_per_hour, 0.01, 1e5, ""),
+    OPT_NUMBER(sky_tracker_config, "lifetime_s", lifetime_s, 10, 1e5, "s"),
+    OPT_NUMBER(sky_tracker_config, "confirm_existence", confirm_existence, 0.5, 0.999999999, ""),
+    OPT_SECONDS(sky_tracker_config, "hold_s", hold_ns, 0, 1),
     OPT_SECONDS(sky_tracker_config, "coast_s", coast_ns, 0.001, 600),
     OPT_SECONDS(sky_tracker_config, "lose_s", lose_ns, 0.001, 600),
     OPT_NUMBER(sky_tracker_config, "height_prior_m", height_prior_m, -1000, 60000, "m"),
@@ -142,7 +150,16 @@ static const struct skyh_field radar_fields[] = {
     NUMBER(radar_object, "bias_sigma_range_m", config.bias_sigma_range_m, 0, 5000, "m"),
     DEGREES(radar_object, "bias_sigma_azimuth_deg", config.bias_sigma_azimuth_rad, 0, 11),
     OPT_DEGREES(radar_object, "bias_sigma_elevation_deg", config.bias_sigma_elevation_rad, 0, 11),
+    OPT_NUMBER(radar_object, "quantum_range_m", config.quantum_range_m, 0, 5000, "m"),
+    OPT_DEGREES(radar_object, "quantum_azimuth_deg", config.quantum_azimuth_rad, 0, 28),
+    OPT_NUMBER(radar_object, "range_min_m", config.range_min_m, 0, 1e6, "m"),
     NUMBER(radar_object, "range_max_m", config.range_max_m, 10, 1e6, "m"),
+    OPT_DEGREES(radar_object, "elevation_min_deg", config.elevation_min_rad, -90, 90),
+    OPT_DEGREES(radar_object, "elevation_max_deg", config.elevation_max_rad, -90, 90),
+    OPT_NUMBER(radar_object, "radial_max_mps", config.radial_max_mps, 1, 3000, "m/s"),
+    OPT_NUMBER(radar_object, "notch_mps", config.notch_mps, 0, 100, "m/s"),
+    OPT_NUMBER(radar_object, "notch_detection_probability", config.notch_detection_probability,
+               0.01, 0.999, ""),
     NUMBER(radar_object, "detection_probability", config.detection_probability, 0.05, 0.999, ""),
     NUMBER(radar_object, "false_plots_per_scan", config.false_plots_per_scan, 0.001, 50, ""),
     SECONDS(radar_object, "scan_s", config.scan_ns, 0.05, 60),
@@ -278,9 +295,7 @@ static bool read_radar(const struct skyh_node *node, struct skyh_radar *radar,
     static const char *const kinds[] = {"asterix", "modbus"};
     struct radar_object object;
     memset(&object, 0, sizeof object);
-    /* What a 2D radar or one without Doppler does not say must still be in range. */
-    object.config.sigma_elevation_rad = 0.01;
-    object.config.sigma_radial_mps = 1.0;
+    sky_config_sensor_default(&object.config);
     size_t kind = 0;
     if (!skyh_json_fields(node, radar_fields, &object, problem) ||
         !choose(node, "kind", kinds, 2, &kind, problem)) {
@@ -446,13 +461,30 @@ static bool read_faults(const struct skyh_node *top, struct skyh_scenario *scena
     return true;
 }
 
+/* What flies there, if nobody says it, follows from how far the radars see. */
+static bool read_tracker(const struct skyh_node *tracker, struct sky_config *config,
+                         struct skyh_problem *problem)
+{
+    static const char *const kinds[] = {"aircraft", "mixed", "drones"};
+    enum sky_motion_kind motion = sky_config_motion_seen(config);
+    if (tracker->value != NULL && json_object_get(tracker->value, "motion") != NULL) {
+        size_t kind = 0;
+        if (!choose(tracker, "motion", kinds, 3, &kind, problem)) {
+            return false;
+        }
+        motion = (enum sky_motion_kind)(kind + SKY_MOTION_AIRCRAFT);
+    }
+    sky_config_motion(&config->tracker, motion);
+    return tracker->value == NULL ||
+           skyh_json_fields(tracker, tracker_fields, &config->tracker, problem);
+}
+
 static bool read_engine(const struct skyh_node *top, struct skyh_scenario *scenario,
                         struct skyh_problem *problem)
 {
     const struct skyh_node tracker = skyh_json_member(top, "tracker");
     const struct skyh_node incident = skyh_json_member(top, "incident");
-    if (tracker.value != NULL &&
-        !skyh_json_fields(&tracker, tracker_fields, &scenario->config.tracker, problem)) {
+    if (!read_tracker(&tracker, &scenario->config, problem)) {
         return false;
     }
     if (incident.value != NULL &&

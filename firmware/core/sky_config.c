@@ -67,7 +67,10 @@ static const struct field config_field[] = {
     {"sensor_count", offsetof(struct sky_config, sensor_count), FIELD_UINT32, 0.0, SKY_SENSORS_MAX},
 };
 
+_Static_assert(sizeof(enum sky_sensor_kind) == sizeof(uint32_t), "read as one");
+
 static const struct field sensor_field[] = {
+    SENSOR(kind, UINT32, SKY_SENSOR_RADAR, SKY_SENSOR_COOPERATIVE),
     SENSOR(azimuth_offset_rad, DOUBLE, -SKY_PI, SKY_PI),
     SENSOR(sigma_range_m, DOUBLE, 0.01, 5000.0),
     SENSOR(sigma_azimuth_rad, DOUBLE, 1e-5, 0.5),
@@ -252,6 +255,18 @@ enum sky_motion_kind sky_config_motion_for(double range_max_m)
         return SKY_MOTION_DRONES;
     }
     return range_max_m < 30e3 ? SKY_MOTION_MIXED : SKY_MOTION_AIRCRAFT;
+}
+
+enum sky_motion_kind sky_config_motion_seen(const struct sky_config *config)
+{
+    double reach_m = 0.0;
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        const struct sky_sensor_config *const sensor = &config->sensor[i];
+        if (sensor->kind == SKY_SENSOR_RADAR && sensor->range_max_m > reach_m) {
+            reach_m = sensor->range_max_m;
+        }
+    }
+    return reach_m > 0.0 ? sky_config_motion_for(reach_m) : SKY_MOTION_AIRCRAFT;
 }
 
 void sky_config_sensor_default(struct sky_sensor_config *ret_sensor)

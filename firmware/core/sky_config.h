@@ -38,12 +38,13 @@ struct sky_sensor_config {
     double sigma_radial_mps;       /* 0.01 .. 100 */
     double bias_sigma_range_m;     /* 0 .. 5000 */
     double bias_sigma_azimuth_rad; /* 0 .. 0.2 */
-    double bias_sigma_elevation_rad; /* 0 .. 0.2 */
-    double quantum_range_m;          /* step of its numbers, 0: none; counted as step^2 / 12 */
-    double quantum_azimuth_rad;
-    double range_min_m;                 /* 0 .. range_max_m; nearer it sees nothing */
+    double bias_sigma_elevation_rad;    /* 0 .. 0.2 */
+    double quantum_range_m;             /* step of its numbers, counted as step^2 / 12; 0: none,
+                                           .. 5000 */
+    double quantum_azimuth_rad;         /* the same; 0 .. 0.5 */
+    double range_min_m;                 /* 0 .. below range_max_m; nearer it sees nothing */
     double range_max_m;                 /* 10 .. 1e6; plots beyond are counted and not used */
-    double elevation_min_rad;           /* -pi/2 .. elevation_max_rad, apparent */
+    double elevation_min_rad;           /* -pi/2 .. below elevation_max_rad, apparent */
     double elevation_max_rad;           /* .. pi/2 */
     double radial_max_mps;              /* 1 .. 3000: false plots have radial speeds up to this */
     double notch_mps;                   /* radial speeds below are mostly filtered out; 0 .. 100 */
@@ -107,11 +108,12 @@ struct sky_config {
 
 /**
  * Fills in the defaults that the example configuration documents; no sensors. A tick each second;
- * coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of
- * 4 looks, 2 s of dwell, closed after 60 s, existence 0.9, lines reported within 50 km. A line that
- * states no accuracy gets 250 m: between the 100 m that careful public lines claim for themselves
- * and the 2 km of chart-scale ones. It is not meant to cover how far lines of different origin lie
- * apart (kilometres): that shows by assessing each of them, never by widening one.
+ * models of motion for aircraft, 20 births an hour, believed from an existence of 0.999, coasting
+ * after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of 4 looks, 2 s of dwell,
+ * closed after 60 s, existence 0.9, lines reported within 50 km. A line that states no accuracy
+ * gets 250 m: between the 100 m that careful public lines claim for themselves and the 2 km of
+ * chart-scale ones. It is not meant to cover how far lines of different origin lie apart
+ * (kilometres): that shows by assessing each of them, never by widening one.
  */
 void sky_config_default(struct sky_config *ret_config);
 
@@ -130,6 +132,9 @@ void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind 
 
 /** The kind that fits a sensor's reach: drones below 10 km, mixed below 30 km, else aircraft. */
 enum sky_motion_kind sky_config_motion_for(double range_max_m);
+
+/** The kind that fits the radar that sees farthest; aircraft if there is no radar. */
+enum sky_motion_kind sky_config_motion_seen(const struct sky_config *config);
 
 /**
  * A radar at the station with elevation and Doppler, without a name: 30 m, 3 mrad, 6 mrad, 1.5 m/s,

@@ -14,13 +14,14 @@ static const int64_t step_least_ns = SKY_SECOND_NS / 2;
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
 
-/* An incident must be durable at once; everything else may wait for the group to fill. */
+/* What a zone sees must be durable at once; everything else may wait for the group to fill. */
 static bool is_urgent(const struct sky_event *event)
 {
     const enum sky_incident_change change = event->u.incident.change;
-    return event->kind == SKY_EVENT_INCIDENT &&
-           (change == SKY_INCIDENT_OPENED || change == SKY_INCIDENT_CROSSED ||
-            change == SKY_INCIDENT_NOW_CLOSED);
+    return event->kind == SKY_EVENT_ALERT ||
+           (event->kind == SKY_EVENT_INCIDENT &&
+            (change == SKY_INCIDENT_OPENED || change == SKY_INCIDENT_CROSSED ||
+             change == SKY_INCIDENT_NOW_CLOSED));
 }
 
 static void count_incident(struct skyd_loop *loop, const struct sky_event *event)

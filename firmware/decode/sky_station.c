@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sky_gnss.h"
+#include "sky_rows.h"
 
 void sky_station_init(struct sky_station *station)
 {
@@ -129,9 +130,9 @@ static uint32_t sensor_of(const struct sky_config *config, const struct sky_aste
     return SKY_SENSORS_MAX;
 }
 
-/* Bad blocks that a datagram gets named one by one; a flood of them must not become one of events.
+/* Bad parts of an input that are named one by one; a flood of them must not become one of events.
  */
-enum { NAMED_BLOCKS_MAX = 16 };
+enum { NAMED_MAX = 16 };
 
 /* What of a datagram could not be used, by cause. */
 struct refusals {
@@ -140,6 +141,17 @@ struct refusals {
     uint64_t unknown_category;
     uint64_t simulated;
 };
+
+static void gather(struct sky_station *station, const struct sky_input *input,
+                   const struct sky_plot *plot, uint32_t sensor, struct sky_outbox *outbox)
+{
+    if (station->plot_count == SKY_PLOTS_MAX) {
+        hand_on(station, input, outbox);
+    }
+    station->plot[station->plot_count] = *plot;
+    station->plot[station->plot_count].sensor = sensor;
+    station->plot_count++;
+}
 
 static void take_target(struct sky_station *station, const struct sky_input *input,
                         const struct sky_asterix_record *record, struct refusals *refusals,
@@ -155,12 +167,7 @@ static void take_target(struct sky_station *station, const struct sky_input *inp
         refusals->simulated++;
         return;
     }
-    if (station->plot_count == SKY_PLOTS_MAX) {
-        hand_on(station, input, outbox);
-    }
-    station->plot[station->plot_count] = record->plot;
-    station->plot[station->plot_count].sensor = sensor;
-    station->plot_count++;
+    gather(station, input, &record->plot, sensor, outbox);
 }
 
 static void take_record(struct sky_station *station, const struct sky_input *input,
@@ -183,8 +190,8 @@ static void take_record(struct sky_station *station, const struct sky_input *inp
 static void say_refusals(struct sky_station *station, const struct sky_input *input,
                          const struct refusals *refusals, struct sky_outbox *outbox)
 {
-    if (refusals->malformed > NAMED_BLOCKS_MAX) {
-        reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals->malformed - NAMED_BLOCKS_MAX,
+    if (refusals->malformed > NAMED_MAX) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals->malformed - NAMED_MAX,
                "further blocks", 0);
     }
     if (refusals->unknown_sensor > 0) {
@@ -216,12 +223,60 @@ static void take_datagram(struct sky_station *station, const struct sky_input *i
     while ((status = sky_asterix_next(&walk, &record, &item, &offset)) != SKY_E_STALE) {
         if (status == SKY_OK) {
             take_record(station, input, &record, &refusals, outbox);
-        } else if (refusals.malformed++ < NAMED_BLOCKS_MAX) {
+        } else if (refusals.malformed++ < NAMED_MAX) {
             reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
         }
     }
     hand_on(station, input, outbox);
     say_refusals(station, input, &refusals, outbox);
+}
+
+static void take_row(struct sky_station *station, const struct sky_input *input, size_t from,
+                     size_t count, struct refusals *refusals, struct sky_outbox *outbox)
+{
+    struct sky_plot plot;
+    struct sky_row_fault fault;
+    const enum sky_status status =
+        sky_rows_plot(&station->engine.config, input->u.plot_rows.epoch_utc_ns,
+                      input->u.plot_rows.text + from, count, &plot, &fault);
+
+    if (status == SKY_OK) {
+        gather(station, input, &plot, plot.sensor, outbox);
+    } else if (status == SKY_E_RANGE) {
+        refusals->unknown_sensor++;
+    } else if (refusals->malformed++ < NAMED_MAX) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1,
+               fault.column != NULL ? fault.column : "columns", (uint32_t)(from + fault.offset));
+    }
+}
+
+static void take_plot_rows(struct sky_station *station, const struct sky_input *input,
+                           struct sky_outbox *outbox)
+{
+    const char *const text = input->u.plot_rows.text;
+    const size_t count = input->u.plot_rows.count;
+    struct refusals refusals = {0};
+
+    station->plot_count = 0;
+    size_t from = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (text[i] == '\n') {
+            take_row(station, input, from, i - from, &refusals, outbox);
+            from = i + 1;
+        }
+    }
+    if (from < count) { /* a last line that lacks its line feed */
+        take_row(station, input, from, count - from, &refusals, outbox);
+    }
+    hand_on(station, input, outbox);
+    if (refusals.malformed > NAMED_MAX) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals.malformed - NAMED_MAX,
+               "further rows", 0);
+    }
+    if (refusals.unknown_sensor > 0) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, refusals.unknown_sensor, "sensor",
+               0);
+    }
 }
 
 static const int64_t error_most_ns = 3600 * SKY_SECOND_NS; /* what sky_utc expects at most */
@@ -268,6 +323,9 @@ static void take(struct sky_station *station, const struct sky_input *input,
         break;
     case SKY_INPUT_CLOCK_STEP:
         break; /* evidence; the next tick brings the kernel's new opinion */
+    case SKY_INPUT_PLOT_ROWS:
+        take_plot_rows(station, input, outbox);
+        break;
     }
 }
 

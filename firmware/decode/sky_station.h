@@ -30,9 +30,10 @@ void sky_station_init(struct sky_station *station);
  * Takes one input as received and sets outbox to the events it caused (possibly none).
  * A CONFIG input (re)starts the engine with the configuration and zones it carries, which are
  * copied and borrowed respectively; a new run may begin with any seq and time. The targets of a
- * datagram become one step per radar, in the order of the radars; simulated ones are refused, since
- * a witness must not testify to what a test generator drew. Service messages, source events other
- * than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
+ * datagram become one step per radar, in the order of the radars, and so do the lines of a plot
+ * file; simulated targets are refused, since a witness must not testify to what a test generator
+ * drew. Of bad blocks and bad lines 16 are named and the others counted. Service messages, source
+ * events other than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
  * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if time_ns is
  * negative or beyond 73 years, or if the first input is not CONFIG or carries a configuration or
  * zone set that fails its check; nothing is changed then.

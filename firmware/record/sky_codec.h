@@ -30,6 +30,9 @@ enum sky_channel {
     SKY_CHANNEL_INCIDENT_LINE,
     SKY_CHANNEL_CLASSIFICATION,
     SKY_CHANNEL_REJECT,
+    SKY_CHANNEL_PLOT_ROWS,
+    SKY_CHANNEL_ALERT,
+    SKY_CHANNEL_SENSOR,
     SKY_CHANNEL_END /* one past the last */
 };
 
@@ -47,7 +50,8 @@ bool sky_codec_is_input(enum sky_channel channel);
 
 /**
  * The largest packed record. Inputs with borrowed bytes are bounded by what their source can bring
- * (a datagram by 65,507 bytes, a gpsd message by 16 KiB, a zone set by SKY_CODEC_ZONES_MAX).
+ * (a datagram by 65,507 bytes, a gpsd message by 16 KiB, a zone set by SKY_CODEC_ZONES_MAX); lines
+ * of a plot file by whoever imports them, to SKY_CODEC_ZONES_MAX as well.
  */
 enum { SKY_CODEC_ZONES_MAX = 2 * 1024 * 1024, SKY_CODEC_RECORD_MAX = SKY_CODEC_ZONES_MAX + 65536 };
 

@@ -32,6 +32,8 @@ static void *lend(const void *ours)
     return pointer.lent;
 }
 
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
 static ProtobufCBinaryData lend_bytes(const void *bytes, size_t count)
 {
     return (ProtobufCBinaryData){.len = count, .data = lend(bytes)};
@@ -91,6 +93,16 @@ static Skywitness__V1__SensorConfig sensor_of(const struct sky_sensor_config *se
     message.false_plots_per_scan = sensor->false_plots_per_scan;
     message.scan_ns = sensor->scan_ns;
     message.latency_ns = sensor->latency_ns;
+    message.kind = (Skywitness__V1__SensorKind)sensor->kind;
+    message.quantum_range_m = sensor->quantum_range_m;
+    message.quantum_azimuth_rad = sensor->quantum_azimuth_rad;
+    message.range_min_m = sensor->range_min_m;
+    message.elevation_min_rad = sensor->elevation_min_rad;
+    message.elevation_max_rad = sensor->elevation_max_rad;
+    message.radial_max_mps = sensor->radial_max_mps;
+    message.notch_mps = sensor->notch_mps;
+    message.notch_detection_probability = sensor->notch_detection_probability;
+    message.sigma_place_m = sensor->sigma_place_m;
     return message;
 }
 
@@ -111,16 +123,20 @@ static Skywitness__V1__StationConfig station_of(const struct sky_station_config 
 static Skywitness__V1__TrackerConfig tracker_of(const struct sky_tracker_config *tracker)
 {
     Skywitness__V1__TrackerConfig message = SKYWITNESS__V1__TRACKER_CONFIG__INIT;
-    message.accel_psd_m2ps3 = tracker->accel_psd_m2ps3;
-    message.climb_psd_m2ps3 = tracker->climb_psd_m2ps3;
     message.speed_max_mps = tracker->speed_max_mps;
     message.gate_probability = tracker->gate_probability;
-    message.confirm_hits = tracker->confirm_hits;
-    message.confirm_looks = tracker->confirm_looks;
     message.coast_ns = tracker->coast_ns;
     message.lose_ns = tracker->lose_ns;
     message.height_prior_m = tracker->height_prior_m;
     message.height_prior_sigma_m = tracker->height_prior_sigma_m;
+    message.n_accel_psd_m2ps3 = COUNT_OF(tracker->accel_psd_m2ps3);
+    message.accel_psd_m2ps3 = lend(tracker->accel_psd_m2ps3);
+    message.turn_radps = tracker->turn_radps;
+    message.sojourn_s = tracker->sojourn_s;
+    message.births_per_hour = tracker->births_per_hour;
+    message.lifetime_s = tracker->lifetime_s;
+    message.confirm_existence = tracker->confirm_existence;
+    message.hold_ns = tracker->hold_ns;
     return message;
 }
 
@@ -239,6 +255,16 @@ static enum sky_status pack_datagram(const struct sky_input *input,
     return fill(slot, SKY_CHANNEL_DATAGRAM, &message.base);
 }
 
+static enum sky_status pack_plot_rows(const struct sky_input *input,
+                                      Skywitness__V1__Received *received, const struct slot *slot)
+{
+    Skywitness__V1__PlotRows message = SKYWITNESS__V1__PLOT_ROWS__INIT;
+    message.received = received;
+    message.text = lend_bytes(input->u.plot_rows.text, input->u.plot_rows.count);
+    message.epoch_utc_ns = input->u.plot_rows.epoch_utc_ns;
+    return fill(slot, SKY_CHANNEL_PLOT_ROWS, &message.base);
+}
+
 static enum sky_status pack_source(const struct sky_input *input,
                                    Skywitness__V1__Received *received, const struct slot *slot)
 {
@@ -296,6 +322,8 @@ enum sky_status sky_codec_pack_input(const struct sky_input *input,
         return pack_source(input, &received, &slot);
     case SKY_INPUT_CLOCK_STEP:
         return pack_clock_step(input, &received, &slot);
+    case SKY_INPUT_PLOT_ROWS:
+        return pack_plot_rows(input, &received, &slot);
     }
     return SKY_E_RANGE;
 }
@@ -328,9 +356,7 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
                                   const struct slot *slot)
 {
     Skywitness__V1__Place place = place_of(&track->place);
-    double cov[sizeof track->cov / sizeof *track->cov];
     char callsign[sizeof track->callsign];
-    memcpy(cov, track->cov, sizeof cov);
 
     Skywitness__V1__Track message = SKYWITNESS__V1__TRACK__INIT;
     message.cause = cause;
@@ -341,8 +367,8 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
     message.vel_east_mps = track->vel_east_mps;
     message.vel_north_mps = track->vel_north_mps;
     message.vel_up_mps = track->vel_up_mps;
-    message.n_cov = sizeof cov / sizeof *cov;
-    message.cov = cov;
+    message.n_cov = COUNT_OF(track->cov);
+    message.cov = lend(track->cov);
     message.existence = track->existence;
     message.sensors = track->sensors;
     message.last_sensor = track->last_sensor;
@@ -353,6 +379,8 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
     if (track->callsign[0] != 0) {
         message.callsign = cleaned(callsign, sizeof callsign, track->callsign);
     }
+    message.n_model = COUNT_OF(track->model);
+    message.model = lend(track->model);
     return fill(slot, SKY_CHANNEL_TRACK, &message.base);
 }
 
@@ -465,8 +493,6 @@ static enum sky_status pack_classification(const struct sky_event_classification
                                            Skywitness__V1__Cause *cause, const struct slot *slot)
 {
     Skywitness__V1__Features features = features_of(&event->features);
-    double probability[SKY_CLASS_COUNT];
-    memcpy(probability, event->result.probability, sizeof probability);
 
     Skywitness__V1__Classification message = SKYWITNESS__V1__CLASSIFICATION__INIT;
     message.cause = cause;
@@ -474,7 +500,7 @@ static enum sky_status pack_classification(const struct sky_event_classification
     message.kind = (Skywitness__V1__Kind)event->result.kind;
     message.target = (Skywitness__V1__Class)event->result.target;
     message.n_probability = SKY_CLASS_COUNT;
-    message.probability = probability;
+    message.probability = lend(event->result.probability);
     message.reasons = event->result.reasons;
     message.features = &features;
     return fill(slot, SKY_CHANNEL_CLASSIFICATION, &message.base);
@@ -497,6 +523,45 @@ static enum sky_status pack_reject(const struct sky_event_reject *reject,
         message.source = cleaned(source, sizeof source, reject->source);
     }
     return fill(slot, SKY_CHANNEL_REJECT, &message.base);
+}
+
+static enum sky_status pack_alert(const struct sky_event_alert *alert, Skywitness__V1__Cause *cause,
+                                  const struct slot *slot)
+{
+    Skywitness__V1__Alert message = SKYWITNESS__V1__ALERT__INIT;
+    message.cause = cause;
+    message.track_id = alert->track_id;
+    message.zone_id = alert->zone_id;
+    message.line_id = alert->line_id;
+    message.inside = alert->inside;
+    message.first = alert->first;
+    message.p = alert->p;
+    message.has_crossing_ns = alert->crossing_known;
+    message.crossing_ns = alert->crossing_ns;
+    return fill(slot, SKY_CHANNEL_ALERT, &message.base);
+}
+
+static enum sky_status pack_sensor(const struct sky_event_sensor *sensor,
+                                   Skywitness__V1__Cause *cause, const struct slot *slot)
+{
+    const struct sky_registration *registration = &sensor->registration;
+    Skywitness__V1__Sensor message = SKYWITNESS__V1__SENSOR__INIT;
+    message.cause = cause;
+    message.sensor = sensor->sensor;
+    message.registration = (Skywitness__V1__RegistrationState)registration->state;
+    message.pairs = registration->pairs;
+    message.n_bias = COUNT_OF(registration->bias);
+    message.bias = lend(registration->bias);
+    message.n_bias_sigma = COUNT_OF(registration->bias_sigma);
+    message.bias_sigma = lend(registration->bias_sigma);
+    message.n_nis = COUNT_OF(sensor->nis);
+    message.nis = lend(sensor->nis);
+    message.nis_out = sensor->nis_out;
+    message.detection_probability = sensor->detection_probability;
+    message.false_plots_per_scan = sensor->false_plots_per_scan;
+    message.plots = sensor->plots;
+    message.used = sensor->used;
+    return fill(slot, SKY_CHANNEL_SENSOR, &message.base);
 }
 
 enum sky_status sky_codec_pack_event(const struct sky_event *event, uint8_t *buffer,
@@ -528,6 +593,10 @@ enum sky_status sky_codec_pack_event(const struct sky_event *event, uint8_t *buf
         return pack_classification(&event->u.classification, &cause, &slot);
     case SKY_EVENT_REJECT:
         return pack_reject(&event->u.reject, &cause, &slot);
+    case SKY_EVENT_ALERT:
+        return pack_alert(&event->u.alert, &cause, &slot);
+    case SKY_EVENT_SENSOR:
+        return pack_sensor(&event->u.sensor, &cause, &slot);
     }
     return SKY_E_RANGE;
 }

@@ -4,6 +4,8 @@
 
 #include "skywitness.pb-c.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
 static bool fits(char *ret_copy, size_t size, const char *text)
 {
     const size_t length = text == NULL ? 0 : strlen(text);
@@ -12,6 +14,16 @@ static bool fits(char *ret_copy, size_t size, const char *text)
     }
     memset(ret_copy, 0, size);
     memcpy(ret_copy, length == 0 ? "" : text, length);
+    return true;
+}
+
+/* A list of which version 1 always writes the same number. */
+static bool take_list(double *ret_list, size_t want, const double *list, size_t count)
+{
+    if (count != want) {
+        return false;
+    }
+    memcpy(ret_list, list, want * sizeof *list);
     return true;
 }
 
@@ -59,6 +71,16 @@ static void sensor_from(const Skywitness__V1__SensorConfig *message,
     ret_sensor->false_plots_per_scan = message->false_plots_per_scan;
     ret_sensor->scan_ns = message->scan_ns;
     ret_sensor->latency_ns = message->latency_ns;
+    ret_sensor->kind = (enum sky_sensor_kind)message->kind;
+    ret_sensor->quantum_range_m = message->quantum_range_m;
+    ret_sensor->quantum_azimuth_rad = message->quantum_azimuth_rad;
+    ret_sensor->range_min_m = message->range_min_m;
+    ret_sensor->elevation_min_rad = message->elevation_min_rad;
+    ret_sensor->elevation_max_rad = message->elevation_max_rad;
+    ret_sensor->radial_max_mps = message->radial_max_mps;
+    ret_sensor->notch_mps = message->notch_mps;
+    ret_sensor->notch_detection_probability = message->notch_detection_probability;
+    ret_sensor->sigma_place_m = message->sigma_place_m;
 }
 
 static void station_from(const Skywitness__V1__StationConfig *message,
@@ -75,18 +97,26 @@ static void station_from(const Skywitness__V1__StationConfig *message,
     ret_station->heading_sigma_rad = message->heading_sigma_rad;
 }
 
-static struct sky_tracker_config tracker_from(const Skywitness__V1__TrackerConfig *message)
+static enum sky_status tracker_from(const Skywitness__V1__TrackerConfig *message,
+                                    struct sky_tracker_config *ret_tracker)
 {
-    return (struct sky_tracker_config){.accel_psd_m2ps3 = message->accel_psd_m2ps3,
-                                       .climb_psd_m2ps3 = message->climb_psd_m2ps3,
-                                       .speed_max_mps = message->speed_max_mps,
-                                       .gate_probability = message->gate_probability,
-                                       .confirm_hits = message->confirm_hits,
-                                       .confirm_looks = message->confirm_looks,
-                                       .coast_ns = message->coast_ns,
-                                       .lose_ns = message->lose_ns,
-                                       .height_prior_m = message->height_prior_m,
-                                       .height_prior_sigma_m = message->height_prior_sigma_m};
+    if (!take_list(ret_tracker->accel_psd_m2ps3, COUNT_OF(ret_tracker->accel_psd_m2ps3),
+                   message->accel_psd_m2ps3, message->n_accel_psd_m2ps3)) {
+        return SKY_E_CORRUPT;
+    }
+    ret_tracker->turn_radps = message->turn_radps;
+    ret_tracker->sojourn_s = message->sojourn_s;
+    ret_tracker->speed_max_mps = message->speed_max_mps;
+    ret_tracker->gate_probability = message->gate_probability;
+    ret_tracker->births_per_hour = message->births_per_hour;
+    ret_tracker->lifetime_s = message->lifetime_s;
+    ret_tracker->confirm_existence = message->confirm_existence;
+    ret_tracker->hold_ns = message->hold_ns;
+    ret_tracker->coast_ns = message->coast_ns;
+    ret_tracker->lose_ns = message->lose_ns;
+    ret_tracker->height_prior_m = message->height_prior_m;
+    ret_tracker->height_prior_sigma_m = message->height_prior_sigma_m;
+    return SKY_OK;
 }
 
 static struct sky_incident_config incident_from(const Skywitness__V1__IncidentConfig *message)
@@ -146,9 +176,11 @@ static enum sky_status unpack_config(struct sky_arena *arena, const Skywitness__
     memset(zones, 0, sizeof *zones); /* no bytes: nothing is watched */
     config->tick_ns = message->tick_ns;
     station_from(message->station, &config->station);
-    config->tracker = tracker_from(message->tracker);
     config->incident = incident_from(message->incident);
-    enum sky_status status = sensors_from(message, config);
+    enum sky_status status = tracker_from(message->tracker, &config->tracker);
+    if (status == SKY_OK) {
+        status = sensors_from(message, config);
+    }
     if (status == SKY_OK && message->zones.len > 0) {
         status = zones_from(arena, &message->zones, zones);
     }
@@ -219,6 +251,14 @@ static enum sky_status unpack_source(const Skywitness__V1__Source *message, stru
                : SKY_E_CORRUPT;
 }
 
+static void unpack_plot_rows(const Skywitness__V1__PlotRows *message, struct sky_input *input)
+{
+    input->kind = SKY_INPUT_PLOT_ROWS;
+    input->u.plot_rows.text = (const char *)message->text.data;
+    input->u.plot_rows.count = message->text.len;
+    input->u.plot_rows.epoch_utc_ns = message->epoch_utc_ns;
+}
+
 /* Every input message, seen through the one field they share. */
 union input_message {
     const ProtobufCMessage *base;
@@ -229,6 +269,7 @@ union input_message {
     const Skywitness__V1__Datagram *datagram;
     const Skywitness__V1__Source *source;
     const Skywitness__V1__ClockStep *clock_step;
+    const Skywitness__V1__PlotRows *plot_rows;
 };
 
 static enum sky_status input_from(struct sky_arena *arena, enum sky_channel channel,
@@ -267,6 +308,10 @@ static enum sky_status input_from(struct sky_arena *arena, enum sky_channel chan
         input->kind = SKY_INPUT_CLOCK_STEP;
         input->u.clock_step.step_ns = message->clock_step->step_ns;
         return SKY_OK;
+    case SKY_CHANNEL_PLOT_ROWS:
+        *ret_received = message->plot_rows->received;
+        unpack_plot_rows(message->plot_rows, input);
+        return SKY_OK;
     case SKY_CHANNEL_POSE:
     case SKY_CHANNEL_CLOCK:
     case SKY_CHANNEL_TRACK:
@@ -275,6 +320,8 @@ static enum sky_status input_from(struct sky_arena *arena, enum sky_channel chan
     case SKY_CHANNEL_INCIDENT_LINE:
     case SKY_CHANNEL_CLASSIFICATION:
     case SKY_CHANNEL_REJECT:
+    case SKY_CHANNEL_ALERT:
+    case SKY_CHANNEL_SENSOR:
     case SKY_CHANNEL_END:
         break;
     }
@@ -324,11 +371,11 @@ static void unpack_pose(const Skywitness__V1__Pose *message, struct sky_event *e
 static enum sky_status unpack_track(const Skywitness__V1__Track *message,
                                     struct sky_event_track *track)
 {
-    if (message->n_cov != sizeof track->cov / sizeof *track->cov ||
+    if (!take_list(track->cov, COUNT_OF(track->cov), message->cov, message->n_cov) ||
+        !take_list(track->model, COUNT_OF(track->model), message->model, message->n_model) ||
         !fits(track->callsign, sizeof track->callsign, message->callsign)) {
         return SKY_E_CORRUPT;
     }
-    memcpy(track->cov, message->cov, sizeof track->cov);
     track->id = message->id;
     track->change = message->change;
     track->status = (enum sky_track_status)message->status;
@@ -422,10 +469,10 @@ static enum sky_status unpack_classification(const Skywitness__V1__Classificatio
                                              struct sky_event_classification *event)
 {
     const Skywitness__V1__Features *features = message->features;
-    if (message->n_probability != SKY_CLASS_COUNT) {
+    if (!take_list(event->result.probability, COUNT_OF(event->result.probability),
+                   message->probability, message->n_probability)) {
         return SKY_E_CORRUPT;
     }
-    memcpy(event->result.probability, message->probability, sizeof event->result.probability);
     event->incident_id = message->incident_id;
     event->result.kind = (enum sky_kind)message->kind;
     event->result.target = (enum sky_class)message->target;
@@ -456,6 +503,40 @@ static enum sky_status unpack_reject(const Skywitness__V1__Reject *message,
                : SKY_E_CORRUPT;
 }
 
+static void unpack_alert(const Skywitness__V1__Alert *message, struct sky_event_alert *alert)
+{
+    alert->track_id = message->track_id;
+    alert->zone_id = message->zone_id;
+    alert->line_id = message->line_id;
+    alert->inside = message->inside;
+    alert->first = message->first;
+    alert->p = message->p;
+    alert->crossing_known = message->has_crossing_ns;
+    alert->crossing_ns = message->crossing_ns;
+}
+
+static enum sky_status unpack_sensor(const Skywitness__V1__Sensor *message,
+                                     struct sky_event_sensor *sensor)
+{
+    struct sky_registration *registration = &sensor->registration;
+    if (!take_list(registration->bias, COUNT_OF(registration->bias), message->bias,
+                   message->n_bias) ||
+        !take_list(registration->bias_sigma, COUNT_OF(registration->bias_sigma),
+                   message->bias_sigma, message->n_bias_sigma) ||
+        !take_list(sensor->nis, COUNT_OF(sensor->nis), message->nis, message->n_nis)) {
+        return SKY_E_CORRUPT;
+    }
+    sensor->sensor = message->sensor;
+    registration->state = (enum sky_register_state)message->registration;
+    registration->pairs = message->pairs;
+    sensor->nis_out = message->nis_out;
+    sensor->detection_probability = message->detection_probability;
+    sensor->false_plots_per_scan = message->false_plots_per_scan;
+    sensor->plots = message->plots;
+    sensor->used = message->used;
+    return SKY_OK;
+}
+
 union event_message {
     const ProtobufCMessage *base;
     const Skywitness__V1__Pose *pose;
@@ -466,6 +547,8 @@ union event_message {
     const Skywitness__V1__IncidentLine *incident_line;
     const Skywitness__V1__Classification *classification;
     const Skywitness__V1__Reject *reject;
+    const Skywitness__V1__Alert *alert;
+    const Skywitness__V1__Sensor *sensor;
 };
 
 static enum sky_status event_from(enum sky_channel channel, const union event_message *message,
@@ -508,6 +591,15 @@ static enum sky_status event_from(enum sky_channel channel, const union event_me
         *ret_cause = message->reject->cause;
         event->kind = SKY_EVENT_REJECT;
         return unpack_reject(message->reject, &event->u.reject);
+    case SKY_CHANNEL_ALERT:
+        *ret_cause = message->alert->cause;
+        event->kind = SKY_EVENT_ALERT;
+        unpack_alert(message->alert, &event->u.alert);
+        return SKY_OK;
+    case SKY_CHANNEL_SENSOR:
+        *ret_cause = message->sensor->cause;
+        event->kind = SKY_EVENT_SENSOR;
+        return unpack_sensor(message->sensor, &event->u.sensor);
     case SKY_CHANNEL_CONFIG:
     case SKY_CHANNEL_TICK:
     case SKY_CHANNEL_GNSS:
@@ -515,6 +607,7 @@ static enum sky_status event_from(enum sky_channel channel, const union event_me
     case SKY_CHANNEL_DATAGRAM:
     case SKY_CHANNEL_SOURCE:
     case SKY_CHANNEL_CLOCK_STEP:
+    case SKY_CHANNEL_PLOT_ROWS:
     case SKY_CHANNEL_END:
         break;
     }

@@ -91,13 +91,12 @@ static size_t make_sound(unsigned channel)
     if (sky_codec_is_input((enum sky_channel)channel)) {
         struct sky_input input;
         struct sky_utc_estimate utc;
-        records_input(&seed, (enum sky_input_kind)channel, &lent, &input);
+        records_input(&seed, records_input_kind((enum sky_channel)channel), &lent, &input);
         records_utc(&seed, &utc);
         status = sky_codec_pack_input(&input, &utc, sound, sizeof sound, &packed_channel, &count);
     } else {
         struct sky_event event;
-        records_event(&seed, (enum sky_event_kind)(channel - SKY_CHANNEL_POSE + SKY_EVENT_POSE),
-                      &event);
+        records_event(&seed, records_event_kind((enum sky_channel)channel), &event);
         status = sky_codec_pack_event(&event, sound, sizeof sound, &packed_channel, &count);
     }
     return status == SKY_OK ? count : 0;

@@ -120,27 +120,25 @@ static inline struct sky_lla paper_site(void)
 /** A Modbus head at the station, a 2D ASTERIX radar on a hill, another at the station. */
 static inline void paper_config(struct sky_config *ret)
 {
-    static const struct sky_sensor_config head = {.name = "head",
-                                                  .at_station = true,
-                                                  .measures_elevation = true,
-                                                  .sigma_range_m = 15.0,
-                                                  .sigma_azimuth_rad = 0.0025,
-                                                  .sigma_elevation_rad = 0.003,
-                                                  .sigma_radial_mps = 1.0,
-                                                  .bias_sigma_range_m = 5.0,
-                                                  .bias_sigma_azimuth_rad = 0.001,
-                                                  .bias_sigma_elevation_rad = 0.001,
-                                                  .range_max_m = 60e3,
-                                                  .detection_probability = 0.9,
-                                                  .false_plots_per_scan = 1.0,
-                                                  .scan_ns = SKY_SECOND_NS,
-                                                  .latency_ns = SKY_SECOND_NS / 10};
     sky_config_default(ret);
     ret->sensor_count = 3;
-    ret->sensor[PAPER_HEAD] = head;
+    struct sky_sensor_config *const head = &ret->sensor[PAPER_HEAD];
+    sky_config_sensor_default(head);
+    memcpy(head->name, "head", 5);
+    head->sigma_range_m = 15.0;
+    head->sigma_azimuth_rad = 0.0025;
+    head->sigma_elevation_rad = 0.003;
+    head->sigma_radial_mps = 1.0;
+    head->bias_sigma_range_m = 5.0;
+    head->bias_sigma_azimuth_rad = 0.001;
+    head->bias_sigma_elevation_rad = 0.001;
+    head->range_max_m = 60e3;
+    head->false_plots_per_scan = 1.0;
+    head->scan_ns = SKY_SECOND_NS;
+    head->latency_ns = SKY_SECOND_NS / 10;
 
     struct sky_sensor_config *const hill = &ret->sensor[PAPER_HILL];
-    *hill = head;
+    *hill = *head;
     memcpy(hill->name, "hill", 5);
     hill->at_station = false;
     hill->site.lat_rad = 19.90 * paper_rad;
@@ -493,6 +491,36 @@ static inline void paper_read_track(struct paper_reader *reader,
     reader->whole(reader, track->last_dimension);
     reader->whole(reader, track->icao_address);
     paper_text(reader, track->callsign, sizeof track->callsign);
+    paper_reals(reader, track->model, SKY_MODES_MAX);
+}
+
+static inline void paper_read_alert(struct paper_reader *reader,
+                                    const struct sky_event_alert *alert)
+{
+    reader->whole(reader, alert->track_id);
+    reader->whole(reader, alert->zone_id);
+    reader->whole(reader, alert->line_id);
+    reader->whole(reader, alert->inside);
+    reader->whole(reader, alert->first);
+    reader->real(reader, alert->p);
+    reader->whole(reader, alert->crossing_known);
+    reader->whole(reader, (uint64_t)alert->crossing_ns);
+}
+
+static inline void paper_read_sensor(struct paper_reader *reader,
+                                     const struct sky_event_sensor *sensor)
+{
+    reader->whole(reader, sensor->sensor);
+    reader->whole(reader, sensor->registration.state);
+    reader->whole(reader, sensor->registration.pairs);
+    paper_reals(reader, sensor->registration.bias, SKY_BIASES);
+    paper_reals(reader, sensor->registration.bias_sigma, SKY_BIASES);
+    paper_reals(reader, sensor->nis, SKY_COMPONENTS);
+    reader->whole(reader, sensor->nis_out);
+    reader->real(reader, sensor->detection_probability);
+    reader->real(reader, sensor->false_plots_per_scan);
+    reader->whole(reader, sensor->plots);
+    reader->whole(reader, sensor->used);
 }
 
 static inline void paper_read_assessment(struct paper_reader *reader,
@@ -621,6 +649,12 @@ static inline void paper_read_event(struct paper_reader *reader, const struct sk
         reader->whole(reader, event->u.reject.offset);
         paper_text(reader, event->u.reject.item, SKY_NAME_MAX);
         paper_text(reader, event->u.reject.source, SKY_NAME_MAX);
+        break;
+    case SKY_EVENT_ALERT:
+        paper_read_alert(reader, &event->u.alert);
+        break;
+    case SKY_EVENT_SENSOR:
+        paper_read_sensor(reader, &event->u.sensor);
         break;
     }
 }

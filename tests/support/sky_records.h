@@ -93,15 +93,19 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 #define RECORDS_SENSOR(X)                                                                          \
     X(measures_elevation) X(azimuth_offset_rad) X(sigma_range_m) X(sigma_azimuth_rad)              \
     X(sigma_elevation_rad) X(sigma_radial_mps) X(bias_sigma_range_m) X(bias_sigma_azimuth_rad)     \
-    X(bias_sigma_elevation_rad) X(range_max_m) X(detection_probability) X(false_plots_per_scan)    \
-    X(scan_ns) X(latency_ns)
+    X(bias_sigma_elevation_rad) X(quantum_range_m) X(quantum_azimuth_rad) X(range_min_m)           \
+    X(range_max_m) X(elevation_min_rad) X(elevation_max_rad) X(radial_max_mps) X(notch_mps)        \
+    X(notch_detection_probability) X(sigma_place_m) X(detection_probability)                       \
+    X(false_plots_per_scan) X(scan_ns) X(latency_ns)
 #define RECORDS_STATION(X)                                                                         \
     X(moving) X(site_sigma_m) X(gnss_sigma_floor_m) X(heading_rad) X(heading_sigma_rad)
 #define RECORDS_CONFIG(X)                                                                          \
-    X(tracker.accel_psd_m2ps3) X(tracker.climb_psd_m2ps3) X(tracker.speed_max_mps)                 \
-    X(tracker.gate_probability) X(tracker.confirm_hits) X(tracker.confirm_looks)                   \
-    X(tracker.coast_ns) X(tracker.lose_ns) X(tracker.height_prior_m)                               \
-    X(tracker.height_prior_sigma_m) X(incident.p_enter) X(incident.p_exit)                         \
+    X(tracker.accel_psd_m2ps3[0]) X(tracker.accel_psd_m2ps3[1]) X(tracker.accel_psd_m2ps3[2])      \
+    X(tracker.turn_radps) X(tracker.sojourn_s) X(tracker.speed_max_mps)                            \
+    X(tracker.gate_probability) X(tracker.births_per_hour) X(tracker.lifetime_s)                   \
+    X(tracker.confirm_existence) X(tracker.hold_ns) X(tracker.coast_ns) X(tracker.lose_ns)         \
+    X(tracker.height_prior_m) X(tracker.height_prior_sigma_m) X(incident.p_enter)                  \
+    X(incident.p_exit)                                                                             \
     X(incident.looks_inside) X(incident.looks_of) X(incident.dwell_ns) X(incident.close_after_ns)  \
     X(incident.existence_min) X(incident.assess_within_m) X(incident.unstated_line_sigma_m)        \
     X(tick_ns)
@@ -129,6 +133,11 @@ static inline int records_choice(uint64_t *seed, int first, int last)
     X(p_inside_max) X(distance_last_m) X(u95_last_m) X(p_inside_last)
 #define RECORDS_CROSSING(X)                                                                        \
     X(time_ns) X(earliest_ns) X(latest_ns)
+#define RECORDS_ALERT(X)                                                                           \
+    X(track_id) X(zone_id) X(line_id) X(inside) X(first) X(p)
+#define RECORDS_SENSOR_EVENT(X)                                                                    \
+    X(sensor) X(registration.pairs) X(nis_out) X(detection_probability) X(false_plots_per_scan)    \
+    X(plots) X(used)
 #define RECORDS_FEATURES(X)                                                                        \
     X(samples) X(speed_mean_mps) X(speed_max_mps) X(height_mean_m) X(height_min_m)                 \
     X(height_max_m) X(climb_max_mps) X(turn_max_radps) X(hover_share) X(rcs_mean_dbsm)             \
@@ -235,6 +244,8 @@ static inline void records_fill_sensor(uint64_t *seed, struct sky_sensor_config 
 {
     RECORDS_SENSOR(RECORDS_FILL_OF)
     records_text(seed, item->name, sizeof item->name);
+    item->kind =
+        (enum sky_sensor_kind)records_choice(seed, SKY_SENSOR_RADAR, SKY_SENSOR_COOPERATIVE);
     item->at_station = test_random(seed) % 2 == 0;
     if (!item->at_station) {
         records_fill_place(seed, &item->site);
@@ -281,6 +292,19 @@ static inline void records_fill_gnss(uint64_t *seed, struct sky_gnss_report *ite
     item->satellites_used = records_choice(seed, -1, 40);
     item->json_bytes = test_random(seed) % sizeof lent->bytes;
     item->json = item->json_bytes > 0 ? (const char *)lent->bytes : NULL;
+}
+
+/* What a channel of inputs or events carries; the later ones follow no order. */
+static inline enum sky_input_kind records_input_kind(enum sky_channel channel)
+{
+    return channel == SKY_CHANNEL_PLOT_ROWS ? SKY_INPUT_PLOT_ROWS : (enum sky_input_kind)channel;
+}
+
+static inline enum sky_event_kind records_event_kind(enum sky_channel channel)
+{
+    return (enum sky_event_kind)(channel >= SKY_CHANNEL_ALERT
+                                     ? channel - SKY_CHANNEL_ALERT + SKY_EVENT_ALERT
+                                     : channel - SKY_CHANNEL_POSE + SKY_EVENT_POSE);
 }
 
 /* Fills an input of a kind; seq and times too. What it borrows lies in lent. */
@@ -337,6 +361,11 @@ static inline void records_input(uint64_t *seed, enum sky_input_kind kind,
     case SKY_INPUT_CLOCK_STEP:
         records_fill_i64(seed, &item->u.clock_step.step_ns);
         break;
+    case SKY_INPUT_PLOT_ROWS:
+        item->u.plot_rows.text = (const char *)lent->bytes;
+        item->u.plot_rows.count = test_random(seed) % sizeof lent->bytes;
+        records_fill_i64(seed, &item->u.plot_rows.epoch_utc_ns);
+        break;
     }
 }
 
@@ -347,13 +376,21 @@ static inline void records_utc(uint64_t *seed, struct sky_utc_estimate *ret_utc)
     ret_utc->state = (enum sky_clock_state)records_choice(seed, SKY_CLOCK_NONE, SKY_CLOCK_PPS);
 }
 
+static inline void records_fill_list(uint64_t *seed, double *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        records_fill_double(seed, &list[i]);
+    }
+}
+
+#define RECORDS_FILL_LIST(list) records_fill_list(seed, list, sizeof(list) / sizeof *(list))
+
 static inline void records_fill_track(uint64_t *seed, struct sky_event_track *item)
 {
     RECORDS_TRACK(RECORDS_FILL_OF)
     item->status = (enum sky_track_status)records_choice(seed, SKY_TRACK_FREE, SKY_TRACK_COASTING);
-    for (size_t i = 0; i < sizeof item->cov / sizeof *item->cov; i++) {
-        records_fill_double(seed, &item->cov[i]);
-    }
+    RECORDS_FILL_LIST(item->cov);
+    RECORDS_FILL_LIST(item->model);
     records_text(seed, item->callsign, sizeof item->callsign);
 }
 
@@ -371,7 +408,7 @@ static inline void records_fill_incident(uint64_t *seed, struct sky_event_incide
                                                             SKY_INCIDENT_NOW_CLOSED);
     item->state =
         (enum sky_incident_state)records_choice(seed, SKY_INCIDENT_NONE, SKY_INCIDENT_CLOSED);
-    item->end = (enum sky_incident_end)records_choice(seed, SKY_END_NOT_YET, SKY_END_LOST_OUTSIDE);
+    item->end = (enum sky_incident_end)records_choice(seed, SKY_END_NOT_YET, SKY_END_STOPPED);
     if (item->state == SKY_INCIDENT_CLOSED) {
         records_fill_i64(seed, &item->closed_ns);
     }
@@ -406,9 +443,7 @@ static inline void records_fill_classification(uint64_t *seed,
     item->result.kind = (enum sky_kind)records_choice(seed, SKY_KIND_UNDETERMINED, SKY_KIND_GRAZE);
     item->result.target =
         (enum sky_class)records_choice(seed, SKY_CLASS_UNKNOWN, SKY_CLASS_COUNT - 1);
-    for (size_t i = 0; i < SKY_CLASS_COUNT; i++) {
-        records_fill_double(seed, &item->result.probability[i]);
-    }
+    RECORDS_FILL_LIST(item->result.probability);
     records_fill_features(seed, &item->features);
 }
 
@@ -420,6 +455,25 @@ static inline void records_fill_reject(uint64_t *seed, struct sky_event_reject *
     records_fill_u32(seed, &item->offset);
     records_text(seed, item->item, sizeof item->item);
     records_text(seed, item->source, sizeof item->source);
+}
+
+static inline void records_fill_alert(uint64_t *seed, struct sky_event_alert *item)
+{
+    RECORDS_ALERT(RECORDS_FILL_OF)
+    item->crossing_known = test_random(seed) % 2 == 0;
+    if (item->crossing_known) {
+        records_fill_i64(seed, &item->crossing_ns);
+    }
+}
+
+static inline void records_fill_sensor_event(uint64_t *seed, struct sky_event_sensor *item)
+{
+    RECORDS_SENSOR_EVENT(RECORDS_FILL_OF)
+    item->registration.state =
+        (enum sky_register_state)records_choice(seed, SKY_REGISTER_ALONE, SKY_REGISTER_APPLIED);
+    RECORDS_FILL_LIST(item->registration.bias);
+    RECORDS_FILL_LIST(item->registration.bias_sigma);
+    RECORDS_FILL_LIST(item->nis);
 }
 
 static inline void records_fill_pose(uint64_t *seed, struct sky_event *event)
@@ -461,6 +515,12 @@ static inline void records_event(uint64_t *seed, enum sky_event_kind kind, struc
         break;
     case SKY_EVENT_REJECT:
         records_fill_reject(seed, &event->u.reject);
+        break;
+    case SKY_EVENT_ALERT:
+        records_fill_alert(seed, &event->u.alert);
+        break;
+    case SKY_EVENT_SENSOR:
+        records_fill_sensor_event(seed, &event->u.sensor);
         break;
     }
 }

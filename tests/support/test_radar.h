@@ -43,17 +43,16 @@ static inline struct sky_sensor_pose test_pose(const struct sky_geo_frame *frame
 /** Medium-range 3D surveillance: 30 m, 0.15 degrees, 0.2 degrees, 1 m/s, a look per second. */
 static inline struct sky_sensor_config test_radar(void)
 {
-    return (struct sky_sensor_config){
-        .measures_elevation = true,
-        .sigma_range_m = 30.0,
-        .sigma_azimuth_rad = 0.0026,
-        .sigma_elevation_rad = 0.0035,
-        .sigma_radial_mps = 1.0,
-        .range_max_m = 120e3,
-        .detection_probability = 0.9,
-        .false_plots_per_scan = 20.0,
-        .scan_ns = SKY_SECOND_NS,
-    };
+    struct sky_sensor_config radar;
+    sky_config_sensor_default(&radar);
+    radar.at_station = false;
+    radar.sigma_azimuth_rad = 0.0026;
+    radar.sigma_elevation_rad = 0.0035;
+    radar.sigma_radial_mps = 1.0;
+    radar.range_max_m = 120e3;
+    radar.false_plots_per_scan = 20.0;
+    radar.scan_ns = SKY_SECOND_NS;
+    return radar;
 }
 
 /** Straight on, with white-noise acceleration of the given intensities. */

@@ -38,6 +38,7 @@ static void same_config(const struct sky_config *item, const struct sky_config *
 #define SAME_SENSOR(field) SAME_IN(a, b, field)
         RECORDS_SENSOR(SAME_SENSOR)
         SAME_SENSOR(name)
+        SAME_SENSOR(kind)
         SAME_SENSOR(at_station)
         SAME_SENSOR(site.lat_rad)
         SAME_SENSOR(site.lon_rad)
@@ -115,6 +116,11 @@ static void same_input(const struct sky_input *item, const struct sky_input *oth
     case SKY_INPUT_CLOCK_STEP:
         RECORDS_SAME_OF(u.clock_step.step_ns)
         break;
+    case SKY_INPUT_PLOT_ROWS:
+        RECORDS_SAME_OF(u.plot_rows.epoch_utc_ns)
+        same_bytes((const uint8_t *)item->u.plot_rows.text, item->u.plot_rows.count,
+                   (const uint8_t *)other->u.plot_rows.text, other->u.plot_rows.count);
+        break;
     }
 }
 
@@ -124,7 +130,7 @@ static void every_input_comes_back_with_the_same_bits(void **state)
     static struct records_lent lent;
     uint64_t seed = 1;
     for (int round = 0; round < ROUNDS; round++) {
-        for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_CLOCK_STEP; kind++) {
+        for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_PLOT_ROWS; kind++) {
             struct sky_input input, back;
             struct sky_utc_estimate utc, utc_back;
             struct sky_arena arena = new_arena();
@@ -162,6 +168,7 @@ static void same_track(const struct sky_event_track *item, const struct sky_even
     RECORDS_TRACK(RECORDS_SAME_OF)
     RECORDS_SAME_OF(status)
     RECORDS_SAME_OF(cov)
+    RECORDS_SAME_OF(model)
     RECORDS_SAME_OF(callsign)
 }
 
@@ -202,6 +209,22 @@ static void same_classification(const struct sky_event_classification *a,
     SAME_IN(a, b, result.reasons)
 }
 
+static void same_alert(const struct sky_event_alert *item, const struct sky_event_alert *other)
+{
+    RECORDS_ALERT(RECORDS_SAME_OF)
+    RECORDS_SAME_OF(crossing_known)
+    RECORDS_SAME_OF(crossing_ns)
+}
+
+static void same_sensor(const struct sky_event_sensor *item, const struct sky_event_sensor *other)
+{
+    RECORDS_SENSOR_EVENT(RECORDS_SAME_OF)
+    RECORDS_SAME_OF(registration.state)
+    RECORDS_SAME_OF(registration.bias)
+    RECORDS_SAME_OF(registration.bias_sigma)
+    RECORDS_SAME_OF(nis)
+}
+
 static void same_event(const struct sky_event *item, const struct sky_event *other)
 {
     RECORDS_SAME_OF(cause_seq)
@@ -240,6 +263,12 @@ static void same_event(const struct sky_event *item, const struct sky_event *oth
         RECORDS_SAME_OF(u.reject.item)
         RECORDS_SAME_OF(u.reject.source)
         break;
+    case SKY_EVENT_ALERT:
+        same_alert(&item->u.alert, &other->u.alert);
+        break;
+    case SKY_EVENT_SENSOR:
+        same_sensor(&item->u.sensor, &other->u.sensor);
+        break;
     }
 }
 
@@ -248,7 +277,7 @@ static void every_event_comes_back_with_the_same_bits(void **state)
     (void)state;
     uint64_t seed = 2;
     for (int round = 0; round < ROUNDS; round++) {
-        for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_REJECT; kind++) {
+        for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_SENSOR; kind++) {
             struct sky_event event, back;
             struct sky_arena arena = new_arena();
             enum sky_channel channel, channel_again;
@@ -322,12 +351,12 @@ static void a_record_that_does_not_fit_is_refused_and_nothing_is_set(void **stat
     enum sky_channel channel = SKY_CHANNEL_END;
     size_t bytes = 77;
     records_utc(&seed, &utc);
-    for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_CLOCK_STEP; kind++) {
+    for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_PLOT_ROWS; kind++) {
         records_input(&seed, (enum sky_input_kind)kind, &lent, &input);
         assert_int_equal(sky_codec_pack_input(&input, &utc, packed, 20, &channel, &bytes),
                          SKY_E_CAPACITY);
     }
-    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_REJECT; kind++) {
+    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_SENSOR; kind++) {
         records_event(&seed, (enum sky_event_kind)kind, &event);
         assert_int_equal(sky_codec_pack_event(&event, packed, 20, &channel, &bytes),
                          SKY_E_CAPACITY);
@@ -435,13 +464,12 @@ static size_t sound_record(uint64_t *seed, enum sky_channel wanted)
         struct sky_input input;
         struct sky_utc_estimate utc;
         records_utc(seed, &utc);
-        records_input(seed, (enum sky_input_kind)wanted, &lent, &input);
+        records_input(seed, records_input_kind(wanted), &lent, &input);
         assert_int_equal(
             sky_codec_pack_input(&input, &utc, packed, sizeof packed, &channel, &bytes), SKY_OK);
     } else {
         struct sky_event event;
-        records_event(seed, (enum sky_event_kind)(wanted - SKY_CHANNEL_POSE + SKY_EVENT_POSE),
-                      &event);
+        records_event(seed, records_event_kind(wanted), &event);
         assert_int_equal(sky_codec_pack_event(&event, packed, sizeof packed, &channel, &bytes),
                          SKY_OK);
     }
@@ -594,10 +622,15 @@ static void what_the_wire_format_allows_and_the_records_do_not_is_corrupt(void *
     track.place = &place;
     track.cov = number;
     track.n_cov = 21;
+    track.model = number;
+    track.n_model = SKY_MODES_MAX;
     assert_int_equal(unpack_message(SKY_CHANNEL_TRACK, &track.base), SKY_OK);
     track.n_cov = 20;
     assert_int_equal(unpack_message(SKY_CHANNEL_TRACK, &track.base), SKY_E_CORRUPT);
     track.n_cov = 21;
+    track.n_model = SKY_MODES_MAX - 1;
+    assert_int_equal(unpack_message(SKY_CHANNEL_TRACK, &track.base), SKY_E_CORRUPT);
+    track.n_model = SKY_MODES_MAX;
     track.callsign = long_text;
     assert_int_equal(unpack_message(SKY_CHANNEL_TRACK, &track.base), SKY_E_CORRUPT);
 
@@ -621,11 +654,35 @@ static void what_the_wire_format_allows_and_the_records_do_not_is_corrupt(void *
     assert_int_equal(unpack_message(SKY_CHANNEL_REJECT, &reject.base), SKY_E_CORRUPT);
 }
 
+static void a_sensor_whose_lists_are_not_of_their_length_is_corrupt(void **state)
+{
+    (void)state;
+    double number[SKY_COMPONENTS] = {0};
+    Skywitness__V1__Cause cause = SKYWITNESS__V1__CAUSE__INIT;
+    Skywitness__V1__Sensor sensor = SKYWITNESS__V1__SENSOR__INIT;
+    size_t *const count[] = {&sensor.n_bias, &sensor.n_bias_sigma, &sensor.n_nis};
+    cause.clock = SKYWITNESS__V1__CLOCK_STATE__CLOCK_PPS;
+    sensor.cause = &cause;
+    sensor.bias = sensor.bias_sigma = sensor.nis = number;
+    sensor.n_bias = sensor.n_bias_sigma = SKY_BIASES;
+    sensor.n_nis = SKY_COMPONENTS;
+    assert_int_equal(unpack_message(SKY_CHANNEL_SENSOR, &sensor.base), SKY_OK);
+    for (size_t i = 0; i < sizeof count / sizeof *count; i++) {
+        const size_t right = *count[i];
+        *count[i] = right - 1;
+        assert_int_equal(unpack_message(SKY_CHANNEL_SENSOR, &sensor.base), SKY_E_CORRUPT);
+        *count[i] = 0;
+        assert_int_equal(unpack_message(SKY_CHANNEL_SENSOR, &sensor.base), SKY_E_CORRUPT);
+        *count[i] = right;
+    }
+}
+
 /* A configuration as our writer makes it, to change one thing in. */
 struct foreign_config {
     Skywitness__V1__Received received;
     Skywitness__V1__StationConfig station;
     Skywitness__V1__TrackerConfig tracker;
+    double accel[3];
     Skywitness__V1__IncidentConfig incident;
     Skywitness__V1__SensorConfig sensor;
     Skywitness__V1__SensorConfig *sensors[SKY_SENSORS_MAX + 1];
@@ -639,9 +696,13 @@ static void make_foreign_config(struct foreign_config *ret_foreign)
     ret_foreign->received.clock = SKYWITNESS__V1__CLOCK_STATE__CLOCK_PPS;
     ret_foreign->station = (Skywitness__V1__StationConfig)SKYWITNESS__V1__STATION_CONFIG__INIT;
     ret_foreign->tracker = (Skywitness__V1__TrackerConfig)SKYWITNESS__V1__TRACKER_CONFIG__INIT;
+    ret_foreign->tracker.accel_psd_m2ps3 = ret_foreign->accel;
+    ret_foreign->tracker.n_accel_psd_m2ps3 = 3;
+    memset(ret_foreign->accel, 0, sizeof ret_foreign->accel);
     ret_foreign->incident = (Skywitness__V1__IncidentConfig)SKYWITNESS__V1__INCIDENT_CONFIG__INIT;
     ret_foreign->sensor = (Skywitness__V1__SensorConfig)SKYWITNESS__V1__SENSOR_CONFIG__INIT;
     ret_foreign->sensor.name = text;
+    ret_foreign->sensor.kind = SKYWITNESS__V1__SENSOR_KIND__SENSOR_RADAR;
     for (size_t i = 0; i <= SKY_SENSORS_MAX; i++) {
         ret_foreign->sensors[i] = &ret_foreign->sensor;
     }
@@ -667,10 +728,17 @@ static void a_configuration_that_cannot_be_one_is_corrupt(void **state)
     static struct foreign_config foreign;
     static char long_text[64];
     static uint8_t zeros[SKY_CODEC_ZONES_MAX + 1];
+    const int no_kind = 3;
     memset(long_text, 'x', sizeof long_text - 1);
     make_foreign_config(&foreign);
     assert_int_equal(unpack_foreign(&foreign), SKY_OK);
     foreign.config.n_sensor = SKY_SENSORS_MAX + 1;
+    assert_int_equal(unpack_foreign(&foreign), SKY_E_CORRUPT);
+    make_foreign_config(&foreign);
+    foreign.tracker.n_accel_psd_m2ps3 = 2;
+    assert_int_equal(unpack_foreign(&foreign), SKY_E_CORRUPT);
+    make_foreign_config(&foreign);
+    foreign.sensor.kind = (Skywitness__V1__SensorKind)no_kind;
     assert_int_equal(unpack_foreign(&foreign), SKY_E_CORRUPT);
     make_foreign_config(&foreign);
     foreign.sensor.has_sac = true;
@@ -868,6 +936,7 @@ int main(void)
         cmocka_unit_test(a_zone_set_asks_an_arena_for_no_more_than_it_has),
         cmocka_unit_test(a_channel_that_is_not_of_that_sort_is_corrupt),
         cmocka_unit_test(what_the_wire_format_allows_and_the_records_do_not_is_corrupt),
+        cmocka_unit_test(a_sensor_whose_lists_are_not_of_their_length_is_corrupt),
         cmocka_unit_test(a_configuration_that_cannot_be_one_is_corrupt),
         cmocka_unit_test(a_zone_set_comes_back_sorted_by_zone_with_its_names),
         cmocka_unit_test(a_zone_set_that_makes_no_sense_is_refused_with_a_reason),

@@ -13,21 +13,14 @@ static void two_radars(void)
     config.sensor_count = 2;
     for (uint32_t i = 0; i < 2; i++) {
         struct sky_sensor_config *const sensor = &config.sensor[i];
-        sensor->sigma_range_m = 30.0;
-        sensor->sigma_azimuth_rad = 0.002;
-        sensor->sigma_elevation_rad = 0.003;
-        sensor->sigma_radial_mps = 1.0;
-        sensor->range_max_m = 100e3;
-        sensor->detection_probability = 0.9;
-        sensor->false_plots_per_scan = 1.0;
-        sensor->scan_ns = SKY_SECOND_NS;
+        sky_config_sensor_default(sensor);
         sensor->has_sac_sic = true;
         sensor->sac = 1;
         sensor->sic = (uint8_t)i;
     }
     strcpy(config.sensor[0].name, "mast");
-    config.sensor[0].at_station = true;
     strcpy(config.sensor[1].name, "hill");
+    config.sensor[1].at_station = false;
 }
 
 /* The field complained of, or "" if the configuration passes. */
@@ -48,6 +41,52 @@ static void the_defaults_pass(void **state)
     assert_string_equal(complaint(), "");
 }
 
+static void a_default_sensor_lacks_only_its_name(void **state)
+{
+    (void)state;
+    sky_config_default(&config);
+    config.sensor_count = 1;
+    sky_config_sensor_default(&config.sensor[0]);
+    assert_string_equal(complaint(), "sensor.name");
+    strcpy(config.sensor[0].name, "mast");
+    assert_string_equal(complaint(), "");
+    assert_int_equal(config.sensor[0].kind, SKY_SENSOR_RADAR);
+}
+
+static void every_kind_of_motion_passes_and_turns_faster_than_the_one_before(void **state)
+{
+    (void)state;
+    double turn_radps = 0.0;
+    for (int kind = SKY_MOTION_AIRCRAFT; kind <= SKY_MOTION_DRONES; kind++) {
+        two_radars();
+        sky_config_motion(&config.tracker, (enum sky_motion_kind)kind);
+        assert_string_equal(complaint(), "");
+        assert_true(config.tracker.turn_radps > turn_radps);
+        turn_radps = config.tracker.turn_radps;
+    }
+    assert_near(turn_radps, 0.31416, 1e-5);
+}
+
+static void motion_follows_the_radar_that_sees_farthest(void **state)
+{
+    (void)state;
+    assert_int_equal(sky_config_motion_for(9999.0), SKY_MOTION_DRONES);
+    assert_int_equal(sky_config_motion_for(10e3), SKY_MOTION_MIXED);
+    assert_int_equal(sky_config_motion_for(29999.0), SKY_MOTION_MIXED);
+    assert_int_equal(sky_config_motion_for(30e3), SKY_MOTION_AIRCRAFT);
+
+    two_radars();
+    config.sensor[0].range_max_m = 20e3;
+    config.sensor[1].range_max_m = 5e3;
+    assert_int_equal(sky_config_motion_seen(&config), SKY_MOTION_MIXED);
+    config.sensor[0].kind = SKY_SENSOR_COOPERATIVE; /* reports come from anywhere */
+    assert_int_equal(sky_config_motion_seen(&config), SKY_MOTION_DRONES);
+    config.sensor[1].kind = SKY_SENSOR_COOPERATIVE;
+    assert_int_equal(sky_config_motion_seen(&config), SKY_MOTION_AIRCRAFT);
+    config.sensor_count = 0;
+    assert_int_equal(sky_config_motion_seen(&config), SKY_MOTION_AIRCRAFT);
+}
+
 #define REFUSES(change, field)                                                                     \
     do {                                                                                           \
         two_radars();                                                                              \
@@ -62,12 +101,17 @@ static void a_number_outside_its_range_is_named(void **state)
     REFUSES(config.station.gnss_sigma_floor_m = 101.0, "station.gnss_sigma_floor_m");
     REFUSES(config.station.heading_rad = 7.0, "station.heading_rad");
     REFUSES(config.station.heading_sigma_rad = -0.1, "station.heading_sigma_rad");
-    REFUSES(config.tracker.accel_psd_m2ps3 = 0.0, "tracker.accel_psd_m2ps3");
-    REFUSES(config.tracker.climb_psd_m2ps3 = 2e4, "tracker.climb_psd_m2ps3");
+    REFUSES(config.tracker.accel_psd_m2ps3[0] = 0.0, "tracker.accel_psd_m2ps3[0]");
+    REFUSES(config.tracker.accel_psd_m2ps3[1] = 0.0, "tracker.accel_psd_m2ps3[1]");
+    REFUSES(config.tracker.accel_psd_m2ps3[2] = 2e4, "tracker.accel_psd_m2ps3[2]");
+    REFUSES(config.tracker.turn_radps = 0.0, "tracker.turn_radps");
+    REFUSES(config.tracker.sojourn_s = 601.0, "tracker.sojourn_s");
     REFUSES(config.tracker.speed_max_mps = 1001.0, "tracker.speed_max_mps");
     REFUSES(config.tracker.gate_probability = 1.0, "tracker.gate_probability");
-    REFUSES(config.tracker.confirm_hits = 1, "tracker.confirm_hits");
-    REFUSES(config.tracker.confirm_looks = 33, "tracker.confirm_looks");
+    REFUSES(config.tracker.births_per_hour = 0.0, "tracker.births_per_hour");
+    REFUSES(config.tracker.lifetime_s = 9.0, "tracker.lifetime_s");
+    REFUSES(config.tracker.confirm_existence = 1.0, "tracker.confirm_existence");
+    REFUSES(config.tracker.hold_ns = SKY_SECOND_NS + 1, "tracker.hold_ns");
     REFUSES(config.tracker.coast_ns = 0, "tracker.coast_ns");
     REFUSES(config.tracker.lose_ns = 601 * SKY_SECOND_NS, "tracker.lose_ns");
     REFUSES(config.tracker.height_prior_m = -2000.0, "tracker.height_prior_m");
@@ -83,6 +127,8 @@ static void a_number_outside_its_range_is_named(void **state)
     REFUSES(config.incident.unstated_line_sigma_m = 2e5, "incident.unstated_line_sigma_m");
     REFUSES(config.tick_ns = 0, "tick_ns");
     REFUSES(config.sensor_count = SKY_SENSORS_MAX + 1, "sensor_count");
+    REFUSES(config.sensor[0].kind = (enum sky_sensor_kind)0, "sensor.kind");
+    REFUSES(config.sensor[0].kind = (enum sky_sensor_kind)3, "sensor.kind");
     REFUSES(config.sensor[0].azimuth_offset_rad = 3.2, "sensor.azimuth_offset_rad");
     REFUSES(config.sensor[0].sigma_range_m = 0.0, "sensor.sigma_range_m");
     REFUSES(config.sensor[0].sigma_azimuth_rad = 0.0, "sensor.sigma_azimuth_rad");
@@ -91,6 +137,16 @@ static void a_number_outside_its_range_is_named(void **state)
     REFUSES(config.sensor[0].bias_sigma_range_m = -1.0, "sensor.bias_sigma_range_m");
     REFUSES(config.sensor[0].bias_sigma_azimuth_rad = 0.3, "sensor.bias_sigma_azimuth_rad");
     REFUSES(config.sensor[0].bias_sigma_elevation_rad = 0.3, "sensor.bias_sigma_elevation_rad");
+    REFUSES(config.sensor[0].quantum_range_m = -1.0, "sensor.quantum_range_m");
+    REFUSES(config.sensor[0].quantum_azimuth_rad = 0.6, "sensor.quantum_azimuth_rad");
+    REFUSES(config.sensor[0].range_min_m = -1.0, "sensor.range_min_m");
+    REFUSES(config.sensor[0].elevation_min_rad = -1.6, "sensor.elevation_min_rad");
+    REFUSES(config.sensor[0].elevation_max_rad = 1.6, "sensor.elevation_max_rad");
+    REFUSES(config.sensor[0].radial_max_mps = 0.0, "sensor.radial_max_mps");
+    REFUSES(config.sensor[0].notch_mps = 101.0, "sensor.notch_mps");
+    REFUSES(config.sensor[0].notch_detection_probability = 0.0,
+            "sensor.notch_detection_probability");
+    REFUSES(config.sensor[0].sigma_place_m = 0.0, "sensor.sigma_place_m");
     REFUSES(config.sensor[0].range_max_m = 2e6, "sensor.range_max_m");
     REFUSES(config.sensor[0].detection_probability = 1.0, "sensor.detection_probability");
     REFUSES(config.sensor[0].false_plots_per_scan = 0.0, "sensor.false_plots_per_scan");
@@ -109,7 +165,11 @@ static void nan_is_outside_every_range(void **state)
 static void fields_that_contradict_each_other_are_named(void **state)
 {
     (void)state;
-    REFUSES(config.tracker.confirm_hits = 6, "tracker.confirm_looks");
+    REFUSES(config.tracker.accel_psd_m2ps3[0] = 1.0, "tracker.accel_psd_m2ps3");
+    REFUSES(config.tracker.accel_psd_m2ps3[2] = 0.5, "tracker.accel_psd_m2ps3");
+    REFUSES(config.sensor[1].range_min_m = config.sensor[1].range_max_m, "sensor.range_min_m");
+    REFUSES(config.sensor[1].elevation_min_rad = config.sensor[1].elevation_max_rad,
+            "sensor.elevation_min_rad");
     REFUSES(config.tracker.lose_ns = config.tracker.coast_ns - 1, "tracker.lose_ns");
     REFUSES(config.incident.looks_of = 2, "incident.looks_of");
 }
@@ -149,6 +209,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_defaults_pass),
+        cmocka_unit_test(a_default_sensor_lacks_only_its_name),
+        cmocka_unit_test(every_kind_of_motion_passes_and_turns_faster_than_the_one_before),
+        cmocka_unit_test(motion_follows_the_radar_that_sees_farthest),
         cmocka_unit_test(a_number_outside_its_range_is_named),
         cmocka_unit_test(nan_is_outside_every_range),
         cmocka_unit_test(fields_that_contradict_each_other_are_named),

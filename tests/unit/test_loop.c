@@ -161,8 +161,9 @@ static void configure(void)
         (struct sky_lla){20.0 * 0.017453292519943295, 3.0 * 0.017453292519943295, 500.0};
     config.sensor_count = 1;
     struct sky_sensor_config *const radar = &config.sensor[0];
+    sky_config_sensor_default(radar);
     snprintf(radar->name, sizeof radar->name, "paper");
-    radar->at_station = true;
+    radar->measures_elevation = false;
     radar->has_sac_sic = true;
     radar->sac = 25;
     radar->sic = 201;
@@ -171,7 +172,6 @@ static void configure(void)
     radar->sigma_elevation_rad = 0.01;
     radar->sigma_radial_mps = 1.0;
     radar->range_max_m = 50e3;
-    radar->detection_probability = 0.9;
     radar->false_plots_per_scan = 1.0;
     radar->scan_ns = SKY_SECOND_NS;
 }

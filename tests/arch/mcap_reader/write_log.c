@@ -34,32 +34,32 @@ static int work_at_once(struct sky_journal_sink *sink, const struct sky_journal_
     return error;
 }
 
+static int write_record(struct sky_journal *journal, uint64_t *seed, enum sky_channel channel,
+                        uint64_t *ret_seq)
+{
+    static struct records_lent lent;
+    if (sky_codec_is_input(channel)) {
+        struct sky_input input;
+        struct sky_utc_estimate utc;
+        records_input(seed, records_input_kind(channel), &lent, &input);
+        records_utc(seed, &utc);
+        *ret_seq = input.seq;
+        return sky_journal_input(journal, &input, &utc);
+    }
+    struct sky_event event;
+    records_event(seed, records_event_kind(channel), &event);
+    *ret_seq = event.cause_seq;
+    return sky_journal_event(journal, &event);
+}
+
 /* A round: every input and every event once. seq[channel] is set to what was written last. */
 static int write_round(struct sky_journal *journal, uint64_t *seed, uint64_t seq[SKY_CHANNEL_END])
 {
-    static struct records_lent lent;
-    unsigned channel = SKY_CHANNEL_CONFIG;
-    for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_CLOCK_STEP; kind++, channel++) {
-        struct sky_input input;
-        struct sky_utc_estimate utc;
-        records_input(seed, (enum sky_input_kind)kind, &lent, &input);
-        records_utc(seed, &utc);
-        const int error = sky_journal_input(journal, &input, &utc);
-        if (error != 0) {
-            return error;
-        }
-        seq[channel] = input.seq;
+    int error = 0;
+    for (int i = SKY_CHANNEL_CONFIG; error == 0 && i < SKY_CHANNEL_END; i++) {
+        error = write_record(journal, seed, (enum sky_channel)i, &seq[i]);
     }
-    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_REJECT; kind++, channel++) {
-        struct sky_event event;
-        records_event(seed, (enum sky_event_kind)kind, &event);
-        const int error = sky_journal_event(journal, &event);
-        if (error != 0) {
-            return error;
-        }
-        seq[channel] = event.cause_seq;
-    }
-    return 0;
+    return error;
 }
 
 static int write_log(struct sky_store *store, uint64_t seq[SKY_CHANNEL_END])
