@@ -19,6 +19,14 @@ static const double prior_sigma[SKY_BIASES] = {
     [SKY_BIAS_TIME] = 0.1                        /* s: clocks kept by network time */
 };
 
+/* 1 sigma of a radar that is as well kept as the configuration says, however well it says. */
+static const double kept_sigma[SKY_BIASES] = {
+    [SKY_BIAS_RANGE] = 6.0,
+    [SKY_BIAS_AZIMUTH] = 0.03 * SKY_PI / 180.0,
+    [SKY_BIAS_ELEVATION] = 0.05 * SKY_PI / 180.0,
+    [SKY_BIAS_TIME] = 0.01,
+};
+
 /* Random walk: per second, so that an hour makes 5 m, 0.02 degrees and 20 ms. */
 static const double drift_per_s[SKY_BIASES] = {
     [SKY_BIAS_RANGE] = 25.0 / 3600.0,
@@ -33,6 +41,8 @@ static const double log_ratio_off = 0.0;
 static const double log_ratio_max =
     30.0;                           /* either way: what was once sure can still be unlearned */
 static const double vote_max = 4.0; /* no single pair decides */
+static const double evidence_max = 200.0; /* either way: exponents stay finite */
+static const int64_t mix_every_ns = SKY_SECOND_NS;
 
 static const double nearest_m = 1.0;
 static const double sine_elevation_max = 0.9;
@@ -382,8 +392,8 @@ static void drift(struct sky_register *reg, int64_t time_ns)
     }
     const double dt_s = (double)(time_ns - reg->time_ns) / 1e9;
     for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
-        if (reg->pairs[i / SKY_BIASES] > 0 && reg->p[i][i] > 0.0) {
-            reg->p[i][i] += drift_per_s[i % SKY_BIASES] * dt_s;
+        if (reg->pairs[i / SKY_BIASES] > 0 && reg->free.p[i][i] > 0.0) {
+            reg->free.p[i][i] += drift_per_s[i % SKY_BIASES] * dt_s;
         }
     }
     reg->time_ns = time_ns;
@@ -404,7 +414,7 @@ static void project(const struct sky_register *reg, const struct sky_sight *a,
         double *gain = ret_active->gain[ret_active->count];
         memset(gain, 0, sizeof(ret_active->gain[0]));
         for (uint32_t k = 0; k < OF_PAIR; k++) {
-            const double p = reg->p[i][bias_of_pair(a, b, k)];
+            const double p = reg->free.p[i][bias_of_pair(a, b, k)];
             for (int axis = 0; axis < AXES; axis++) {
                 gain[axis] += p * diff->slope[axis][k];
             }
@@ -429,14 +439,102 @@ static void update(struct sky_register *reg, struct active *active, const struct
         double w[AXES];
         whiten(density, active->gain[n], w);
         memcpy(active->gain[n], w, sizeof(w));
-        reg->b[i] += w[0] * density->white[0] + w[1] * density->white[1] + w[2] * density->white[2];
+        reg->free.b[i] +=
+            w[0] * density->white[0] + w[1] * density->white[1] + w[2] * density->white[2];
         for (uint32_t o = 0; o <= n; o++) {
             const uint32_t j = active->index[o];
             const double *v = active->gain[o];
-            reg->p[i][j] -= w[0] * v[0] + w[1] * v[1] + w[2] * v[2];
-            reg->p[j][i] = reg->p[i][j];
+            reg->free.p[i][j] -= w[0] * v[0] + w[1] * v[1] + w[2] * v[2];
+            reg->free.p[j][i] = reg->free.p[i][j];
         }
     }
+}
+
+/*
+ * Replaces one sensor's wide prior in the estimate `work` by a narrow one: that is to measure each
+ * of its biases once more, as 0. Returns by how much that changes the log of the evidence: a
+ * posterior and a prior suffice to compare nested priors (Dickey, The Annals of Mathematical
+ * Statistics 42, 1971, pp. 204-223).
+ */
+static double keep(struct sky_bias_estimate *work, const struct sky_config *config, uint32_t sensor)
+{
+    double evidence = 0.0;
+    for (uint32_t bias = 0; bias < SKY_BIASES; bias++) {
+        const uint32_t i = sensor * SKY_BIASES + bias;
+        const double wide = prior_variance(config, sensor, bias);
+        const double narrow = square(larger(kept_sigma[bias], stated_sigma(config, sensor, bias)));
+        if (narrow >= wide) {
+            continue;
+        }
+        const double variance = narrow * wide / (wide - narrow);
+        const double s = work->p[i][i] + variance, b = work->b[i];
+        evidence += 0.5 * (sky_log((wide + variance) / s) - b * b / s);
+        double gain[SKY_REGISTER_DIM];
+        memcpy(gain, work->p[i], sizeof(gain));
+        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
+            if (gain[j] == 0.0) {
+                continue;
+            }
+            work->b[j] -= gain[j] * b / s;
+            for (uint32_t k = 0; k < SKY_REGISTER_DIM; k++) {
+                work->p[j][k] -= gain[j] * gain[k] / s;
+            }
+        }
+    }
+    return evidence;
+}
+
+/* Adds the difference of `work` from the free estimate to the mixture, weighted. */
+static void mix_in(struct sky_register *reg, double weight)
+{
+    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+        const double by = reg->work.b[i] - reg->free.b[i];
+        reg->mixed.b[i] += weight * by;
+        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
+            reg->mixed.p[i][j] +=
+                weight * (reg->work.p[i][j] + by * (reg->work.b[j] - reg->free.b[j]));
+        }
+    }
+}
+
+/*
+ * Who is off: nobody, one of them, or who knows. Each is believed by its evidence, the three alike
+ * beforehand but for "one", which is two chances. What all estimate together has their mean, and
+ * a covariance that counts how far they lie apart.
+ */
+static void mix(struct sky_register *reg, const struct sky_config *config)
+{
+    uint32_t radars[SKY_SENSORS_MAX], count = 0;
+    for (uint32_t sensor = 0; sensor < config->sensor_count; sensor++) {
+        if (reg->pairs[sensor] > 0 && config->sensor[sensor].kind == SKY_SENSOR_RADAR) {
+            radars[count++] = sensor;
+        }
+    }
+    double sum = 0.0;
+    memset(&reg->mixed, 0, sizeof(reg->mixed));
+    for (uint32_t off = 0; off < count + 2; off++) { /* count: nobody; count + 1: who knows */
+        double evidence = 0.0;
+        reg->work = reg->free;
+        for (uint32_t n = 0; n < count && off <= count; n++) {
+            evidence += n == off ? 0.0 : keep(&reg->work, config, radars[n]);
+        }
+        const double weight =
+            (off < count ? 2.0 / (double)count : 1.0) * sky_exp(clamp(evidence, evidence_max));
+        mix_in(reg, weight);
+        sum += weight;
+    }
+    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+        reg->mixed.b[i] /= sum;
+    }
+    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
+            reg->mixed.p[i][j] = reg->mixed.p[i][j] / sum - reg->mixed.b[i] * reg->mixed.b[j];
+        }
+    }
+    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+        reg->mixed.b[i] += reg->free.b[i];
+    }
+    reg->mixed_ns = reg->time_ns;
 }
 
 /* A sensor that contradicts everything again and again was moved: what was known of it is void. */
@@ -448,7 +546,7 @@ static void refuse(struct sky_register *reg, const struct sky_config *config, ui
     reg->refused[sensor] = 0;
     for (uint32_t bias = 0; bias < SKY_BIASES; bias++) {
         const uint32_t i = sensor * SKY_BIASES + bias;
-        reg->p[i][i] += prior_variance(config, sensor, bias);
+        reg->free.p[i][i] += prior_variance(config, sensor, bias);
     }
 }
 
@@ -472,12 +570,14 @@ void sky_register_init(struct sky_register *reg, const struct sky_config *config
 {
     memset(reg, 0, sizeof(*reg));
     reg->time_ns = time_ns;
+    reg->mixed_ns = time_ns;
     for (uint32_t sensor = 0; sensor < config->sensor_count; sensor++) {
         for (uint32_t bias = 0; bias < SKY_BIASES; bias++) {
             const uint32_t i = sensor * SKY_BIASES + bias;
-            reg->p[i][i] = prior_variance(config, sensor, bias);
+            reg->free.p[i][i] = prior_variance(config, sensor, bias);
         }
     }
+    reg->mixed = reg->free;
 }
 
 bool sky_register_pair(struct sky_register *reg, const struct sky_config *config,
@@ -496,8 +596,8 @@ bool sky_register_pair(struct sky_register *reg, const struct sky_config *config
     const struct density stated = density_as_stated(config, a, b, &raw);
 
     /* About the estimate: a degree and more at 80 km is no longer a straight line from zero. */
-    const struct difference mended = compare(config, a, b, &reg->b[a->sensor * SKY_BIASES],
-                                             &reg->b[b->sensor * SKY_BIASES], &carrier);
+    const struct difference mended = compare(config, a, b, &reg->free.b[a->sensor * SKY_BIASES],
+                                             &reg->free.b[b->sensor * SKY_BIASES], &carrier);
     struct active active;
     double cov[AXES][AXES];
     project(reg, a, b, &mended, &active, cov);
@@ -514,6 +614,9 @@ bool sky_register_pair(struct sky_register *reg, const struct sky_config *config
     reg->pairs[b->sensor]++;
     reg->refused[a->sensor] = 0;
     reg->refused[b->sensor] = 0;
+    if (reg->time_ns - reg->mixed_ns >= mix_every_ns) {
+        mix(reg, config);
+    }
     return true;
 }
 
@@ -523,7 +626,7 @@ void sky_register_correct(const struct sky_register *reg, uint32_t sensor,
     if (!is_corrected(reg, sensor) || measurement->is_place) {
         return;
     }
-    const double *b = &reg->b[sensor * SKY_BIASES];
+    const double *b = &reg->mixed.b[sensor * SKY_BIASES];
     measurement->slant_range_m = larger(measurement->slant_range_m - b[SKY_BIAS_RANGE], nearest_m);
     measurement->azimuth_rad -= b[SKY_BIAS_AZIMUTH];
     measurement->elevation_rad -= b[SKY_BIAS_ELEVATION];
@@ -540,8 +643,9 @@ void sky_register_remaining(const struct sky_register *reg, const struct sky_con
         for (uint32_t j = 0; j < SKY_BIASES; j++) {
             const double as_stated =
                 stated && i == j ? square(stated_sigma(config, sensor_a, i)) : 0.0;
-            ret_cov[i][j] = estimated ? reg->p[sensor_a * SKY_BIASES + i][sensor_b * SKY_BIASES + j]
-                                      : as_stated;
+            ret_cov[i][j] = estimated
+                                ? reg->mixed.p[sensor_a * SKY_BIASES + i][sensor_b * SKY_BIASES + j]
+                                : as_stated;
         }
     }
 }
@@ -555,7 +659,7 @@ void sky_register_report(const struct sky_register *reg, uint32_t sensor,
     ret_registration->pairs = reg->pairs[sensor];
     for (uint32_t bias = 0; bias < SKY_BIASES; bias++) {
         const uint32_t i = sensor * SKY_BIASES + bias;
-        ret_registration->bias[bias] = reg->b[i];
-        ret_registration->bias_sigma[bias] = sky_sqrt(reg->p[i][i]);
+        ret_registration->bias[bias] = reg->mixed.b[i];
+        ret_registration->bias_sigma[bias] = sky_sqrt(reg->mixed.p[i][i]);
     }
 }

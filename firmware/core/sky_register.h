@@ -42,14 +42,22 @@ enum sky_register_state {
     SKY_REGISTER_APPLIED    /* the evidence for a bias is decisive; plots are corrected */
 };
 
+/** All biases of all sensors, with what is known of one through another. */
+struct sky_bias_estimate {
+    double b[SKY_REGISTER_DIM];
+    double p[SKY_REGISTER_DIM][SKY_REGISTER_DIM];
+};
+
 struct sky_register {
-    int64_t time_ns; /* of the latest pair */
+    int64_t time_ns;  /* of the latest pair */
+    int64_t mixed_ns; /* of the latest mixture */
     uint64_t pairs[SKY_SENSORS_MAX];
     uint32_t refused[SKY_SENSORS_MAX]; /* pairs in a row that contradicted both accounts */
     double log_ratio;                  /* of biased over as stated; clamped to +-30 */
     bool applied;
-    double b[SKY_REGISTER_DIM];
-    double p[SKY_REGISTER_DIM][SKY_REGISTER_DIM];
+    struct sky_bias_estimate free;  /* any sensor may be off */
+    struct sky_bias_estimate mixed; /* of the accounts who is off; what is reported and applied */
+    struct sky_bias_estimate work;  /* private: of one account while it is mixed in */
 };
 
 /** One sensor's sight of an aircraft: the plot as it came, no bias taken off. */
