@@ -7,9 +7,11 @@
 static const int64_t late_most_ns = 10 * SKY_SECOND_NS;
 static const int64_t early_most_ns = SKY_SECOND_NS / 2;
 static const int64_t day_ns = 86400 * SKY_SECOND_NS;
+static const int64_t sensor_report_ns = 60 * SKY_SECOND_NS;
 static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
 static const double pressure_height_sigma_m = 400.0;
 static const double radial_speed_most_mps = 3000.0;
+static const double least_sigma = 1e-9; /* a sigma of 0 is no statement */
 static const double zones_latitude_most_rad = 89.0 * SKY_PI / 180.0; /* sky_zone goes no farther */
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -209,12 +211,24 @@ static bool between(double value, double least, double most)
 static bool sigmas_are_sound(const struct sky_plot *plot)
 {
     return (plot->has & SKY_PLOT_SIGMAS) == 0 ||
-           (between(plot->sigma_range_m, 0.0, 1e6) && between(plot->sigma_azimuth_rad, 0.0, 10.0) &&
-            between(plot->sigma_elevation_rad, 0.0, 10.0));
+           (between(plot->sigma_range_m, least_sigma, 1e6) &&
+            between(plot->sigma_azimuth_rad, least_sigma, 10.0) &&
+            ((plot->has & SKY_PLOT_ELEVATION) == 0 ||
+             between(plot->sigma_elevation_rad, least_sigma, 10.0)));
+}
+
+static bool place_is_sound(const struct sky_plot *plot)
+{
+    return sky_geo_valid(&plot->place) && between(plot->sigma_place_m, 0.0, 1e5) &&
+           between(plot->sigma_height_m, 0.0, 1e5);
 }
 
 static bool is_sound(const struct sky_plot *plot)
 {
+    if ((plot->has & SKY_PLOT_PLACE) != 0) {
+        return place_is_sound(plot) && plot->time_value_ns >= 0 &&
+               plot->time_value_ns <= INT64_MAX / 2 && plot->time_sigma_ns >= 0;
+    }
     return between(plot->slant_range_m, 1.0, 1e6) &&
            between(plot->azimuth_rad, -2.0 * SKY_PI, 2.0 * SKY_PI) &&
            ((plot->has & SKY_PLOT_ELEVATION) == 0 ||
@@ -224,8 +238,11 @@ static bool is_sound(const struct sky_plot *plot)
            ((plot->has & SKY_PLOT_ALT_STD) == 0 || between(plot->alt_std_m, -1000.0, 100e3)) &&
            ((plot->has & SKY_PLOT_RCS) == 0 || between(plot->rcs_dbsm, -200.0, 200.0)) &&
            ((plot->has & SKY_PLOT_SNR) == 0 || between(plot->snr_db, -200.0, 1000.0)) &&
-           sigmas_are_sound(plot) && plot->time_value_ns >= 0 &&
-           plot->time_value_ns <= INT64_MAX / 2 && plot->time_sigma_ns >= 0;
+           sigmas_are_sound(plot) &&
+           ((plot->has & SKY_PLOT_SIGMA_RADIAL) == 0 ||
+            between(plot->sigma_radial_mps, least_sigma, 1000.0)) &&
+           plot->time_value_ns >= 0 && plot->time_value_ns <= INT64_MAX / 2 &&
+           plot->time_sigma_ns >= 0;
 }
 
 static double chosen_sigma(const struct sky_plot *plot, double own, double configured)
@@ -246,19 +263,30 @@ static void take_height(const struct sky_tracker_config *tracker, const struct s
     }
 }
 
-/* The geometry of a plot that is sound; its time is set already. */
+/* A number that comes in steps is off by up to half of one. */
+static double with_quantum(double sigma, double step)
+{
+    return step > 0.0 ? sky_sqrt(sigma * sigma + step * step / 12.0) : sigma;
+}
+
+/* The geometry of a radar plot that is sound; its time is set already. */
 static void measure(const struct sky_engine *engine, const struct sky_sensor_config *sensor,
                     const struct sky_plot *plot, struct sky_measurement *ret)
 {
     const double zero_rad = sensor->at_station ? engine->pose.heading_rad : 0.0;
 
     ret->slant_range_m = plot->slant_range_m;
-    ret->sigma_range_m = chosen_sigma(plot, plot->sigma_range_m, sensor->sigma_range_m);
+    ret->sigma_range_m = with_quantum(
+        chosen_sigma(plot, plot->sigma_range_m, sensor->sigma_range_m), sensor->quantum_range_m);
     ret->azimuth_rad = sky_wrap_pi(plot->azimuth_rad + sensor->azimuth_offset_rad + zero_rad);
-    ret->sigma_azimuth_rad = chosen_sigma(plot, plot->sigma_azimuth_rad, sensor->sigma_azimuth_rad);
+    ret->sigma_azimuth_rad =
+        with_quantum(chosen_sigma(plot, plot->sigma_azimuth_rad, sensor->sigma_azimuth_rad),
+                     sensor->quantum_azimuth_rad);
     ret->has_radial_speed = (plot->has & SKY_PLOT_RADIAL_SPEED) != 0;
     ret->radial_speed_mps = plot->radial_speed_mps;
-    ret->sigma_radial_mps = sensor->sigma_radial_mps;
+    ret->sigma_radial_mps = (plot->has & SKY_PLOT_SIGMA_RADIAL) != 0
+                                ? larger(plot->sigma_radial_mps, 0.25 * sensor->sigma_radial_mps)
+                                : sensor->sigma_radial_mps;
     ret->has_elevation = sensor->measures_elevation && (plot->has & SKY_PLOT_ELEVATION) != 0;
     if (ret->has_elevation) {
         ret->elevation_rad =
@@ -270,39 +298,24 @@ static void measure(const struct sky_engine *engine, const struct sky_sensor_con
     }
 }
 
-/* What one step of plots came to. */
-struct tally {
-    size_t used;
-    uint64_t implausible;
-    uint64_t too_old;
-    uint64_t time_not_believed;
-    int64_t latest_ns;
-};
-
-static void take_plot(struct sky_engine *engine, const struct sky_sensor_config *sensor,
-                      const struct sky_plot *plot, const struct sky_utc_estimate *utc,
-                      struct tally *tally)
+/* A reported place: the pose that comes with it is where it says the aircraft is. */
+static void measure_place(const struct sky_tracker_config *tracker,
+                          const struct sky_sensor_config *sensor, const struct sky_plot *plot,
+                          struct sky_measurement *ret, struct sky_lla *ret_place)
 {
-    struct sky_measurement *const measurement = &engine->measurement[tally->used];
-
-    if (!is_sound(plot)) {
-        tally->implausible++;
-        return;
+    ret->is_place = true;
+    ret->has_height = true;
+    ret->sigma_place_m = plot->sigma_place_m > 0.0
+                             ? larger(plot->sigma_place_m, 0.25 * sensor->sigma_place_m)
+                             : sensor->sigma_place_m;
+    if (plot->sigma_height_m > 0.0) {
+        ret->height_hae_m = plot->place.alt_hae_m;
+        ret->sigma_height_m = plot->sigma_height_m;
+    } else {
+        take_height(tracker, plot, ret);
     }
-    if (plot->time_kind == SKY_TIME_ARRIVAL && plot->time_value_ns > late_most_ns) {
-        tally->too_old++;
-        return;
-    }
-    memset(measurement, 0, sizeof *measurement);
-    if (!time_plot(plot, sensor, engine->now_ns, utc, measurement)) {
-        tally->time_not_believed++;
-    }
-    measure(engine, sensor, plot, measurement);
-    engine->plot[tally->used] = *plot;
-    if (tally->used == 0 || measurement->time_ns > tally->latest_ns) {
-        tally->latest_ns = measurement->time_ns;
-    }
-    tally->used++;
+    *ret_place = plot->place;
+    ret_place->alt_hae_m = ret->height_hae_m;
 }
 
 /* ----------------------------------------------------------------------- where a sensor stands */
@@ -357,38 +370,35 @@ static enum sky_status stand(const struct sky_engine *engine,
 /* --------------------------------------------------------- errors that filtering does not shrink
  */
 
-/* Adds an error of 1 sigma `sigma` that moves position and velocity along these, sensor's axes. */
-static void add_error(struct sky_common_error *common, const struct sky_sensor_pose *sensor,
-                      double sigma, const double place[3], const double velocity[3])
+/* What an error of 1 of each kind does to the state: biases of a radar, and what shifts it. */
+struct sway {
+    double bias[SKY_BIASES][SKY_STATE_DIM];
+    double turn[SKY_STATE_DIM]; /* heading, per radian */
+    double axis[3][SKY_STATE_DIM];
+};
+
+/* A vector in the sensor's axes, as one of the tracking frame. */
+static void to_frame(const struct sky_sensor_pose *sensor, const double v[3], double ret_v[3])
 {
-    double way[SKY_STATE_DIM];
     for (size_t i = 0; i < 3; i++) {
-        const double axis[3] = {sensor->rot[0][i], sensor->rot[1][i], sensor->rot[2][i]};
-        way[i] = sigma * (axis[0] * place[0] + axis[1] * place[1] + axis[2] * place[2]);
-        way[3 + i] =
-            sigma * (axis[0] * velocity[0] + axis[1] * velocity[1] + axis[2] * velocity[2]);
+        ret_v[i] = sensor->rot[0][i] * v[0] + sensor->rot[1][i] * v[1] + sensor->rot[2][i] * v[2];
     }
-    sky_assess_add_error(common, way);
 }
 
 /*
- * Station position, heading and the radar's own biases, each as an independent error along its
- * direction at the target: along the line of sight, across it in plan, and across it in height.
- * Where a direction is wrong, the velocity is turned as well.
+ * A wrong range moves the target along the line of sight; wrong directions turn place and velocity
+ * about the sensor; time stamps that are late put it back along its way.
  */
-static struct sky_common_error common_error(const struct sky_engine *engine,
-                                            const struct sky_sensor_config *config,
-                                            const struct sky_sensor_pose *sensor,
-                                            const struct sky_filter *filter)
+static void find_sway(const struct sky_sensor_pose *sensor, const struct sky_state *state,
+                      struct sway *ret)
 {
-    static const double still[3] = {0.0, 0.0, 0.0};
-    static const double axis[3][3] = {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}};
-    const double from_m[3] = {filter->x[0] - sensor->origin.east_m,
-                              filter->x[1] - sensor->origin.north_m,
-                              filter->x[2] - sensor->origin.up_m};
-    const double from_mps[3] = {filter->x[3] - sensor->velocity_mps.east_m,
-                                filter->x[4] - sensor->velocity_mps.north_m,
-                                filter->x[5] - sensor->velocity_mps.up_m};
+    static const double unit[3][3] = {{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}};
+    const double from_m[3] = {state->x[0] - sensor->origin.east_m,
+                              state->x[1] - sensor->origin.north_m,
+                              state->x[2] - sensor->origin.up_m};
+    const double from_mps[3] = {state->x[3] - sensor->velocity_mps.east_m,
+                                state->x[4] - sensor->velocity_mps.north_m,
+                                state->x[5] - sensor->velocity_mps.up_m};
     double see_m[3]; /* line of sight, and how it moves, in the sensor's axes */
     double see_mps[3];
     for (size_t i = 0; i < 3; i++) {
@@ -400,12 +410,6 @@ static struct sky_common_error common_error(const struct sky_engine *engine,
     const double range_m = larger(1.0, sky_sqrt(plan_m * plan_m + see_m[2] * see_m[2]));
     const double east = see_m[0] / plan_m;
     const double north = see_m[1] / plan_m;
-    const double heading_rad = config->at_station ? engine->pose.heading_sigma_rad : 0.0;
-    const double turn_rad =
-        sky_sqrt(config->bias_sigma_azimuth_rad * config->bias_sigma_azimuth_rad +
-                 heading_rad * heading_rad);
-    const double lift_rad = config->measures_elevation ? config->bias_sigma_elevation_rad : 0.0;
-
     const double along[3] = {see_m[0] / range_m, see_m[1] / range_m, see_m[2] / range_m};
     const double turned_m[3] = {see_m[1], -see_m[0], 0.0};
     const double turned_mps[3] = {see_mps[1], -see_mps[0], 0.0};
@@ -413,32 +417,113 @@ static struct sky_common_error common_error(const struct sky_engine *engine,
     const double lifted_mps[3] = {-see_mps[2] * east, -see_mps[2] * north,
                                   see_mps[0] * east + see_mps[1] * north};
 
-    struct sky_common_error common = {0};
-    add_error(&common, sensor, config->bias_sigma_range_m, along, still);
-    add_error(&common, sensor, turn_rad, turned_m, turned_mps);
-    add_error(&common, sensor, lift_rad, lifted_m, lifted_mps);
-    if (config->at_station) {
-        add_error(&common, sensor, engine->pose.sigma_horizontal_m, axis[0], still);
-        add_error(&common, sensor, engine->pose.sigma_horizontal_m, axis[1], still);
-        add_error(&common, sensor, engine->pose.sigma_vertical_m, axis[2], still);
+    memset(ret, 0, sizeof *ret);
+    to_frame(sensor, along, ret->bias[SKY_BIAS_RANGE]);
+    to_frame(sensor, turned_m, ret->bias[SKY_BIAS_AZIMUTH]);
+    to_frame(sensor, turned_mps, ret->bias[SKY_BIAS_AZIMUTH] + 3);
+    to_frame(sensor, lifted_m, ret->bias[SKY_BIAS_ELEVATION]);
+    to_frame(sensor, lifted_mps, ret->bias[SKY_BIAS_ELEVATION] + 3);
+    for (size_t i = 0; i < 3; i++) {
+        ret->bias[SKY_BIAS_TIME][i] = -state->x[3 + i];
+        to_frame(sensor, unit[i], ret->axis[i]);
     }
-    const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, filter->time_ns);
-    common.time_sigma_s = utc.state > SKY_CLOCK_RTC ? (double)utc.sigma_ns * 1e-9 : 0.0;
-    return common;
+    memcpy(ret->turn, ret->bias[SKY_BIAS_AZIMUTH], sizeof ret->turn);
+}
+
+static void add_weighted(double ret_way[SKY_STATE_DIM], double weight,
+                         const double way[SKY_STATE_DIM])
+{
+    for (size_t i = 0; i < SKY_STATE_DIM; i++) {
+        ret_way[i] += weight * way[i];
+    }
+}
+
+static void add_scaled(struct sky_common_error *common, double sigma,
+                       const double way[SKY_STATE_DIM])
+{
+    double scaled[SKY_STATE_DIM] = {0.0};
+    add_weighted(scaled, sigma, way);
+    sky_assess_add_error(common, scaled);
+}
+
+/* What is left of the biases of two sensors that share a track by these weights. */
+static void add_biases(const struct sky_engine *engine, uint32_t a, double weight_a,
+                       const struct sway *sway_a, uint32_t b, double weight_b,
+                       const struct sway *sway_b, struct sky_common_error *common)
+{
+    double left[SKY_BIASES][SKY_BIASES];
+    sky_register_remaining(&engine->tracker.registration, &engine->config, a, b, left);
+    for (size_t k = 0; k < SKY_BIASES; k++) {
+        double sum[SKY_STATE_DIM] = {0.0};
+        for (size_t l = 0; l < SKY_BIASES; l++) {
+            add_weighted(sum, left[k][l] * weight_a * weight_b, sway_b->bias[l]);
+        }
+        for (size_t i = 0; i < SKY_STATE_DIM; i++) {
+            for (size_t j = 0; j < SKY_STATE_DIM; j++) {
+                common->cov[i][j] += sway_a->bias[k][i] * sum[j];
+            }
+        }
+    }
+}
+
+/*
+ * Station position, heading and the biases that remain after registration. Each sensor's errors
+ * count by its share in what is known of the track.
+ */
+static void find_common_error(const struct sky_engine *engine, const struct sky_track *track,
+                              const struct sky_state *state, struct sky_common_error *ret)
+{
+    struct sway sway[SKY_SENSORS_MAX];
+    double weight[SKY_SENSORS_MAX] = {0.0};
+    double all = 0.0;
+    double moved = 0.0;
+    double turn[SKY_STATE_DIM] = {0.0};
+
+    memset(ret, 0, sizeof *ret);
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        all += track->share[i];
+    }
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        const struct sky_tracker_sensor *const sensor = &engine->tracker.sensor[i];
+        if (!sensor->stands || track->share[i] < 0.01 * all) {
+            continue;
+        }
+        weight[i] = track->share[i] / all;
+        find_sway(&sensor->pose, state, &sway[i]);
+        for (uint32_t k = 0; k <= i; k++) {
+            if (weight[k] > 0.0) {
+                add_biases(engine, i, weight[i], &sway[i], k, weight[k], &sway[k], ret);
+            }
+            if (weight[k] > 0.0 && k < i) {
+                add_biases(engine, k, weight[k], &sway[k], i, weight[i], &sway[i], ret);
+            }
+        }
+        if (engine->config.sensor[i].at_station) {
+            moved += weight[i];
+            add_weighted(turn, weight[i], sway[i].turn);
+        }
+    }
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        if (weight[i] > 0.0 && engine->config.sensor[i].at_station) {
+            add_scaled(ret, moved * engine->pose.sigma_horizontal_m, sway[i].axis[0]);
+            add_scaled(ret, moved * engine->pose.sigma_horizontal_m, sway[i].axis[1]);
+            add_scaled(ret, moved * engine->pose.sigma_vertical_m, sway[i].axis[2]);
+            add_scaled(ret, engine->pose.heading_sigma_rad, turn);
+            break;
+        }
+    }
+    const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, state->time_ns);
+    ret->time_sigma_s = utc.state > SKY_CLOCK_RTC ? (double)utc.sigma_ns * 1e-9 : 0.0;
 }
 
 /* ------------------------------------------------------------------------ what tracks bring about
  */
 
-static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
-                      const struct sky_fixing *fixing)
+/* `weight` are the model probabilities at the fixing's time. */
+static void describe(const struct sky_track *track, const struct sky_fixing *fixing,
+                     const double weight[SKY_MODES_MAX], struct sky_event_track *said)
 {
-    const struct sky_track *const track = &engine->tracker.track[slot];
-    struct sky_event *const event =
-        append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_TRACK);
-    struct sky_event_track *const said = &event->u.track;
     said->id = track->id;
-    said->change = engine->tracker.change[slot];
     said->status = track->status;
     said->place = fixing->place;
     said->vel_east_mps = fixing->vel_east_mps;
@@ -447,11 +532,22 @@ static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size
     said->existence = fixing->existence;
     said->sensors = track->sensors;
     said->last_sensor = track->last_sensor;
-    said->last_distance2 = track->last_distance2;
-    said->last_dimension = track->last_dimension;
+    said->last_distance2 = track->innovation.distance2;
+    said->last_dimension = track->innovation.dimension;
     said->icao_address = track->icao_address;
     memcpy(said->callsign, track->callsign, sizeof said->callsign);
+    memcpy(said->model, weight, sizeof said->model);
     sky_assess_total(fixing, said->cov);
+}
+
+static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                      const struct sky_fixing *fixing)
+{
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    struct sky_event_track *const said =
+        &append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_TRACK)->u.track;
+    describe(track, fixing, track->imm.weight, said);
+    said->change = engine->tracker.change[slot];
 }
 
 static bool has_identity(const struct sky_track *track)
@@ -509,13 +605,64 @@ static bool is_reported(const struct sky_engine *engine, const struct sky_assess
     return assessment->distance_m <= engine->config.incident.assess_within_m;
 }
 
-/* Assesses a track against every line, and says so where it is near or inside. */
-static void assess(struct sky_engine *engine, struct sky_outbox *outbox,
-                   const struct sky_fixing *fixing)
+static void assess(struct sky_engine *engine, const struct sky_fixing *fixing)
 {
     for (uint32_t line = 0; line < engine->zones->line_count; line++) {
-        struct sky_assessment *const assessment = &engine->assessment[line];
-        sky_assess(engine->zones, line, &engine->config.incident, fixing, assessment);
+        sky_assess(engine->zones, line, &engine->config.incident, fixing,
+                   &engine->assessment[line]);
+    }
+}
+
+/*
+ * A track updated within one and a half scans of the quickest sensor that follows it. Nothing is
+ * escalated for one that nobody has seen for longer.
+ */
+static bool is_fresh(const struct sky_engine *engine, const struct sky_track *track)
+{
+    int64_t patience_ns = INT64_MAX;
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        const int64_t scan_ns = engine->config.sensor[i].scan_ns;
+        const int64_t wait_ns = scan_ns + scan_ns / 2 + engine->tracker.sensor[i].lag_ns;
+        if ((track->sensors & 1U << i) != 0 && wait_ns < patience_ns) {
+            patience_ns = wait_ns;
+        }
+    }
+    return engine->now_ns - track->seen_ns <= patience_ns;
+}
+
+/* The first sound notice of an entry or exit, under each line. */
+static void watch(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                  const struct sky_fixing *fixing, bool fresh)
+{
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        const struct sky_assessment *const assessment = &engine->assessment[line];
+        struct sky_alert *const alert = &engine->alert[slot][line];
+        const struct sky_alert_look look = {fixing->time_ns, assessment->distance_m,
+                                            assessment->p_inside * assessment->p_vertical};
+        const enum sky_alert_notice notice =
+            sky_alert_look(alert, &engine->config.incident, &look, fixing->existence, fresh);
+        if (notice == SKY_ALERT_NOTHING) {
+            continue;
+        }
+        struct sky_event_alert *const said =
+            &append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_ALERT)->u.alert;
+        said->track_id = fixing->track_id;
+        said->zone_id = assessment->zone_id;
+        said->line_id = assessment->line_id;
+        said->inside = notice != SKY_ALERT_LEFT;
+        said->first = notice == SKY_ALERT_FOUND_INSIDE;
+        said->p = look.p * fixing->existence;
+        said->crossing_known = notice != SKY_ALERT_FOUND_INSIDE;
+        said->crossing_ns = said->crossing_known ? alert->half_ns : 0;
+    }
+}
+
+/* Says how a track stands to every line that it is near to or inside. */
+static void say_assessments(struct sky_engine *engine, struct sky_outbox *outbox,
+                            const struct sky_fixing *fixing)
+{
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        const struct sky_assessment *const assessment = &engine->assessment[line];
         if (is_reported(engine, assessment)) {
             append(engine, outbox, engine->last_seq, fixing->time_ns, SKY_EVENT_ASSESSMENT)
                 ->u.assessment = *assessment;
@@ -578,7 +725,7 @@ static bool is_clear(const struct sky_engine_clearance *clearance, const double 
  */
 static void measure_clearance(struct sky_engine *engine, size_t slot)
 {
-    const double *const x_m = engine->tracker.track[slot].filter.x;
+    const double *const x_m = engine->tracker.track[slot].state.x;
     double reach_m = 1.0e7;
     for (uint32_t line = 0; line < engine->zones->line_count; line++) {
         const double beyond_m =
@@ -614,6 +761,7 @@ static void adopt(struct sky_engine *engine, size_t slot)
 
     if (engine->slot_track_id[slot] != track_id) {
         engine->slot_track_id[slot] = track_id;
+        memset(engine->alert[slot], 0, sizeof engine->alert[slot]);
         for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
             sky_incident_init(&engine->incident[slot][z],
                               &engine->incident_line[slot][engine->zones->zone[z].first_line],
@@ -622,25 +770,32 @@ static void adopt(struct sky_engine *engine, size_t slot)
     }
 }
 
+static bool is_assessed(const struct sky_engine *engine, size_t slot,
+                        const struct sky_fixing *fixing, const struct sky_state *state)
+{
+    return sky_abs(fixing->place.lat_rad) <= zones_latitude_most_rad &&
+           !is_clear(&engine->clearance[slot], state->x);
+}
+
 static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot)
 {
     const struct sky_track *const track = &engine->tracker.track[slot];
     const uint32_t change = engine->tracker.change[slot];
-    struct sky_state state = {.time_ns = track->filter.time_ns};
+    struct sky_common_error common;
     struct sky_fixing fixing;
 
-    memcpy(state.x, track->filter.x, sizeof state.x);
-    memcpy(state.p, track->filter.p, sizeof state.p);
-    sky_assess_fix(&engine->frame, &state, track->id, sky_track_existence(track),
-                   &engine->common[slot], &fixing);
+    find_common_error(engine, track, &track->state, &common);
+    sky_assess_fix(&engine->frame, &track->state, track->id, sky_track_existence(track), &common,
+                   &fixing);
     adopt(engine, slot);
     say_track(engine, outbox, slot, &fixing);
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
         let_go(engine, outbox, slot, sky_incident_lost);
     } else if ((change & SKY_TRACK_UPDATED) != 0 &&
-               sky_abs(fixing.place.lat_rad) <= zones_latitude_most_rad &&
-               !is_clear(&engine->clearance[slot], track->filter.x)) {
-        assess(engine, outbox, &fixing);
+               is_assessed(engine, slot, &fixing, &track->state)) {
+        assess(engine, &fixing);
+        say_assessments(engine, outbox, &fixing);
+        watch(engine, outbox, slot, &fixing, is_fresh(engine, track));
         look(engine, outbox, slot, &fixing);
         measure_clearance(engine, slot);
     }
@@ -648,14 +803,132 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
 
 static void report_tracks(struct sky_engine *engine, struct sky_outbox *outbox)
 {
-    for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if (engine->tracker.change[slot] != 0) {
-            report_track(engine, outbox, slot);
+    for (uint32_t i = 0; i < engine->tracker.touched_count; i++) {
+        report_track(engine, outbox, engine->tracker.touched[i]);
+    }
+}
+
+static bool is_believed(const struct sky_engine *engine, size_t slot)
+{
+    const enum sky_track_status status = engine->tracker.track[slot].status;
+    return status == SKY_TRACK_CONFIRMED || status == SKY_TRACK_COASTING;
+}
+
+/* A believed track at an instant not before its latest look. */
+static void predict(const struct sky_engine *engine, size_t slot, int64_t time_ns,
+                    struct sky_imm *ret_imm, struct sky_state *ret_state,
+                    struct sky_fixing *ret_fixing)
+{
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    struct sky_common_error common;
+
+    sky_track_predict(track, &engine->tracker.rules, time_ns, ret_imm, ret_state);
+    find_common_error(engine, track, ret_state, &common);
+    sky_assess_fix(&engine->frame, ret_state, track->id, sky_track_existence(track), &common,
+                   ret_fixing);
+}
+
+/* Between looks a track that was seen a moment ago may pass a line. */
+static void watch_between_looks(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    for (uint32_t i = 0; i < engine->tracker.active_count; i++) {
+        const uint32_t slot = engine->tracker.active[i];
+        struct sky_imm imm;
+        struct sky_state state;
+        struct sky_fixing fixing;
+
+        if (!is_believed(engine, slot) || engine->slot_track_id[slot] == 0 ||
+            engine->tracker.change[slot] != 0 || !is_fresh(engine, &engine->tracker.track[slot])) {
+            continue;
+        }
+        predict(engine, slot, engine->now_ns, &imm, &state, &fixing);
+        if (is_assessed(engine, slot, &fixing, &state)) {
+            assess(engine, &fixing);
+            watch(engine, outbox, slot, &fixing, true);
+        }
+    }
+}
+
+bool sky_engine_track_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
+                         struct sky_event_track *ret_track)
+{
+    struct sky_imm imm;
+    struct sky_state state;
+    struct sky_fixing fixing;
+
+    if (!is_believed(engine, slot)) {
+        return false;
+    }
+    predict(engine, slot, time_ns, &imm, &state, &fixing);
+    memset(ret_track, 0, sizeof *ret_track);
+    describe(&engine->tracker.track[slot], &fixing, imm.weight, ret_track);
+    return true;
+}
+
+void sky_engine_assess_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
+                          struct sky_assessment ret_assessment[SKY_LINES_MAX])
+{
+    struct sky_imm imm;
+    struct sky_state state;
+    struct sky_fixing fixing;
+
+    predict(engine, slot, time_ns, &imm, &state, &fixing);
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        sky_assess(engine->zones, line, &engine->config.incident, &fixing, &ret_assessment[line]);
+    }
+}
+
+/* --------------------------------------------------------------------------------- the sensors */
+
+static void say_sensor(struct sky_engine *engine, struct sky_outbox *outbox, uint32_t index)
+{
+    const struct sky_tracker_sensor *const sensor = &engine->tracker.sensor[index];
+    const struct sky_sensor_config *const config = &engine->config.sensor[index];
+    struct sky_event_sensor *const said =
+        &append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_SENSOR)->u.sensor;
+
+    said->sensor = index;
+    sky_register_report(&engine->tracker.registration, index, &said->registration);
+    for (int i = 0; i < SKY_COMPONENTS; i++) {
+        said->nis[i] = sky_nis_mean(&sensor->nis, (enum sky_component)i);
+    }
+    said->nis_out = sensor->nis.out;
+    said->detection_probability =
+        sky_clutter_detection(&sensor->clutter, config, 0.5 * config->range_max_m, 0.0);
+    said->false_plots_per_scan = sky_clutter_per_scan(&sensor->clutter, config);
+    said->plots = sensor->plots;
+    said->used = sensor->used;
+    engine->sensor_said[index] = said->registration.state;
+    engine->sensor_said_ns[index] = engine->now_ns;
+}
+
+/* Once a minute, and when calibration or consistency changes. */
+static void report_sensors(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        struct sky_registration registration;
+        sky_register_report(&engine->tracker.registration, i, &registration);
+        if (engine->tracker.sensor[i].plots > 0 &&
+            (registration.state != engine->sensor_said[i] ||
+             (engine->tracker.nis_changed & 1U << i) != 0 ||
+             engine->now_ns - engine->sensor_said_ns[i] >= sensor_report_ns)) {
+            say_sensor(engine, outbox, i);
         }
     }
 }
 
 /* --------------------------------------------------------------------------------------- steps */
+
+/* What one step of plots came to. */
+struct tally {
+    uint64_t used;
+    uint64_t implausible;
+    uint64_t no_pose;
+    uint64_t too_old;
+    uint64_t time_not_believed;
+    uint64_t out_of_range;
+    uint64_t no_room;
+};
 
 static void take_tick(struct sky_engine *engine, const struct sky_step *step,
                       struct sky_outbox *outbox)
@@ -664,29 +937,52 @@ static void take_tick(struct sky_engine *engine, const struct sky_step *step,
                            step->error_ns);
     say_clock(engine, outbox);
     say_pose(engine, outbox);
-    sky_tracker_tick(&engine->tracker, &engine->config, step->time_ns);
+    sky_tracker_tick(&engine->tracker, &engine->config, &engine->frame, step->time_ns);
     report_tracks(engine, outbox);
+    watch_between_looks(engine, outbox);
+    report_sensors(engine, outbox);
 }
 
-static void track_plots(struct sky_engine *engine, uint32_t index,
-                        const struct sky_sensor_pose *pose, size_t count, struct sky_outbox *outbox)
+static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
+                      const struct sky_utc_estimate *utc, struct sky_claim *claim,
+                      struct tally *tally)
 {
-    const struct sky_sensor_config *const sensor = &engine->config.sensor[index];
-    struct sky_tracker *const tracker = &engine->tracker;
-    const struct sky_tracker_stats before = tracker->stats;
+    const struct sky_sensor_config *const sensor = &engine->config.sensor[plot->sensor];
+    struct sky_measurement *const raw = &claim->look.raw;
+    struct sky_lla place;
+    enum sky_status stands;
 
-    sky_tracker_plots(tracker, &engine->config, index, pose, &engine->frame, count, engine->plot,
-                      engine->measurement);
-    for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if ((tracker->change[slot] & SKY_TRACK_UPDATED) != 0) {
-            engine->common[slot] = common_error(engine, sensor, pose, &tracker->track[slot].filter);
-        }
+    if (!is_sound(plot)) {
+        tally->implausible++;
+        return;
     }
-    report_tracks(engine, outbox);
-    reject(engine, outbox, SKY_REJECT_TOO_OLD, tracker->stats.too_old - before.too_old, "plot.time",
-           sensor->name);
-    reject(engine, outbox, SKY_REJECT_TABLE_FULL, tracker->stats.no_room - before.no_room, "tracks",
-           sensor->name);
+    if (plot->time_kind == SKY_TIME_ARRIVAL && plot->time_value_ns > late_most_ns) {
+        tally->too_old++;
+        return;
+    }
+    memset(raw, 0, sizeof *raw);
+    if (!time_plot(plot, sensor, engine->now_ns, utc, raw)) {
+        tally->time_not_believed++;
+    }
+    if ((plot->has & SKY_PLOT_PLACE) != 0) {
+        measure_place(&engine->config.tracker, sensor, plot, raw, &place);
+        stands = engine->anchored ? sky_sensor_pose_at(&claim->look.pose, &engine->frame, &place)
+                                  : SKY_E_RANGE;
+    } else {
+        measure(engine, sensor, plot, raw);
+        stands = stand(engine, sensor, raw->time_ns, &claim->look.pose);
+    }
+    if (stands != SKY_OK) {
+        tally->no_pose++;
+        return;
+    }
+    claim->look.measurement = *raw;
+    sky_register_correct(&engine->tracker.registration, plot->sensor, &claim->look.measurement);
+    claim->plot = *plot;
+    const enum sky_status status = sky_tracker_offer(&engine->tracker, &engine->config, claim);
+    tally->out_of_range += status == SKY_E_RANGE ? 1 : 0;
+    tally->no_room += status == SKY_E_CAPACITY ? 1 : 0;
+    tally->used += status == SKY_OK ? 1 : 0;
 }
 
 static void take_plots(struct sky_engine *engine, const struct sky_step *step,
@@ -698,30 +994,44 @@ static void take_plots(struct sky_engine *engine, const struct sky_step *step,
     const uint32_t index = step->plot[0].sensor;
     const struct sky_sensor_config *const sensor = &engine->config.sensor[index];
     const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, step->time_ns);
-    struct sky_sensor_pose pose;
+    struct sky_claim *const claim = &engine->claim;
     struct tally tally = {0};
 
     engine->stats.plots += step->count;
-    if (!engine->pose.known && sensor->at_station) {
+    if (!engine->pose.known && sensor->at_station && sensor->kind == SKY_SENSOR_RADAR) {
         reject(engine, outbox, SKY_REJECT_NO_POSE, step->count, "plot", sensor->name);
         return;
     }
+    const struct sky_tracker_stats before = engine->tracker.stats;
+    memset(claim, 0, sizeof *claim);
+    claim->look.sensor = index;
+    claim->arrival_ns = engine->now_ns;
     for (size_t i = 0; i < step->count; i++) {
-        take_plot(engine, sensor, &step->plot[i], &utc, &tally);
+        take_plot(engine, &step->plot[i], &utc, claim, &tally);
     }
     reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.implausible, "plot", sensor->name);
+    reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.out_of_range, "plot.range", sensor->name);
     reject(engine, outbox, SKY_REJECT_TOO_OLD, tally.too_old, "plot.age", sensor->name);
     reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.time_not_believed, "plot.time",
            sensor->name);
+    reject(engine, outbox, SKY_REJECT_NO_POSE, tally.no_pose, "plot", sensor->name);
+    reject(engine, outbox, SKY_REJECT_TABLE_FULL, tally.no_room, "plots", sensor->name);
     engine->stats.late_or_early += tally.time_not_believed;
     if (tally.used == 0) {
         return;
     }
-    if (stand(engine, sensor, tally.latest_ns, &pose) != SKY_OK) {
-        reject(engine, outbox, SKY_REJECT_NO_POSE, tally.used, "plot", sensor->name);
-        return;
+    sky_tracker_run(&engine->tracker, &engine->config, &engine->frame, engine->now_ns);
+    report_tracks(engine, outbox);
+    if (engine->tracker.nis_changed != 0) {
+        report_sensors(engine, outbox);
     }
-    track_plots(engine, index, &pose, tally.used, outbox);
+    const struct sky_tracker_stats *const after = &engine->tracker.stats;
+    reject(engine, outbox, SKY_REJECT_TOO_OLD, after->too_old - before.too_old, "plot.time",
+           sensor->name);
+    reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, after->repeated - before.repeated,
+           "plot.repeated", sensor->name);
+    reject(engine, outbox, SKY_REJECT_TABLE_FULL, after->no_room - before.no_room, "tracks",
+           sensor->name);
 }
 
 static void take_shutdown(struct sky_engine *engine, struct sky_outbox *outbox)
@@ -750,7 +1060,7 @@ static bool plots_are_of_one_sensor(const struct sky_engine *engine, const struc
 void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
                      const struct sky_zone_set *zones, int64_t time_ns)
 {
-    memset(engine, 0, offsetof(struct sky_engine, measurement));
+    memset(engine, 0, offsetof(struct sky_engine, tracker));
     engine->config = *config;
     engine->zones = zones;
     engine->now_ns = time_ns;
@@ -758,7 +1068,7 @@ void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
     engine->clock_said = SKY_CLOCK_NONE;
     sky_utc_init(&engine->utc);
     sky_pose_init(&engine->pose, &config->station, time_ns);
-    sky_tracker_init(&engine->tracker);
+    sky_tracker_init(&engine->tracker, &engine->config, time_ns);
     if (engine->pose.known) {
         anchor(engine, &engine->pose.place);
     }

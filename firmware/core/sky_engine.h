@@ -39,6 +39,7 @@
 
 #include <stddef.h>
 
+#include "sky_alert.h"
 #include "sky_assess.h"
 #include "sky_base.h"
 #include "sky_classify.h"
@@ -242,21 +243,22 @@ struct sky_engine {
     struct sky_pose pose;
     bool anchored; /* the tracking frame has its origin */
     struct sky_geo_frame frame;
-    struct sky_tracker tracker;
     uint64_t last_seq;
     int64_t now_ns;
     uint32_t next_incident_id;
     enum sky_clock_state clock_said; /* in the latest SKY_EVENT_CLOCK */
     struct sky_lla pose_said;        /* in the latest SKY_EVENT_POSE */
     bool pose_was_said;
-    struct sky_event lost;                          /* what the outbox had no room for */
-    uint32_t slot_track_id[SKY_TRACKS_MAX];         /* whose incidents a slot holds; 0: nobody's */
-    struct sky_common_error common[SKY_TRACKS_MAX]; /* by slot, as of the latest update */
+    struct sky_event lost;                  /* what the outbox had no room for */
+    uint32_t slot_track_id[SKY_TRACKS_MAX]; /* whose incidents a slot holds; 0: nobody's */
     struct sky_engine_clearance clearance[SKY_TRACKS_MAX]; /* by slot */
     struct sky_assessment assessment[SKY_LINES_MAX];
+    enum sky_register_state sensor_said[SKY_SENSORS_MAX]; /* in the latest SKY_EVENT_SENSOR */
+    int64_t sensor_said_ns[SKY_SENSORS_MAX];
+    struct sky_claim claim; /* the plot at hand */
     /* not cleared by init, so that what is never used is never resident */
-    struct sky_measurement measurement[SKY_PLOTS_MAX];
-    struct sky_plot plot[SKY_PLOTS_MAX];
+    struct sky_tracker tracker;
+    struct sky_alert alert[SKY_TRACKS_MAX][SKY_LINES_MAX]; /* by slot */
     struct sky_incident incident[SKY_TRACKS_MAX][SKY_ZONES_MAX];
     struct sky_incident_line incident_line[SKY_TRACKS_MAX][SKY_LINES_MAX];
 };
@@ -278,6 +280,18 @@ void sky_engine_init(struct sky_engine *engine, const struct sky_config *config,
  */
 SKY_NODISCARD enum sky_status
 sky_engine_step(struct sky_engine *engine, const struct sky_step *step, struct sky_outbox *outbox);
+
+/**
+ * The believed track in a slot (< SKY_TRACKS_MAX) at time_ns, predicted if that is after its latest
+ * look; returns false, with ret_track untouched, if the slot has none. For reading a running
+ * engine: changes nothing and says nothing. `change` is 0.
+ */
+bool sky_engine_track_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
+                         struct sky_event_track *ret_track);
+
+/** The same track against every line of the zone set. Pre: sky_engine_track_at is true. */
+void sky_engine_assess_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
+                          struct sky_assessment ret_assessment[SKY_LINES_MAX]);
 
 /**
  * Copies a name of a sensor or an item into a zero-terminated field, cut to what fits.

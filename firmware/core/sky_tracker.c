@@ -1,23 +1,28 @@
 #include "sky_tracker.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "sky_math.h"
 
-static const double log_odds_max = 20.0;
-static const double log_odds_start = -3.0;    /* one left-over plot in 20 is a new aircraft */
-static const double log_odds_confirm = 4.6;   /* existence 0.99 */
-static const double log_odds_hopeless = -4.6; /* existence 0.01 */
+static const double log_odds_hopeless = -4.6; /* existence 0.01: a believed track is given up */
+static const double log_odds_learn = 4.0;     /* a track surer than this teaches about sensors */
+static const double wanted_penalty = 6.0;     /* odds against a birth beside a believed track */
+static const double tentative_patience = 4.0; /* log-odds a tentative track may lose */
+static const uint32_t tentative_misses_max = 3;
 
 static const double log_two_pi = 1.8378770664093453;
-static const double log_half_pi = 0.45158270528945486;
 static const double log_height_span_m = 9.903487552536127; /* 20 km */
+static const double identity_gain = 7.0;                   /* the same address: a thousand to one */
 
 /*
- * A plot this many gates (of squared distance) from a believed track starts no other: the track has
- * turned, or the plot is a poor one, far more often than a second aircraft begins just there.
+ * A plot this many gates (of squared distance) from a believed track starts no other easily: the
+ * track has turned, or the plot is a poor one, far more often than a second aircraft begins there.
  */
-static const double claim_gates = 2.0;
+static const double wanted_gates = 2.0;
+
+/* The cheap gates are wider than the exact one: measurements are curved, models differ. */
+static const double cheap_gates = 1.5;
 
 static const double twin_apart_max_m = 10e3; /* whenever each was seen last */
 static const double twin_place2_max = 3.0;   /* of 3 degrees of freedom, both ... */
@@ -25,41 +30,13 @@ static const double twin_velocity2_max = 8.0;
 static const double starved2_max = 11.3; /* ... and if the other takes all the plots */
 static const uint32_t twin_updates_max = 6;
 
-static const double smoothing_s = 10.0;
-static const double hover_mps = 3.0;
-static const double course_sigmas = 10.0; /* of speed, that make a course worth following */
-static const double climb_sigma_max_mps = 10.0;
-
-/* One call of sky_tracker_plots. */
-struct batch {
-    struct sky_tracker *tracker;
-    const struct sky_config *config;
-    uint32_t sensor;
-    const struct sky_sensor_config *radar;
-    const struct sky_sensor_pose *pose;
-    const struct sky_geo_frame *frame;
-    const struct sky_plot *plot;
-    const struct sky_measurement *measurement;
-    double noise_m2ps3;
-    double log_clutter; /* density of false plots per metre of range, over P(detection) */
-    double log_speed_span;
-};
+static const double share_memory_s = 20.0;
+static const int64_t pair_apart_ns = 4 * SKY_SECOND_NS;
 
 static double square(double x) { return x * x; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static int64_t later(int64_t a_ns, int64_t b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
-
-void sky_tracker_init(struct sky_tracker *tracker)
-{
-    memset(tracker, 0, sizeof *tracker);
-    tracker->next_id = 1;
-}
-
-double sky_track_existence(const struct sky_track *track)
-{
-    return 1.0 / (1.0 + sky_exp(-track->log_odds));
-}
 
 /* --- The table ------------------------------------------------------------------------------ */
 
@@ -67,6 +44,19 @@ static bool is_live(const struct sky_tracker *tracker, uint32_t slot)
 {
     return tracker->track[slot].status != SKY_TRACK_FREE &&
            (tracker->change[slot] & SKY_TRACK_NOW_LOST) == 0;
+}
+
+static bool is_tentative(const struct sky_tracker *tracker, uint32_t slot)
+{
+    return tracker->track[slot].status == SKY_TRACK_TENTATIVE;
+}
+
+static void note(struct sky_tracker *tracker, uint32_t slot, uint32_t change)
+{
+    if (tracker->change[slot] == 0) {
+        tracker->touched[tracker->touched_count++] = slot;
+    }
+    tracker->change[slot] |= change;
 }
 
 /* Takes freed slots out of the list of active ones. */
@@ -85,24 +75,43 @@ static void sweep(struct sky_tracker *tracker)
 /* A new call: what the last one said is over, and what it lost is gone. */
 static void begin_call(struct sky_tracker *tracker)
 {
-    for (uint32_t i = 0; i < tracker->active_count; i++) {
-        const uint32_t slot = tracker->active[i];
+    bool lost = false;
+    for (uint32_t i = 0; i < tracker->touched_count; i++) {
+        const uint32_t slot = tracker->touched[i];
         if (!is_live(tracker, slot)) {
             tracker->track[slot].status = SKY_TRACK_FREE;
+            lost = true;
         }
         tracker->change[slot] = 0;
     }
-    sweep(tracker);
+    tracker->touched_count = 0;
+    tracker->nis_changed = 0;
+    if (lost) {
+        sweep(tracker);
+    }
+}
+
+/* A tentative track came to nothing: its plots were clutter. */
+static void forget(struct sky_tracker *tracker, uint32_t slot)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    tracker->stats.clutter += track->hits;
+    for (uint32_t i = 0; i < track->cell_count; i++) {
+        sky_clutter_add(&tracker->sensor[track->cell_sensor[i]].clutter, track->cell[i]);
+    }
+    track->status = SKY_TRACK_FREE;
 }
 
 /* The tentative track with a single plot that has waited longest for its second, if any. */
-static struct sky_track *least_promising(struct sky_tracker *tracker)
+static uint32_t least_promising(const struct sky_tracker *tracker)
 {
-    struct sky_track *found = NULL;
+    uint32_t found = SKY_TRACKS_MAX;
     for (uint32_t i = 0; i < tracker->active_count; i++) {
-        struct sky_track *const track = &tracker->track[tracker->active[i]];
-        if (track->hits == 1 && (found == NULL || track->seen_ns < found->seen_ns)) {
-            found = track;
+        const uint32_t slot = tracker->active[i];
+        const struct sky_track *const track = &tracker->track[slot];
+        if (track->hits == 1 &&
+            (found == SKY_TRACKS_MAX || track->seen_ns < tracker->track[found].seen_ns)) {
+            found = slot;
         }
     }
     return found;
@@ -112,11 +121,11 @@ static struct sky_track *least_promising(struct sky_tracker *tracker)
 static uint32_t find_slot(struct sky_tracker *tracker)
 {
     if (tracker->active_count == SKY_TRACKS_MAX) {
-        struct sky_track *const victim = least_promising(tracker);
-        if (victim == NULL) {
+        const uint32_t victim = least_promising(tracker);
+        if (victim == SKY_TRACKS_MAX) {
             return SKY_TRACKS_MAX;
         }
-        victim->status = SKY_TRACK_FREE;
+        forget(tracker, victim);
         sweep(tracker);
     }
     uint32_t slot = 0;
@@ -126,7 +135,7 @@ static uint32_t find_slot(struct sky_tracker *tracker)
     return slot;
 }
 
-/* --- Gates ---------------------------------------------------------------------------------- */
+/* --- Beginning ------------------------------------------------------------------------------ */
 
 /* Chi-square distribution: closed for 1 and 2 degrees of freedom, and upwards by recurrence. */
 static double chi_square_cdf(uint32_t freedom, double x)
@@ -147,10 +156,7 @@ static double chi_square_cdf(uint32_t freedom, double x)
 /* Quantiles by halving: 60 steps leave nothing of 64. */
 static void make_gates(struct sky_tracker *tracker, double probability)
 {
-    if (tracker->gate_probability == probability) {
-        return;
-    }
-    for (uint32_t freedom = 1; freedom < 6; freedom++) {
+    for (uint32_t freedom = 1; freedom <= SKY_LINES_OF_MEASUREMENT_MAX; freedom++) {
         double low = 0.0, high = 64.0;
         for (int i = 0; i < 60; i++) {
             const double middle = 0.5 * (low + high);
@@ -162,22 +168,86 @@ static void make_gates(struct sky_tracker *tracker, double probability)
         }
         tracker->gate2[freedom] = high;
     }
-    tracker->gate_probability = probability;
 }
 
-static void predict_to(const struct batch *batch, struct sky_filter *filter, int64_t time_ns)
+/* Elevations of false plots hardly pass 30 degrees; sky_clutter takes the same span. */
+static double elevation_span_rad(const struct sky_sensor_config *radar)
 {
-    const struct sky_tracker_config *const config = &batch->config->tracker;
-    if (time_ns > filter->time_ns) {
-        sky_filter_predict(filter, time_ns, config->accel_psd_m2ps3[1],
-                           0.15 * config->accel_psd_m2ps3[1]);
+    return larger(0.01, smaller(radar->elevation_max_rad, 30.0 * SKY_PI / 180.0) -
+                            radar->elevation_min_rad);
+}
+
+/* Densities of a measurement without its azimuth, elevation, radial speed or height. */
+static double log_birth_density(const struct sky_config *config, uint32_t index)
+{
+    const struct sky_sensor_config *const radar = &config->sensor[index];
+    const double scans_per_hour = 3600e9 / (double)radar->scan_ns;
+    return sky_log(config->tracker.births_per_hour / scans_per_hour) -
+           sky_log(radar->range_max_m - radar->range_min_m) - log_two_pi;
+}
+
+static double log_birth(const struct sky_tracker *tracker, const struct sky_config *config,
+                        const struct sky_claim *claim)
+{
+    const struct sky_sensor_config *const radar = &config->sensor[claim->look.sensor];
+    const struct sky_measurement *const m = &claim->look.measurement;
+    double log_density = tracker->sensor[claim->look.sensor].log_birth;
+    if (m->has_elevation) {
+        log_density -= sky_log(elevation_span_rad(radar));
+    }
+    if (m->has_radial_speed) {
+        log_density -= sky_log(2.0 * radar->radial_max_mps);
+    }
+    if (m->has_height) {
+        log_density -= log_height_span_m;
+    }
+    return log_density;
+}
+
+static void make_motion(struct sky_motion_set *set, const struct sky_tracker_config *config)
+{
+    const double steady = config->accel_psd_m2ps3[0];
+    set->count = SKY_MODES_MAX;
+    set->sojourn_s = config->sojourn_s;
+    for (uint32_t i = 0; i < SKY_MODES_MAX; i++) {
+        const double accel = i < 3 ? config->accel_psd_m2ps3[i] : 3.0 * steady;
+        set->motion[i] = (struct sky_motion){
+            .accel_psd_m2ps3 = accel,
+            .climb_psd_m2ps3 = 0.15 * accel + 0.02,
+            .turn_radps = i < 3 ? 0.0 : (i == 3 ? config->turn_radps : -config->turn_radps),
+        };
     }
 }
 
-static struct sky_enu place_at(const struct sky_filter *filter, double dt_s)
+void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *config, int64_t time_ns)
 {
-    const double *const x = filter->x;
-    return (struct sky_enu){x[0] + dt_s * x[3], x[1] + dt_s * x[4], x[2] + dt_s * x[5]};
+    memset(tracker, 0, offsetof(struct sky_tracker, track));
+    tracker->claim_count = 0;
+    for (uint32_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
+        tracker->track[slot].status = SKY_TRACK_FREE;
+    }
+    tracker->next_id = 1;
+    make_motion(&tracker->rules.motion, &config->tracker);
+    tracker->rules.speed_sigma_mps = config->tracker.speed_max_mps / 3.0;
+    tracker->rules.outlier2 = 16.0;
+    tracker->rules.lifetime_s = config->tracker.lifetime_s;
+    tracker->noise_m2ps3 = 1.2 * config->tracker.accel_psd_m2ps3[2];
+    make_gates(tracker, config->tracker.gate_probability);
+    sky_register_init(&tracker->registration, config, time_ns);
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        sky_clutter_init(&tracker->sensor[i].clutter);
+        sky_nis_init(&tracker->sensor[i].nis);
+        tracker->sensor[i].log_birth = log_birth_density(config, i);
+    }
+}
+
+/* --- Cheap gates ---------------------------------------------------------------------------- */
+
+static struct sky_enu place_at(const struct sky_tracker_reach *reach, double dt_s)
+{
+    return (struct sky_enu){reach->place[0] + dt_s * reach->velocity_mps[0],
+                            reach->place[1] + dt_s * reach->velocity_mps[1],
+                            reach->place[2] + dt_s * reach->velocity_mps[2]};
 }
 
 static double distance2(const struct sky_enu *a, const struct sky_enu *b)
@@ -187,178 +257,244 @@ static double distance2(const struct sky_enu *a, const struct sky_enu *b)
 }
 
 /*
- * Where a track and its spread are going, for the cheap gate. The spread is the trace of the
- * covariance of position, a polynomial of time but for the process noise.
+ * Where a track and its spread are going. The spread is the trace of the covariance of position, a
+ * polynomial of time but for the process noise.
  */
-static struct sky_tracker_reach reach_of(const struct sky_track *track, uint32_t row)
+static void set_reach(struct sky_tracker *tracker, uint32_t slot)
 {
-    const struct sky_filter *const filter = &track->filter;
-    struct sky_tracker_reach reach = {.row = row, .time_ns = filter->time_ns};
+    const struct sky_state *const state = &tracker->track[slot].state;
+    struct sky_tracker_reach *const reach = &tracker->reach[slot];
+    *reach = (struct sky_tracker_reach){.time_ns = state->time_ns};
     for (int i = 0; i < 3; i++) {
-        reach.place[i] = filter->x[i];
-        reach.velocity_mps[i] = filter->x[3 + i];
-        reach.spread_m2 += filter->p[i][i];
-        reach.spread_m2ps += 2.0 * filter->p[i][3 + i];
-        reach.spread_m2ps2 += filter->p[3 + i][3 + i];
+        reach->place[i] = state->x[i];
+        reach->velocity_mps[i] = state->x[3 + i];
+        reach->spread_m2 += state->p[i][i];
+        reach->spread_m2ps += 2.0 * state->p[i][3 + i];
+        reach->spread_m2ps2 += state->p[3 + i][3 + i];
     }
-    return reach;
-}
-
-static double spread_at(const struct sky_tracker_reach *reach, double dt_s, double noise_m2ps3)
-{
-    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
-    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
-           age_s * age_s * age_s * noise_m2ps3;
-}
-
-static double distance2_at(const struct sky_tracker_reach *reach, double dt_s,
-                           const struct sky_enu *place)
-{
-    return square(reach->place[0] + dt_s * reach->velocity_mps[0] - place->east_m) +
-           square(reach->place[1] + dt_s * reach->velocity_mps[1] - place->north_m) +
-           square(reach->place[2] + dt_s * reach->velocity_mps[2] - place->up_m);
 }
 
 /*
- * Cheap and generous: squared distance over the trace of a covariance is never more than the
- * Mahalanobis distance; the wider gate also pays for the measurement being curved.
+ * Squared distance over the trace of a covariance is never more than the Mahalanobis distance.
  */
-static bool within_reach(const struct batch *batch, const struct sky_tracker_reach *reach,
-                         size_t index)
+static bool within_reach(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
+                         const struct sky_claim *claim)
 {
-    const struct sky_tracker_scratch *const scratch = &batch->tracker->scratch;
-    const double dt_s = (double)(batch->measurement[index].time_ns - reach->time_ns) * 1e-9;
-    const double spread_m2 = scratch->spread_m2[index] + spread_at(reach, dt_s, batch->noise_m2ps3);
-    return distance2_at(reach, dt_s, &scratch->place[index]) <
-           claim_gates * batch->tracker->gate2[5] * spread_m2;
+    const double dt_s = (double)(claim->look.measurement.time_ns - reach->time_ns) * 1e-9;
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    const double spread_m2 = claim->spread_m2 + reach->spread_m2 +
+                             dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
+                             age_s * age_s * age_s * 2.0 * tracker->noise_m2ps3;
+    const struct sky_enu place = place_at(reach, dt_s);
+    return distance2(&place, &claim->place) <
+           cheap_gates * wanted_gates * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX] * spread_m2;
 }
 
-/* The measurement with the sensor's bias as if it were random. */
-static struct sky_measurement with_bias(const struct batch *batch, size_t index)
+static void offset_of(const struct sky_look *look, const struct sky_enu *place, double ret_m[3])
 {
-    const struct sky_sensor_config *const radar = batch->radar;
-    struct sky_measurement m = batch->measurement[index];
-    m.sigma_range_m = sky_sqrt(square(m.sigma_range_m) + square(radar->bias_sigma_range_m));
-    m.sigma_azimuth_rad =
-        sky_sqrt(square(m.sigma_azimuth_rad) + square(radar->bias_sigma_azimuth_rad));
-    m.sigma_elevation_rad =
-        sky_sqrt(square(m.sigma_elevation_rad) + square(radar->bias_sigma_elevation_rad));
+    ret_m[0] = place->east_m - look->pose.origin.east_m;
+    ret_m[1] = place->north_m - look->pose.origin.north_m;
+    ret_m[2] = place->up_m - look->pose.origin.up_m;
+}
+
+/* The spread of a state along a direction, dt_s later; block 0: position, 3: velocity. */
+static double spread_along(const struct sky_state *state, int block, const double u[3], double dt_s)
+{
+    double sum = 0.0;
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            double p = state->p[block + i][block + j];
+            if (block == 0) {
+                p += dt_s *
+                     (state->p[i][3 + j] + state->p[3 + i][j] + dt_s * state->p[3 + i][3 + j]);
+            }
+            sum += u[i] * u[j] * p;
+        }
+    }
+    return sum;
+}
+
+/* Range and radial speed of a radar plot are sharp: most pairs within reach end here. */
+static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const struct sky_claim *claim)
+{
+    const struct sky_measurement *const m = &claim->look.measurement;
+    const struct sky_state *const state = &tracker->track[slot].state;
+    const double dt_s = (double)(m->time_ns - state->time_ns) * 1e-9;
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    const double gate2 = cheap_gates * wanted_gates * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX];
+    const struct sky_enu place = place_at(&tracker->reach[slot], dt_s);
+    double u[3];
+
+    if (m->is_place) {
+        return true;
+    }
+    offset_of(&claim->look, &place, u);
+    const double range_m = larger(1.0, sky_sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]));
+    for (int i = 0; i < 3; i++) {
+        u[i] /= range_m;
+    }
+    const double spread_m2 = spread_along(state, 0, u, dt_s);
+    const double all_m2 =
+        tracker->reach[slot].spread_m2 +
+        dt_s * (tracker->reach[slot].spread_m2ps + dt_s * tracker->reach[slot].spread_m2ps2);
+    const double curve_m2 = square(larger(all_m2 - spread_m2, 0.0) / range_m);
+    const double range_m2 = spread_m2 + curve_m2 + square(m->sigma_range_m) +
+                            tracker->sensor[claim->look.sensor].slack2[SKY_BIAS_RANGE] +
+                            tracker->noise_m2ps3 * age_s * age_s * age_s;
+    if (square(m->slant_range_m - range_m) > gate2 * range_m2) {
+        return false;
+    }
+    if (!m->has_radial_speed) {
+        return true;
+    }
+    const struct sky_enu *const own = &claim->look.pose.velocity_mps;
+    const double w[3] = {state->x[3] - own->east_m, state->x[4] - own->north_m,
+                         state->x[5] - own->up_m};
+    const double radial_mps = u[0] * w[0] + u[1] * w[1] + u[2] * w[2];
+    const double across2 = w[0] * w[0] + w[1] * w[1] + w[2] * w[2] - radial_mps * radial_mps +
+                           state->p[3][3] + state->p[4][4] + state->p[5][5];
+    const double swing2 = larger(across2, 0.0) * larger(all_m2, 0.0) / square(range_m);
+    const double speed_m2ps2 =
+        spread_along(state, 3, u, dt_s) + swing2 + square(m->sigma_radial_mps) +
+        tracker->noise_m2ps3 * age_s * 2.0 +
+        square(tracker->rules.motion.motion[3].turn_radps * age_s) * larger(across2, 0.0);
+    return square(m->radial_speed_mps - radial_mps) < gate2 * speed_m2ps2;
+}
+
+/* --- Gates ---------------------------------------------------------------------------------- */
+
+/* The measurement with the sensor's unknown bias as if it were random. */
+static struct sky_measurement with_slack(const struct sky_tracker *tracker,
+                                         const struct sky_look *look)
+{
+    const double *const slack2 = tracker->sensor[look->sensor].slack2;
+    struct sky_measurement m = look->measurement;
+    m.sigma_range_m = sky_sqrt(square(m.sigma_range_m) + slack2[SKY_BIAS_RANGE]);
+    m.sigma_azimuth_rad = sky_sqrt(square(m.sigma_azimuth_rad) + slack2[SKY_BIAS_AZIMUTH]);
+    m.sigma_elevation_rad = sky_sqrt(square(m.sigma_elevation_rad) + slack2[SKY_BIAS_ELEVATION]);
     return m;
 }
 
-/* The measurement as one track takes it. */
-static struct sky_measurement for_track(const struct batch *batch, const struct sky_track *track,
-                                        size_t index)
+static bool is_shared(const struct sky_track *track, uint32_t sensor)
 {
-    const bool shared = (track->sensors & ~(1U << batch->sensor)) != 0;
-    return shared ? with_bias(batch, index) : batch->measurement[index];
+    return (track->sensors & ~(1U << sensor)) != 0;
 }
 
-/* False if the measurement is beyond every gate. */
-static bool compare(const struct batch *batch, const struct sky_filter *filter,
-                    const struct sky_measurement *m, struct sky_filter_comparison *ret_innovation)
+static bool is_same_plot(const struct sky_measurement *a, const struct sky_measurement *b)
 {
-    const struct sky_tracker_config *const config = &batch->config->tracker;
-    return sky_filter_innovation(filter, m, batch->pose, config->accel_psd_m2ps3[1],
-                                 0.15 * config->accel_psd_m2ps3[1],
-                                 claim_gates * batch->tracker->gate2[5], ret_innovation);
+    return a->time_ns == b->time_ns && a->slant_range_m == b->slant_range_m &&
+           a->azimuth_rad == b->azimuth_rad && a->elevation_rad == b->elevation_rad;
 }
 
-/* -ln of: how much likelier the plot is as this aircraft's than as clutter. */
-static double cost_of(const struct batch *batch, const struct sky_measurement *m,
-                      const struct sky_filter_comparison *innovation)
+/* Has the track a plot of this sensor from the same sweep, perhaps this very one? */
+static bool took_just_now(const struct sky_config *config, const struct sky_track *track,
+                          const struct sky_look *look, bool *ret_same)
 {
-    uint32_t full = 2;
-    double log_clutter = batch->log_clutter - log_two_pi;
-    if (m->has_elevation) {
-        log_clutter -= log_half_pi;
-        full++;
+    const uint32_t sensor = look->sensor;
+    const int64_t least_ns = config->sensor[sensor].scan_ns * 2 / 5;
+    const int64_t time_ns = look->measurement.time_ns;
+
+    if ((track->sensors & 1U << sensor) == 0 || time_ns - track->seen_by_ns[sensor] >= least_ns) {
+        return false;
     }
-    if (m->has_radial_speed) {
-        log_clutter -= batch->log_speed_span;
-        full++;
+    const uint32_t kept = track->look_count < SKY_LOOKS_MAX ? track->look_count : SKY_LOOKS_MAX;
+    for (uint32_t i = 0; i < kept; i++) {
+        const struct sky_look *const other = &track->look[(track->look_count - i) % SKY_LOOKS_MAX];
+        const int64_t apart_ns = time_ns - other->measurement.time_ns;
+        if (other->sensor == sensor && -least_ns < apart_ns && apart_ns < least_ns) {
+            *ret_same = is_same_plot(&other->raw, &look->raw);
+            return true;
+        }
     }
-    if (m->has_height) {
-        log_clutter -= log_height_span_m;
-        full++;
-    }
-    if (innovation->dimension < full) { /* azimuth was left out */
-        log_clutter += log_two_pi;
-    }
-    return 0.5 * (innovation->distance2 + innovation->log_det_s +
-                  (double)innovation->dimension * log_two_pi) +
-           log_clutter;
+    return false;
 }
 
-static bool took_just_now(const struct batch *batch, const struct sky_track *track, int64_t time_ns)
+static void add_candidate(struct sky_claim *claim, uint32_t slot, double cost)
 {
-    const int64_t apart_ns = time_ns - track->seen_by_ns[batch->sensor];
-    const int64_t least_ns = batch->radar->scan_ns * 2 / 5;
-    return (track->sensors & 1U << batch->sensor) != 0 && -least_ns < apart_ns &&
-           apart_ns < least_ns;
+    uint32_t k = claim->candidate_count;
+    if (k < SKY_CANDIDATES_MAX) {
+        claim->candidate_count++;
+    } else {
+        k = 0;
+        for (uint32_t i = 1; i < SKY_CANDIDATES_MAX; i++) {
+            if (claim->candidate[i].cost > claim->candidate[k].cost) {
+                k = i;
+            }
+        }
+        if (cost >= claim->candidate[k].cost) {
+            return;
+        }
+    }
+    claim->candidate[k] = (struct sky_candidate){.slot = slot, .cost = cost};
 }
 
-/* Offers one plot, as a column, to every track within reach that it may belong to. */
-static void gate_plot(const struct batch *batch, uint32_t column, size_t index)
+/* Addresses that were heard and differ are two aircraft. */
+static bool is_other(const struct sky_track *track, const struct sky_plot *plot)
 {
-    struct sky_tracker *const tracker = batch->tracker;
-    struct sky_tracker_scratch *const scratch = &tracker->scratch;
-    const int64_t time_ns = batch->measurement[index].time_ns;
+    return (plot->has & SKY_PLOT_ICAO) != 0 && track->icao_address != 0 &&
+           track->icao_address != plot->icao_address;
+}
 
-    for (uint32_t i = 0; i < scratch->reach_count; i++) {
-        if (!within_reach(batch, &scratch->reach[i], index)) {
+static double identity_gain_of(const struct sky_track *track, const struct sky_plot *plot)
+{
+    return (plot->has & SKY_PLOT_ICAO) != 0 && track->icao_address == plot->icao_address
+               ? identity_gain
+               : 0.0;
+}
+
+/* ln of how much likelier a plot is as this aircraft's than as clutter. */
+static double log_ratio_of(const struct sky_claim *claim, const struct sky_track *track,
+                           const struct sky_innovation *innovation)
+{
+    return sky_log(claim->detection) + innovation->log_likelihood - claim->log_clutter +
+           identity_gain_of(track, &claim->plot);
+}
+
+/* Looks for tracks of one kind that a claim may belong to. */
+static void find_candidates(struct sky_tracker *tracker, const struct sky_config *config,
+                            struct sky_claim *claim, bool tentative, struct sky_imm *fitted)
+{
+    struct sky_imm *const imm = &tracker->scratch.imm;
+
+    claim->candidate_count = 0;
+    for (uint32_t i = 0; i < tracker->active_count; i++) {
+        const uint32_t slot = tracker->active[i];
+        if (!within_reach(tracker, &tracker->reach[slot], claim) ||
+            is_tentative(tracker, slot) != tentative || !is_live(tracker, slot) ||
+            is_other(&tracker->track[slot], &claim->plot) || !in_line(tracker, slot, claim)) {
             continue;
         }
-        const uint32_t row = scratch->reach[i].row;
-        const struct sky_track *const track = &tracker->track[tracker->active[row]];
-        if (track->filter.time_ns - time_ns > SKY_LATE_MAX_NS) {
-            scratch->stale[index] = true;
+        const struct sky_track *const track = &tracker->track[slot];
+        const struct sky_measurement m = is_shared(track, claim->look.sensor)
+                                             ? with_slack(tracker, &claim->look)
+                                             : claim->look.measurement;
+        struct sky_innovation innovation;
+        const double wide2 = tentative ? 1.0 : wanted_gates;
+        const enum sky_fit fit =
+            sky_track_try(track, &tracker->rules, &m, &claim->look.pose,
+                          wide2 * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX], imm, &innovation);
+        if (fit == SKY_FIT_STALE) {
+            claim->stale = true;
+        }
+        if (fit != SKY_FIT_GOOD) {
             continue;
         }
-        const struct sky_measurement m = for_track(batch, track, index);
-        struct sky_filter filter = track->filter;
-        predict_to(batch, &filter, time_ns);
-        struct sky_filter_comparison innovation;
-        if (!compare(batch, &filter, &m, &innovation)) {
+        if (!tentative && track->status == SKY_TRACK_CONFIRMED) {
+            claim->wanted = true;
+        }
+        if (took_just_now(config, track, &claim->look, &claim->repeated)) {
             continue;
         }
-        const double gate2 = tracker->gate2[innovation.dimension];
-        if (track->status == SKY_TRACK_CONFIRMED && innovation.distance2 < claim_gates * gate2) {
-            scratch->claimed[index] = true;
-        }
-        if (innovation.distance2 < gate2 && !took_just_now(batch, track, time_ns)) {
-            sky_assign_offer(&scratch->assign, row, column, cost_of(batch, &m, &innovation));
+        const double ratio = log_ratio_of(claim, track, &innovation);
+        const double cost = sky_log(1.0 - claim->detection) - ratio;
+        if (innovation.distance2 < tracker->gate2[innovation.dimension] && cost < 0.0) {
+            if (claim->candidate_count == 0 && fitted != NULL) {
+                *fitted = *imm;
+                claim->innovation = innovation;
+            }
+            add_candidate(claim, slot, cost);
         }
     }
-}
-
-/* --- Existence ------------------------------------------------------------------------------ */
-
-static void add_log_odds(struct sky_track *track, double gain)
-{
-    track->log_odds = larger(-log_odds_max, smaller(log_odds_max, track->log_odds + gain));
-}
-
-static uint32_t hits_of_window(const struct sky_track *track,
-                               const struct sky_tracker_config *config)
-{
-    uint32_t bits = track->hit_history & UINT32_MAX >> (32 - 5U);
-    uint32_t hits = 0;
-    for (; bits != 0; bits &= bits - 1) {
-        hits++;
-    }
-    return hits;
-}
-
-static bool is_proven(const struct sky_track *track, const struct sky_tracker_config *config)
-{
-    return track->log_odds >= log_odds_confirm && hits_of_window(track, config) >= 3;
-}
-
-static bool is_hopeless(const struct sky_track *track, const struct sky_tracker_config *config)
-{
-    const uint32_t to_come = track->looks < 5U ? 5U - track->looks : 0;
-    return track->log_odds < log_odds_hopeless || hits_of_window(track, config) + to_come < 3;
 }
 
 /* --- Duplicates ----------------------------------------------------------------------------- */
@@ -380,7 +516,7 @@ static double mahalanobis3(double s[3][3], double d[3])
     return sum;
 }
 
-static double block_distance2(const struct sky_filter *a, const struct sky_filter *b, int block,
+static double block_distance2(const struct sky_state *a, const struct sky_state *b, int block,
                               double more)
 {
     double s[3][3], d[3];
@@ -395,34 +531,49 @@ static double block_distance2(const struct sky_filter *a, const struct sky_filte
 }
 
 /* What the unknown biases of sensors that see only one of the two can put between them. */
-static double bias_between_m2(const struct batch *batch, uint32_t sensors,
+static double bias_between_m2(const struct sky_tracker *tracker, uint32_t sensors,
                               const struct sky_track *track)
 {
-    const struct sky_enu place = place_at(&track->filter, 0.0);
+    const struct sky_enu place = {track->state.x[0], track->state.x[1], track->state.x[2]};
     double sum_m2 = 0.0;
-    for (uint32_t i = 0; i < batch->config->sensor_count; i++) {
-        if ((sensors & 1U << i) == 0) {
-            continue;
+    for (uint32_t i = 0; i < SKY_SENSORS_MAX; i++) {
+        if ((sensors & 1U << i) != 0) {
+            const double *const slack2 = tracker->sensor[i].slack2;
+            sum_m2 += slack2[SKY_BIAS_RANGE] +
+                      larger(slack2[SKY_BIAS_AZIMUTH], slack2[SKY_BIAS_ELEVATION]) *
+                          distance2(&place, &tracker->sensor[i].pose.origin);
         }
-        const struct sky_sensor_config *const radar = &batch->config->sensor[i];
-        const double angle_rad =
-            larger(radar->bias_sigma_azimuth_rad, radar->bias_sigma_elevation_rad);
-        sum_m2 += square(radar->bias_sigma_range_m) +
-                  square(angle_rad) * distance2(&place, &batch->tracker->sensor[i].origin);
     }
     return sum_m2;
 }
 
-static bool same_place(const struct batch *batch, const struct sky_track *kept,
-                       const struct sky_track *twin)
+/* One sensor saw both in one scan: they are two. */
+static bool seen_apart(const struct sky_config *config, const struct sky_track *a,
+                       const struct sky_track *b)
 {
-    const bool starved =
-        kept->seen_ns - twin->seen_ns > batch->config->sensor[twin->last_sensor].scan_ns;
-    const int64_t time_ns = later(kept->filter.time_ns, twin->filter.time_ns);
-    const double bias_m2 = bias_between_m2(batch, kept->sensors ^ twin->sensors, kept);
-    struct sky_filter a = kept->filter, b = twin->filter;
-    predict_to(batch, &a, time_ns);
-    predict_to(batch, &b, time_ns);
+    const uint32_t both = a->sensors & b->sensors;
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        const int64_t apart_ns = a->seen_by_ns[i] - b->seen_by_ns[i];
+        const int64_t least_ns = config->sensor[i].scan_ns / 2;
+        if ((both & 1U << i) != 0 && -least_ns < apart_ns && apart_ns < least_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool same_place(struct sky_tracker *tracker, const struct sky_config *config,
+                       const struct sky_track *kept, const struct sky_track *twin)
+{
+    const bool starved = kept->seen_ns - twin->seen_ns > config->sensor[twin->last_sensor].scan_ns;
+    const int64_t time_ns = later(kept->state.time_ns, twin->state.time_ns);
+    const double bias_m2 = bias_between_m2(tracker, kept->sensors ^ twin->sensors, kept);
+    struct sky_state a, b;
+    if (!starved && seen_apart(config, kept, twin)) {
+        return false;
+    }
+    sky_track_predict(kept, &tracker->rules, time_ns, &tracker->scratch.imm, &a);
+    sky_track_predict(twin, &tracker->rules, time_ns, &tracker->scratch.imm, &b);
     return block_distance2(&a, &b, 0, bias_m2) < (starved ? starved2_max : twin_place2_max) &&
            block_distance2(&a, &b, 3, 0.0) < (starved ? starved2_max : twin_velocity2_max);
 }
@@ -440,23 +591,23 @@ static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
 {
     struct sky_track *const track = &tracker->track[slot];
     tracker->stats.duplicates++;
-    tracker->change[slot] = 0;
     if (track->status == SKY_TRACK_TENTATIVE) {
         track->status = SKY_TRACK_FREE;
     } else {
+        note(tracker, slot, SKY_TRACK_NOW_LOST);
         tracker->change[slot] = SKY_TRACK_NOW_LOST;
     }
 }
 
 /* Counts for how many updates of either in a row the weaker track has been where the other is. */
-static void watch_twin(const struct batch *batch, uint32_t stronger, uint32_t weaker)
+static void watch_twin(struct sky_tracker *tracker, const struct sky_config *config,
+                       uint32_t stronger, uint32_t weaker)
 {
-    struct sky_tracker *const tracker = batch->tracker;
     const struct sky_track *const kept = &tracker->track[stronger];
     struct sky_track *const twin = &tracker->track[weaker];
     const bool known = twin->twin_id == kept->id;
 
-    if (same_place(batch, kept, twin)) {
+    if (same_place(tracker, config, kept, twin)) {
         twin->twin_updates = known ? twin->twin_updates + 1 : 1;
         twin->twin_id = kept->id;
         if (twin->twin_updates >= twin_updates_max) {
@@ -468,153 +619,198 @@ static void watch_twin(const struct batch *batch, uint32_t stronger, uint32_t we
 }
 
 /* Compares an updated track with all others; nearly all are far away. */
-static void watch_twins(const struct batch *batch, uint32_t slot)
+static void watch_twins(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot)
 {
-    struct sky_tracker *const tracker = batch->tracker;
-    tracker->seen_at[slot] = place_at(&tracker->track[slot].filter, 0.0);
+    const struct sky_enu here = place_at(&tracker->reach[slot], 0.0);
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t other = tracker->active[i];
-        if (distance2(&tracker->seen_at[other], &tracker->seen_at[slot]) >
-                square(twin_apart_max_m) ||
-            other == slot || !is_live(tracker, other) || !is_live(tracker, slot)) {
+        const struct sky_enu there = place_at(&tracker->reach[other], 0.0);
+        if (distance2(&there, &here) > square(twin_apart_max_m) || other == slot ||
+            tracker->track[other].hits < 3 || !is_live(tracker, other) || !is_live(tracker, slot)) {
             continue;
         }
         if (outranks(&tracker->track[other], &tracker->track[slot])) {
-            watch_twin(batch, other, slot);
+            watch_twin(tracker, config, other, slot);
         } else {
-            watch_twin(batch, slot, other);
+            watch_twin(tracker, config, slot, other);
         }
+    }
+}
+
+/* --- Learning from updates ------------------------------------------------------------------ */
+
+/* Which part of the track's knowledge is this sensor's: the weight of its biases. */
+static void add_share(struct sky_track *track, const struct sky_claim *claim, double dt_s)
+{
+    const double fade = sky_exp(-(dt_s > 0.0 ? dt_s : 0.0) / share_memory_s);
+    for (uint32_t i = 0; i < SKY_SENSORS_MAX; i++) {
+        track->share[i] *= fade;
+    }
+    track->share[claim->look.sensor] += 1.0 / claim->spread_m2;
+}
+
+/* Two sensors saw it at about the same time: registration learns from that. */
+static void pair_up(struct sky_tracker *tracker, const struct sky_config *config,
+                    struct sky_track *track, const struct sky_claim *claim)
+{
+    const int64_t time_ns = claim->look.measurement.time_ns;
+    struct sky_look *const mine = sky_track_look_at(track, claim->look.sensor, time_ns);
+    struct sky_look *const other =
+        sky_track_unpaired(track, claim->look.sensor, time_ns, pair_apart_ns);
+    if (mine == NULL || other == NULL) {
+        return;
+    }
+    const struct sky_sight a = {mine->sensor, &mine->raw, &mine->pose};
+    const struct sky_sight b = {other->sensor, &other->raw, &other->pose};
+    const double *const x = track->state.x;
+    const double velocity_mps[3] = {x[3], x[4], x[5]};
+    const double *const e = track->state.p[3] + 3;
+    const double *const n = track->state.p[4] + 3;
+    const double *const u = track->state.p[5] + 3;
+    const double cov[3][3] = {{e[0], e[1], e[2]}, {n[0], n[1], n[2]}, {u[0], u[1], u[2]}};
+    mine->paired = true;
+    other->paired = true;
+    (void)sky_register_pair(&tracker->registration, config, &a, &b, velocity_mps, cov,
+                            tracker->rules.motion.motion[1].accel_psd_m2ps3);
+}
+
+static void learn(struct sky_tracker *tracker, const struct sky_config *config,
+                  struct sky_track *track, const struct sky_claim *claim)
+{
+    const uint32_t sensor = claim->look.sensor;
+    const struct sky_sensor_config *const radar = &config->sensor[sensor];
+    const struct sky_measurement *const m = &claim->look.measurement;
+    struct sky_tracker_sensor *const known = &tracker->sensor[sensor];
+
+    if (track->log_odds < log_odds_learn) {
+        return;
+    }
+    if (!m->is_place) {
+        const bool in_notch =
+            m->has_radial_speed && sky_abs(m->radial_speed_mps) < radar->notch_mps;
+        sky_clutter_learn_detection(&known->clutter, radar, m->slant_range_m, in_notch ? 1.0 : 0.0,
+                                    true);
+    }
+    if (sky_nis_add(&known->nis, &track->innovation)) {
+        tracker->nis_changed |= 1U << sensor;
+    }
+    if (is_shared(track, sensor)) {
+        pair_up(tracker, config, track, claim);
     }
 }
 
 /* --- Updating ------------------------------------------------------------------------------- */
 
-static double running_mean(double mean, double value, uint32_t count)
+/* Remembers where a plot of a track that may be clutter lay; the oldest then was clutter. */
+static void remember_cell(struct sky_tracker *tracker, struct sky_track *track,
+                          const struct sky_claim *claim)
 {
-    return mean + (value - mean) / (double)count;
+    if (track->cell_count == SKY_TRACK_CELLS_MAX) {
+        sky_clutter_add(&tracker->sensor[track->cell_sensor[0]].clutter, track->cell[0]);
+        for (uint32_t i = 1; i < SKY_TRACK_CELLS_MAX; i++) {
+            track->cell[i - 1] = track->cell[i];
+            track->cell_sensor[i - 1] = track->cell_sensor[i];
+        }
+        track->cell_count--;
+    }
+    track->cell[track->cell_count] = claim->cell;
+    track->cell_sensor[track->cell_count++] = claim->look.sensor;
 }
 
-/* Speed, climb and course rate, each freed of the noise of the last plots. */
-static void smooth(struct sky_track *track, double speed_mps)
+static void count_hit(struct sky_tracker *tracker, const struct sky_config *config,
+                      struct sky_track *track, const struct sky_claim *claim)
 {
-    const struct sky_filter *const filter = &track->filter;
-    const double dt_s = (double)(filter->time_ns - track->smoothed_ns) * 1e-9;
-    const double share = dt_s / (dt_s + smoothing_s);
-    const double sigma_mps = sky_sqrt(filter->p[3][3] + filter->p[4][4]);
-    const double course_rad = sky_atan2(filter->x[3], filter->x[4]);
-    const bool course_known = speed_mps > larger(hover_mps, course_sigmas * sigma_mps);
+    const uint32_t sensor = claim->look.sensor;
+    const int64_t time_ns = claim->look.measurement.time_ns;
+    const int64_t scan_ns = config->sensor[sensor].scan_ns;
+    const bool known = (track->sensors & 1U << sensor) != 0;
 
-    if (dt_s <= 0.0) { /* a late plot */
-        return;
-    }
-    track->smoothed_speed_mps += share * (speed_mps - track->smoothed_speed_mps);
-    if (filter->p[5][5] < square(climb_sigma_max_mps)) {
-        track->smoothed_climb_mps += share * (filter->x[5] - track->smoothed_climb_mps);
-    }
-    if (course_known && track->course_known) {
-        const double turn_radps = sky_wrap_pi(course_rad - track->course_rad) / dt_s;
-        track->smoothed_turn_radps += share * (turn_radps - track->smoothed_turn_radps);
-    }
-    track->course_known = course_known;
-    track->course_rad = course_rad;
-    track->smoothed_ns = filter->time_ns;
-}
-
-static void add_features(struct sky_track *track, const struct sky_geo_frame *frame,
-                         const struct sky_plot *plot)
-{
-    struct sky_track_features *const features = &track->features;
-    const double *const x = track->filter.x;
-    const struct sky_enu place = {x[0], x[1], x[2]};
-    const double height_m = sky_geo_from_enu(frame, &place).alt_hae_m;
-    const double speed_mps = sky_sqrt(x[3] * x[3] + x[4] * x[4]);
-    const uint32_t count = ++features->samples;
-
-    if (count == 1) {
-        features->height_min_m = height_m;
-        features->height_max_m = height_m;
-        track->smoothed_speed_mps = speed_mps;
-        track->smoothed_ns = track->filter.time_ns;
-    }
-    smooth(track, speed_mps);
-    features->speed_mean_mps = running_mean(features->speed_mean_mps, speed_mps, count);
-    features->speed_max_mps = larger(features->speed_max_mps, track->smoothed_speed_mps);
-    features->height_mean_m = running_mean(features->height_mean_m, height_m, count);
-    features->height_min_m = smaller(features->height_min_m, height_m);
-    features->height_max_m = larger(features->height_max_m, height_m);
-    features->climb_max_mps = larger(features->climb_max_mps, sky_abs(track->smoothed_climb_mps));
-    features->turn_max_radps =
-        larger(features->turn_max_radps, sky_abs(track->smoothed_turn_radps));
-    features->hover_share =
-        running_mean(features->hover_share, speed_mps < hover_mps ? 1.0 : 0.0, count);
-    if ((plot->has & SKY_PLOT_RCS) != 0) {
-        features->rcs_mean_dbsm =
-            running_mean(features->rcs_mean_dbsm, plot->rcs_dbsm, ++features->rcs_samples);
-    }
-}
-
-static void take_identity(struct sky_track *track, const struct sky_plot *plot)
-{
-    if ((plot->has & SKY_PLOT_ICAO) != 0) {
-        track->icao_address = plot->icao_address;
-    }
-    if ((plot->has & SKY_PLOT_MODE_3A) != 0) {
-        track->mode_3a = plot->mode_3a;
-        track->has_mode_3a = true;
-    }
-    if ((plot->has & SKY_PLOT_CALLSIGN) != 0) {
-        memcpy(track->callsign, plot->callsign, sizeof track->callsign);
-    }
-}
-
-static void count_hit(const struct batch *batch, struct sky_track *track, int64_t time_ns)
-{
-    const uint32_t sensor = batch->sensor;
     track->hits++;
-    track->looks++;
-    track->hit_history = track->hit_history << 1 | 1U;
+    track->misses_in_row = 0;
     track->sensors |= 1U << sensor;
     track->last_sensor = sensor;
     track->seen_ns = later(track->seen_ns, time_ns);
-    track->seen_by_ns[sensor] = later(track->seen_by_ns[sensor], time_ns);
-    track->look_ns[sensor] = later(track->look_ns[sensor], time_ns);
-}
-
-static void update_track(const struct batch *batch, uint32_t slot, size_t index)
-{
-    struct sky_tracker *const tracker = batch->tracker;
-    const struct sky_tracker_config *const config = &batch->config->tracker;
-    struct sky_track *const track = &tracker->track[slot];
-    const struct sky_measurement m = for_track(batch, track, index);
-
-    predict_to(batch, &track->filter, m.time_ns);
-    struct sky_filter_comparison innovation;
-    sky_filter_update(&track->filter, &m, batch->pose, config->accel_psd_m2ps3[1],
-                      0.15 * config->accel_psd_m2ps3[1], &innovation);
-    add_log_odds(track, -cost_of(batch, &m, &innovation));
-    track->last_distance2 = innovation.distance2;
-    track->last_dimension = innovation.dimension;
-    count_hit(batch, track, m.time_ns);
-    take_identity(track, &batch->plot[index]);
+    track->seen_by_ns[sensor] = known ? later(track->seen_by_ns[sensor], time_ns) : time_ns;
+    track->due_ns[sensor] =
+        known ? later(track->due_ns[sensor], time_ns + scan_ns) : time_ns + scan_ns;
     tracker->stats.used++;
-
-    if (track->status == SKY_TRACK_TENTATIVE && is_proven(track, config)) {
-        track->status = SKY_TRACK_CONFIRMED;
-        track->confirmed_ns = m.time_ns;
-        tracker->change[slot] |= SKY_TRACK_NOW_CONFIRMED;
-    }
-    if (track->status != SKY_TRACK_TENTATIVE) {
-        track->status = SKY_TRACK_CONFIRMED;
-        tracker->change[slot] |= SKY_TRACK_UPDATED;
-        add_features(track, batch->frame, &batch->plot[index]);
-    }
-    watch_twins(batch, slot);
+    tracker->sensor[sensor].used++;
 }
 
-static void start_track(const struct batch *batch, size_t index)
+/* A look that was counted as empty was only late. */
+static void take_miss_back(const struct sky_config *config, struct sky_track *track,
+                           const struct sky_claim *claim)
 {
-    struct sky_tracker *const tracker = batch->tracker;
-    const struct sky_measurement *const m = &batch->measurement[index];
+    const uint32_t sensor = claim->look.sensor;
+    const int64_t apart_ns = claim->look.measurement.time_ns - track->missed_ns[sensor];
+    const int64_t half_ns = config->sensor[sensor].scan_ns / 2;
+    if (track->missed_gain[sensor] != 0.0 && -half_ns < apart_ns && apart_ns < half_ns) {
+        track->log_odds -= track->missed_gain[sensor];
+        track->missed_gain[sensor] = 0.0;
+    }
+}
+
+static void confirm(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
+                    int64_t time_ns)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    if (track->status == SKY_TRACK_TENTATIVE &&
+        sky_track_existence(track) >= config->tracker.confirm_existence) {
+        track->status = SKY_TRACK_CONFIRMED;
+        track->confirmed_ns = time_ns;
+        track->cell_count = 0;
+        note(tracker, slot, SKY_TRACK_NOW_CONFIRMED);
+    }
+}
+
+static void update_track(struct sky_tracker *tracker, const struct sky_config *config,
+                         const struct sky_geo_frame *frame, uint32_t slot,
+                         const struct sky_claim *claim, const struct sky_imm *fitted)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    const int64_t time_ns = claim->look.measurement.time_ns;
+    const double dt_s = (double)(time_ns - track->seen_ns) * 1e-9;
+    struct sky_look look = claim->look;
+
+    if (is_shared(track, look.sensor)) {
+        look.measurement = with_slack(tracker, &claim->look);
+    }
+    track->innovation = claim->innovation;
+    if (fitted == NULL) { /* not kept from gating */
+        struct sky_imm *const imm = &tracker->scratch.imm;
+        if (sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, 1e300, imm,
+                          &track->innovation) != SKY_FIT_GOOD) {
+            return; /* another plot of this look has made it stale */
+        }
+        fitted = imm;
+    }
+    sky_track_take(track, &tracker->rules, &look, fitted);
+    set_reach(tracker, slot);
+    take_miss_back(config, track, claim);
+    const double ratio = log_ratio_of(claim, track, &track->innovation);
+    sky_track_weigh(track, &tracker->rules, time_ns,
+                    sky_log(1.0 - claim->detection + sky_exp(smaller(ratio, 60.0))));
+    count_hit(tracker, config, track, claim);
+    add_share(track, claim, dt_s);
+    sky_track_identify(track, &claim->plot);
+    confirm(tracker, config, slot, time_ns);
+    if (track->status == SKY_TRACK_TENTATIVE) {
+        remember_cell(tracker, track, claim);
+    } else {
+        const struct sky_enu place = place_at(&tracker->reach[slot], 0.0);
+        track->status = SKY_TRACK_CONFIRMED;
+        note(tracker, slot, SKY_TRACK_UPDATED);
+        sky_track_observe(track, sky_geo_from_enu(frame, &place).alt_hae_m, &claim->plot);
+        learn(tracker, config, track, claim);
+    }
+    watch_twins(tracker, config, slot);
+}
+
+static void start_track(struct sky_tracker *tracker, const struct sky_config *config,
+                        const struct sky_claim *claim)
+{
+    const double log_new = log_birth(tracker, config, claim);
+    const double unlikely = claim->wanted ? wanted_penalty : 0.0;
     const uint32_t slot = find_slot(tracker);
     if (slot == SKY_TRACKS_MAX) {
         tracker->stats.no_room++;
@@ -622,249 +818,487 @@ static void start_track(const struct batch *batch, size_t index)
     }
     struct sky_track *const track = &tracker->track[slot];
 
-    memset(track, 0, sizeof *track);
+    sky_track_start(track, &tracker->rules, &claim->look);
     track->id = tracker->next_id++;
     track->status = SKY_TRACK_TENTATIVE;
-    track->started_ns = m->time_ns;
-    track->seen_ns = m->time_ns;
-    track->log_odds = log_odds_start;
-    sky_filter_init(&track->filter, m, batch->pose, batch->config->tracker.speed_max_mps);
-    count_hit(batch, track, m->time_ns);
-    take_identity(track, &batch->plot[index]);
+    track->log_odds = log_new - claim->log_clutter - unlikely;
+    track->log_odds_start = track->log_odds;
+    track->seen_ns = claim->look.measurement.time_ns;
+    count_hit(tracker, config, track, claim);
+    add_share(track, claim, 0.0);
+    sky_track_identify(track, &claim->plot);
+    remember_cell(tracker, track, claim);
     tracker->change[slot] = 0;
-    tracker->seen_at[slot] = place_at(&track->filter, 0.0);
     tracker->active[tracker->active_count++] = slot;
-    tracker->stats.used++;
+    set_reach(tracker, slot);
 }
 
-/* --- One look ------------------------------------------------------------------------------- */
+/* --- One look: plots of one sensor of which no two can be one aircraft ---------------------- */
 
-static void take_left_over(const struct batch *batch, size_t index)
+static struct sky_claim *claim_at(struct sky_tracker *tracker, uint32_t position)
 {
-    struct sky_tracker *const tracker = batch->tracker;
-    if (tracker->scratch.claimed[index]) {
-        tracker->stats.left_over++;
-    } else if (tracker->scratch.stale[index]) {
+    return &tracker->claim[tracker->scratch.order[position]];
+}
+
+/* Puts claims that share a candidate into one group, named after its first. */
+static void group_claims(struct sky_tracker *tracker, uint32_t first, uint32_t last)
+{
+    uint32_t *const wanted_by = tracker->scratch.wanted_by;
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        claim->group = k;
+        for (uint32_t i = 0; i < claim->candidate_count; i++) {
+            wanted_by[claim->candidate[i].slot] = SKY_CLAIMS_MAX;
+        }
+    }
+    for (uint32_t k = first; k < last; k++) {
+        const struct sky_claim *const claim = claim_at(tracker, k);
+        for (uint32_t i = 0; i < claim->candidate_count; i++) {
+            uint32_t *const by = &wanted_by[claim->candidate[i].slot];
+            if (*by == SKY_CLAIMS_MAX) {
+                *by = k;
+                continue;
+            }
+            const uint32_t a = claim_at(tracker, *by)->group, b = claim_at(tracker, k)->group;
+            for (uint32_t j = first; j < last && a != b; j++) { /* rare */
+                struct sky_claim *const member = claim_at(tracker, j);
+                member->group = member->group == larger(a, b) ? (a < b ? a : b) : member->group;
+            }
+        }
+    }
+}
+
+/* Is a group ready to be decided: its oldest plot has waited long enough? */
+static bool is_ripe(struct sky_tracker *tracker, const struct sky_config *config, uint32_t first,
+                    uint32_t last, uint32_t group, int64_t time_ns)
+{
+    for (uint32_t k = first; k < last; k++) {
+        const struct sky_claim *const claim = claim_at(tracker, k);
+        if (claim->group == group && time_ns - claim->arrival_ns >= config->tracker.hold_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_alone(struct sky_tracker *tracker, uint32_t first, uint32_t last, uint32_t k)
+{
+    const struct sky_claim *const claim = claim_at(tracker, k);
+    if (claim->candidate_count != 1) {
+        return false;
+    }
+    for (uint32_t j = first; j < last; j++) {
+        if (j != k && claim_at(tracker, j)->group == claim->group) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Shares out the plots of all groups that are decided now, by least total cost. */
+static void solve(struct sky_tracker *tracker, const struct sky_config *config,
+                  const struct sky_geo_frame *frame, uint32_t first, uint32_t last)
+{
+    struct sky_tracker_scratch *const scratch = &tracker->scratch;
+    uint32_t rows = 0;
+
+    for (uint32_t k = first; k < last; k++) {
+        const struct sky_claim *const claim = claim_at(tracker, k);
+        for (uint32_t i = 0; i < claim->candidate_count && !claim->done; i++) {
+            scratch->row_of[claim->candidate[i].slot] = SKY_ASSIGN_NONE;
+        }
+    }
+    for (uint32_t a = 0; a < tracker->active_count; a++) { /* rows by track id */
+        const uint32_t slot = tracker->active[a];
+        if (scratch->row_of[slot] == SKY_ASSIGN_NONE) {
+            scratch->slot_of[rows] = slot;
+            scratch->row_of[slot] = rows++;
+        }
+    }
+    sky_assign_begin(&scratch->assign, rows, last - first);
+    for (uint32_t k = first; k < last; k++) {
+        const struct sky_claim *const claim = claim_at(tracker, k);
+        for (uint32_t i = 0; i < claim->candidate_count && !claim->done; i++) {
+            sky_assign_offer(&scratch->assign, scratch->row_of[claim->candidate[i].slot], k - first,
+                             claim->candidate[i].cost);
+        }
+    }
+    sky_assign_solve(&scratch->assign);
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        const uint32_t row = scratch->assign.row_of[k - first];
+        if (!claim->done && row != SKY_ASSIGN_NONE) {
+            update_track(tracker, config, frame, scratch->slot_of[row], claim, NULL);
+            claim->done = true;
+        }
+    }
+}
+
+/* Tracks that are believed choose first: else a stray plot beside one would start another. */
+static void share_among_believed(struct sky_tracker *tracker, const struct sky_config *config,
+                                 const struct sky_geo_frame *frame, uint32_t first, uint32_t last,
+                                 int64_t time_ns)
+{
+    bool contested = false;
+
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_imm *const kept =
+            k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL;
+        struct sky_claim *const claim = claim_at(tracker, k);
+        claim->candidate_count = 0;
+        if (!claim->done) {
+            find_candidates(tracker, config, claim, false, kept);
+        }
+    }
+    group_claims(tracker, first, last);
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        if (!claim->done && is_alone(tracker, first, last, k)) {
+            update_track(tracker, config, frame, claim->candidate[0].slot, claim,
+                         k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL);
+            claim->done = true;
+        } else if (claim->candidate_count > 0) {
+            contested = true;
+        }
+    }
+    if (!contested) {
+        return;
+    }
+    /* groups that still wait are put aside: done for now, with candidates */
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        if (!claim->done && claim->candidate_count > 0 &&
+            !is_ripe(tracker, config, first, last, claim->group, time_ns)) {
+            claim->done = true;
+            claim->group = SKY_CLAIMS_MAX; /* waits */
+        }
+    }
+    solve(tracker, config, frame, first, last);
+}
+
+static void share_among_tentative(struct sky_tracker *tracker, const struct sky_config *config,
+                                  const struct sky_geo_frame *frame, uint32_t first, uint32_t last)
+{
+    bool any = false;
+    for (uint32_t k = first; k < last; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        if (!claim->done) {
+            find_candidates(tracker, config, claim, true, NULL);
+            any = any || claim->candidate_count > 0;
+        }
+    }
+    if (any) {
+        solve(tracker, config, frame, first, last);
+    }
+}
+
+static void take_left_over(struct sky_tracker *tracker, const struct sky_config *config,
+                           const struct sky_claim *claim)
+{
+    if (claim->repeated) {
+        tracker->stats.repeated++;
+    } else if (claim->stale) {
         tracker->stats.too_old++;
     } else {
-        start_track(batch, index);
+        start_track(tracker, config, claim);
     }
 }
 
-/* Shares out the plots that are still free among the tracks of one kind. */
-static void share_out(const struct batch *batch, const uint32_t *order, uint32_t count,
-                      bool tentative)
+static void take_look(struct sky_tracker *tracker, const struct sky_config *config,
+                      const struct sky_geo_frame *frame, uint32_t first, uint32_t last,
+                      int64_t time_ns)
 {
-    struct sky_tracker *const tracker = batch->tracker;
-    struct sky_tracker_scratch *const scratch = &tracker->scratch;
-    struct sky_assign *const assign = &scratch->assign;
-
-    sky_assign_begin(assign, tracker->active_count, count);
-    scratch->reach_count = 0;
-    for (uint32_t row = 0; row < tracker->active_count; row++) {
-        const uint32_t slot = tracker->active[row];
-        const struct sky_track *const track = &tracker->track[slot];
-        if (is_live(tracker, slot) && (track->status == SKY_TRACK_TENTATIVE) == tentative) {
-            scratch->reach[scratch->reach_count++] = reach_of(track, row);
-        }
-    }
-    for (uint32_t column = 0; column < count; column++) {
-        if (!scratch->used[order[column]]) {
-            gate_plot(batch, column, order[column]);
-        }
-    }
-    sky_assign_solve(assign);
-    for (uint32_t column = 0; column < count; column++) {
-        if (assign->row_of[column] != SKY_ASSIGN_NONE) {
-            update_track(batch, tracker->active[assign->row_of[column]], order[column]);
-            scratch->used[order[column]] = true;
+    share_among_believed(tracker, config, frame, first, last, time_ns);
+    share_among_tentative(tracker, config, frame, first, last);
+    for (uint32_t k = first; k < last; k++) {
+        const struct sky_claim *const claim = claim_at(tracker, k);
+        if (!claim->done) {
+            take_left_over(tracker, config, claim);
         }
     }
     sweep(tracker);
 }
 
-/*
- * Plots order[first .. last): no two of them can be one aircraft. Tracks that are believed choose
- * first: else a stray plot beside one would start a track that lives on its plots.
- */
-static void take_look(const struct batch *batch, uint32_t first, uint32_t last)
-{
-    const uint32_t *const order = batch->tracker->scratch.order + first;
+/* --- Plots at hand -------------------------------------------------------------------------- */
 
-    share_out(batch, order, last - first, false);
-    share_out(batch, order, last - first, true);
-    for (uint32_t column = 0; column < last - first; column++) {
-        if (!batch->tracker->scratch.used[order[column]]) {
-            take_left_over(batch, order[column]);
+static bool comes_before(const struct sky_claim *a, const struct sky_claim *b)
+{
+    const struct sky_measurement *const ma = &a->look.measurement;
+    const struct sky_measurement *const mb = &b->look.measurement;
+    if (a->look.sensor != b->look.sensor) {
+        return a->look.sensor < b->look.sensor;
+    }
+    if (ma->time_ns != mb->time_ns) {
+        return ma->time_ns < mb->time_ns;
+    }
+    if (ma->slant_range_m != mb->slant_range_m) {
+        return ma->slant_range_m < mb->slant_range_m;
+    }
+    return ma->azimuth_rad < mb->azimuth_rad;
+}
+
+/* What the unknown bias of a sensor can put between its plots and those of others. */
+static void set_slack(struct sky_tracker *tracker, const struct sky_config *config, uint32_t index)
+{
+    struct sky_registration registration;
+    double cov[SKY_BIASES][SKY_BIASES];
+    sky_register_report(&tracker->registration, index, &registration);
+    sky_register_remaining(&tracker->registration, config, index, index, cov);
+    for (uint32_t i = 0; i < SKY_BIASES; i++) {
+        double slack2 = cov[i][i];
+        if (registration.state != SKY_REGISTER_APPLIED && tracker->registration.log_ratio > -3.0) {
+            slack2 += square(registration.bias[i]) + square(registration.bias_sigma[i]);
+        }
+        tracker->sensor[index].slack2[i] = slack2;
+    }
+}
+
+static double detection_of(const struct sky_tracker *tracker, const struct sky_config *config,
+                           const struct sky_claim *claim)
+{
+    const struct sky_measurement *const m = &claim->look.measurement;
+    const struct sky_sensor_config *const radar = &config->sensor[claim->look.sensor];
+    if (m->is_place) {
+        return radar->detection_probability;
+    }
+    const bool in_notch = m->has_radial_speed && sky_abs(m->radial_speed_mps) < radar->notch_mps;
+    return sky_clutter_detection(&tracker->sensor[claim->look.sensor].clutter, radar,
+                                 m->slant_range_m, in_notch ? 1.0 : 0.0);
+}
+
+enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_config *config,
+                                  const struct sky_claim *offered)
+{
+    const uint32_t index = offered->look.sensor;
+    const struct sky_sensor_config *const radar = &config->sensor[index];
+    const struct sky_measurement *const m = &offered->look.measurement;
+
+    tracker->sensor[index].plots++;
+    if (!m->is_place && !(m->slant_range_m >= 1.0 && m->slant_range_m <= radar->range_max_m)) {
+        tracker->stats.out_of_range++;
+        return SKY_E_RANGE;
+    }
+    if (tracker->claim_count == SKY_CLAIMS_MAX) {
+        return SKY_E_CAPACITY;
+    }
+    struct sky_claim *const claim = &tracker->claim[tracker->claim_count++];
+    struct sky_tracker_sensor *const sensor = &tracker->sensor[index];
+    struct sky_state alone;
+
+    *claim = *offered;
+    claim->done = false;
+    claim->wanted = false;
+    claim->stale = false;
+    claim->repeated = false;
+    claim->group = 0;
+    claim->candidate_count = 0;
+    set_slack(tracker, config, index);
+    sky_measure_start(m, &claim->look.pose, 1.0, &alone);
+    claim->place = (struct sky_enu){alone.x[0], alone.x[1], alone.x[2]};
+    claim->spread_m2 = alone.p[0][0] + alone.p[1][1] + alone.p[2][2] +
+                       sensor->slack2[SKY_BIAS_RANGE] +
+                       square(m->slant_range_m) *
+                           (sensor->slack2[SKY_BIAS_AZIMUTH] + sensor->slack2[SKY_BIAS_ELEVATION]);
+    claim->cell = m->is_place ? 0 : sky_clutter_cell(radar, m);
+    claim->log_clutter =
+        m->is_place ? sensor->log_birth : sky_clutter_log_density(&sensor->clutter, radar, m);
+    claim->detection = detection_of(tracker, config, claim);
+    sensor->pose = claim->look.pose;
+    sensor->stands = !m->is_place;
+    sensor->lag_ns = later(sensor->lag_ns - sensor->lag_ns / 64, claim->arrival_ns - m->time_ns);
+    return SKY_OK;
+}
+
+/* In order of sensor and time; the same plot again comes next to itself and is done with. */
+static void sort_claims(struct sky_tracker *tracker)
+{
+    uint32_t *const order = tracker->scratch.order;
+    for (uint32_t i = 0; i < tracker->claim_count; i++) {
+        uint32_t k = i;
+        for (; k > 0 && comes_before(&tracker->claim[i], &tracker->claim[order[k - 1]]); k--) {
+            order[k] = order[k - 1];
+        }
+        order[k] = i;
+    }
+    for (uint32_t k = 1; k < tracker->claim_count; k++) {
+        struct sky_claim *const claim = claim_at(tracker, k);
+        const struct sky_claim *const before = claim_at(tracker, k - 1);
+        if (claim->look.sensor == before->look.sensor &&
+            is_same_plot(&claim->look.raw, &before->look.raw)) {
+            claim->done = true;
+            tracker->stats.repeated++;
         }
     }
 }
 
-static bool comes_before(const struct sky_measurement *a, const struct sky_measurement *b)
+/* Those that wait stay, up to a limit; the rest is done. */
+static void keep_waiting(struct sky_tracker *tracker)
 {
-    if (a->time_ns != b->time_ns) {
-        return a->time_ns < b->time_ns;
-    }
-    if (a->slant_range_m != b->slant_range_m) {
-        return a->slant_range_m < b->slant_range_m;
-    }
-    return a->azimuth_rad < b->azimuth_rad;
-}
-
-/* Where a plot is, and how uncertain that is, biases included. */
-static void place_plot(const struct batch *batch, size_t index)
-{
-    struct sky_tracker_scratch *const scratch = &batch->tracker->scratch;
-    const struct sky_measurement wide = with_bias(batch, index);
-    struct sky_filter filter;
-
-    sky_filter_init(&filter, &wide, batch->pose, batch->config->tracker.speed_max_mps);
-    scratch->place[index] = place_at(&filter, 0.0);
-    scratch->spread_m2[index] = filter.p[0][0] + filter.p[1][1] + filter.p[2][2];
-}
-
-/* Puts the usable plots in order and says where each of them is. */
-static void sort_plots(const struct batch *batch, size_t count)
-{
-    struct sky_tracker_scratch *const scratch = &batch->tracker->scratch;
-
-    scratch->count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct sky_measurement *const m = &batch->measurement[i];
-        if (!(m->slant_range_m >= 1.0 && m->slant_range_m <= batch->radar->range_max_m)) {
-            batch->tracker->stats.out_of_range++;
-            continue;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < tracker->claim_count; i++) {
+        if (tracker->claim[i].group == SKY_CLAIMS_MAX && kept < SKY_WAITING_MAX) {
+            if (kept < i) {
+                tracker->claim[kept] = tracker->claim[i];
+            }
+            tracker->claim[kept++].done = false;
         }
-        uint32_t k = scratch->count++;
-        for (; k > 0 && comes_before(m, &batch->measurement[scratch->order[k - 1]]); k--) {
-            scratch->order[k] = scratch->order[k - 1];
-        }
-        scratch->order[k] = i;
-
-        scratch->used[i] = false;
-        scratch->claimed[i] = false;
-        scratch->stale[i] = false;
-        place_plot(batch, i);
     }
+    tracker->claim_count = kept;
 }
 
-/* How late a sensor's plots come, so that a look is not called missed before it can be heard. */
-static void learn_lag(const struct batch *batch)
+static void run(struct sky_tracker *tracker, const struct sky_config *config,
+                const struct sky_geo_frame *frame, int64_t time_ns)
 {
-    const struct sky_tracker *const tracker = batch->tracker;
-    struct sky_tracker_sensor *const sensor = &batch->tracker->sensor[batch->sensor];
-    const struct sky_tracker_scratch *const scratch = &tracker->scratch;
-
-    sensor->origin = batch->pose->origin;
-    if (tracker->ticked && scratch->count > 0) {
-        const int64_t oldest_ns = batch->measurement[scratch->order[0]].time_ns;
-        const int64_t lag_ns = tracker->tick_ns + batch->config->tick_ns - oldest_ns;
-        sensor->lag_ns = later(sensor->lag_ns - sensor->lag_ns / 8, lag_ns);
-    }
-}
-
-void sky_tracker_plots(struct sky_tracker *tracker, const struct sky_config *config,
-                       uint32_t sensor, const struct sky_sensor_pose *pose,
-                       const struct sky_geo_frame *frame, size_t count, const struct sky_plot *plot,
-                       const struct sky_measurement *measurement)
-{
-    const struct sky_sensor_config *const radar = &config->sensor[sensor];
-    const struct batch batch = {
-        .tracker = tracker,
-        .config = config,
-        .sensor = sensor,
-        .radar = radar,
-        .pose = pose,
-        .frame = frame,
-        .plot = plot,
-        .measurement = measurement,
-        .noise_m2ps3 = 1.15 * config->tracker.accel_psd_m2ps3[1],
-        .log_clutter = sky_log(radar->false_plots_per_scan /
-                               (radar->range_max_m * radar->detection_probability)),
-        .log_speed_span = sky_log(2.0 * config->tracker.speed_max_mps),
-    };
-    const struct sky_tracker_scratch *const scratch = &tracker->scratch;
-
     begin_call(tracker);
-    make_gates(tracker, config->tracker.gate_probability);
-    sort_plots(&batch, count);
-    learn_lag(&batch);
-    for (uint32_t first = 0, last = 0; first < scratch->count; first = last) {
-        const int64_t begin_ns = measurement[scratch->order[first]].time_ns;
-        while (last < scratch->count &&
-               measurement[scratch->order[last]].time_ns - begin_ns < radar->scan_ns / 2) {
+    sort_claims(tracker);
+    for (uint32_t first = 0, last = 0; first < tracker->claim_count; first = last) {
+        const struct sky_claim *const begin = claim_at(tracker, first);
+        const int64_t half_ns = config->sensor[begin->look.sensor].scan_ns / 2;
+        while (last < tracker->claim_count &&
+               claim_at(tracker, last)->look.sensor == begin->look.sensor &&
+               claim_at(tracker, last)->look.measurement.time_ns - begin->look.measurement.time_ns <
+                   half_ns) {
             last++;
         }
-        take_look(&batch, first, last);
+        take_look(tracker, config, frame, first, last, time_ns);
     }
+    keep_waiting(tracker);
+}
+
+void sky_tracker_run(struct sky_tracker *tracker, const struct sky_config *config,
+                     const struct sky_geo_frame *frame, int64_t time_ns)
+{
+    run(tracker, config, frame, time_ns);
 }
 
 /* --- Time ----------------------------------------------------------------------------------- */
 
-static void count_misses_of(struct sky_tracker *tracker, const struct sky_config *config,
-                            struct sky_track *track, uint32_t sensor, int64_t time_ns)
+/* Probability that a sensor's look at a time would have found the track; 0 out of its coverage. */
+static double chance_of_look(const struct sky_tracker *tracker, const struct sky_config *config,
+                             uint32_t slot, uint32_t index, int64_t time_ns,
+                             double *ret_share_in_notch)
 {
-    const struct sky_sensor_config *const radar = &config->sensor[sensor];
-    const int64_t overdue_ns =
-        time_ns - tracker->sensor[sensor].lag_ns - radar->scan_ns / 2 - track->look_ns[sensor];
-    const int64_t looks = overdue_ns / radar->scan_ns;
-    if (looks <= 0) {
-        return;
-    }
-    track->look_ns[sensor] += looks * radar->scan_ns;
+    const struct sky_sensor_config *const radar = &config->sensor[index];
+    const struct sky_tracker_sensor *const sensor = &tracker->sensor[index];
+    const struct sky_state *const state = &tracker->track[slot].state;
+    const double dt_s = (double)(time_ns - state->time_ns) * 1e-9;
+    const struct sky_enu place = place_at(&tracker->reach[slot], dt_s);
 
-    const struct sky_enu place =
-        place_at(&track->filter, (double)(time_ns - track->filter.time_ns) * 1e-9);
-    if (distance2(&place, &tracker->sensor[sensor].origin) > square(radar->range_max_m)) {
-        return;
+    *ret_share_in_notch = 0.0;
+    if (!sensor->stands) {
+        return radar->detection_probability;
     }
-    const double missed =
-        sky_log(1.0 - radar->detection_probability * config->tracker.gate_probability);
-    track->looks += (uint32_t)looks;
-    track->hit_history = looks < 32 ? track->hit_history << looks : 0;
-    add_log_odds(track, (double)looks * missed);
+    const struct sky_enu *const origin = &sensor->pose.origin;
+    const struct sky_enu *const own = &sensor->pose.velocity_mps;
+    const double *const up = sensor->pose.rot[2];
+    double u[3] = {place.east_m - origin->east_m, place.north_m - origin->north_m,
+                   place.up_m - origin->up_m};
+    const double range_m = larger(1.0, sky_sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]));
+    for (int i = 0; i < 3; i++) {
+        u[i] /= range_m;
+    }
+    const double sine = u[0] * up[0] + u[1] * up[1] + u[2] * up[2];
+    if (range_m > radar->range_max_m || range_m < radar->range_min_m ||
+        (radar->measures_elevation &&
+         (sine < sky_sin(radar->elevation_min_rad) || sine > sky_sin(radar->elevation_max_rad)))) {
+        return 0.0;
+    }
+    if (radar->notch_mps > 0.0) {
+        const double radial_mps = u[0] * (state->x[3] - own->east_m) +
+                                  u[1] * (state->x[4] - own->north_m) +
+                                  u[2] * (state->x[5] - own->up_m);
+        const double sigma_mps =
+            sky_sqrt(larger(1e-6, spread_along(state, 3, u, dt_s)) +
+                     tracker->rules.motion.motion[1].accel_psd_m2ps3 * larger(dt_s, 0.0));
+        *ret_share_in_notch = sky_normal_cdf((radar->notch_mps - radial_mps) / sigma_mps) -
+                              sky_normal_cdf((-radar->notch_mps - radial_mps) / sigma_mps);
+    }
+    return sky_clutter_detection(&sensor->clutter, radar, range_m, *ret_share_in_notch);
 }
 
-static void age_tentative(const struct sky_config *config, struct sky_track *track,
-                          int64_t unseen_ns)
+static void count_miss(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
+                       uint32_t index, int64_t due_ns)
 {
-    const int64_t scan_ns = config->sensor[track->last_sensor].scan_ns;
-    if (is_hopeless(track, &config->tracker) ||
-        unseen_ns > (int64_t)5 * scan_ns + SKY_LATE_MAX_NS) {
-        track->status = SKY_TRACK_FREE;
+    struct sky_track *const track = &tracker->track[slot];
+    const struct sky_sensor_config *const radar = &config->sensor[index];
+    double in_notch;
+    const double chance = chance_of_look(tracker, config, slot, index, due_ns, &in_notch);
+
+    if (chance == 0.0) {
+        return;
+    }
+    const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
+    if (track->status != SKY_TRACK_TENTATIVE && track->log_odds > log_odds_learn &&
+        tracker->sensor[index].stands) {
+        const struct sky_enu place = place_at(&tracker->reach[slot], 0.0);
+        const double range_m = sky_sqrt(distance2(&place, &tracker->sensor[index].pose.origin));
+        sky_clutter_learn_detection(&tracker->sensor[index].clutter, radar, range_m, in_notch,
+                                    false);
+    }
+    sky_track_weigh(track, &tracker->rules, due_ns, gain);
+    track->missed_ns[index] = due_ns;
+    track->missed_gain[index] = gain;
+    track->misses_in_row++;
+}
+
+static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
+                         uint32_t slot, int64_t time_ns)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        const int64_t scan_ns = config->sensor[i].scan_ns;
+        const int64_t heard_ns = time_ns - tracker->sensor[i].lag_ns - scan_ns * 3 / 10;
+        if ((track->sensors & 1U << i) == 0) {
+            continue;
+        }
+        if (heard_ns - track->due_ns[i] > 64 * scan_ns) {
+            track->due_ns[i] = heard_ns - 64 * scan_ns; /* it is long lost anyway */
+        }
+        for (; track->due_ns[i] <= heard_ns; track->due_ns[i] += scan_ns) {
+            count_miss(tracker, config, slot, i, track->due_ns[i]);
+        }
     }
 }
 
-static void age_confirmed(const struct sky_config *config, struct sky_track *track,
-                          int64_t unseen_ns, uint32_t *change)
+static void age_tentative(struct sky_tracker *tracker, uint32_t slot)
 {
-    if (unseen_ns > config->tracker.lose_ns) {
-        *change = SKY_TRACK_NOW_LOST;
+    const struct sky_track *const track = &tracker->track[slot];
+    if (track->misses_in_row >= tentative_misses_max ||
+        track->log_odds < track->log_odds_start - tentative_patience) {
+        forget(tracker, slot);
+    }
+}
+
+static void age_believed(struct sky_tracker *tracker, const struct sky_config *config,
+                         uint32_t slot, int64_t time_ns)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    const int64_t unseen_ns = time_ns - track->seen_ns;
+    if (unseen_ns > config->tracker.lose_ns || track->log_odds < log_odds_hopeless) {
+        note(tracker, slot, SKY_TRACK_NOW_LOST);
     } else if (unseen_ns > config->tracker.coast_ns && track->status == SKY_TRACK_CONFIRMED) {
         track->status = SKY_TRACK_COASTING;
-        *change = SKY_TRACK_NOW_COASTING;
+        note(tracker, slot, SKY_TRACK_NOW_COASTING);
     }
 }
 
-void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config, int64_t time_ns)
+void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config,
+                      const struct sky_geo_frame *frame, int64_t time_ns)
 {
-    begin_call(tracker);
-    tracker->tick_ns = time_ns;
-    tracker->ticked = true;
+    run(tracker, config, frame, time_ns);
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        sky_clutter_age(&tracker->sensor[i].clutter, &config->sensor[i], time_ns);
+    }
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
-        struct sky_track *const track = &tracker->track[slot];
-
-        for (uint32_t sensor = 0; sensor < config->sensor_count; sensor++) {
-            if ((track->sensors & 1U << sensor) != 0) {
-                count_misses_of(tracker, config, track, sensor, time_ns);
-            }
+        if (!is_live(tracker, slot)) {
+            continue;
         }
-        const int64_t unseen_ns = time_ns - track->seen_ns;
-        if (track->status == SKY_TRACK_TENTATIVE) {
-            age_tentative(config, track, unseen_ns);
+        count_misses(tracker, config, slot, time_ns);
+        if (is_tentative(tracker, slot)) {
+            age_tentative(tracker, slot);
         } else {
-            age_confirmed(config, track, unseen_ns, &tracker->change[slot]);
+            age_believed(tracker, config, slot, time_ns);
         }
     }
     sweep(tracker);

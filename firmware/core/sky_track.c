@@ -1,0 +1,292 @@
+#include "sky_track.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "sky_math.h"
+
+static const double log_odds_max = 40.0;
+static const double no_gate2 = 1e300;
+
+static const double smoothing_s = 10.0;
+static const double hover_mps = 3.0;
+static const double course_sigmas = 10.0; /* of speed, that make a course worth following */
+static const double climb_sigma_max_mps = 10.0;
+
+static double larger(double a, double b) { return a > b ? a : b; }
+static double smaller(double a, double b) { return a < b ? a : b; }
+
+/* --- Looks and checkpoints ------------------------------------------------------------------ */
+
+static struct sky_look *look_at(struct sky_track *track, uint32_t number)
+{
+    return &track->look[number % SKY_LOOKS_MAX];
+}
+
+static const struct sky_look *const_look_at(const struct sky_track *track, uint32_t number)
+{
+    return &track->look[number % SKY_LOOKS_MAX];
+}
+
+/* The number of the oldest look that is still kept. */
+static uint32_t first_look(const struct sky_track *track)
+{
+    return track->look_count > SKY_LOOKS_MAX ? track->look_count - SKY_LOOKS_MAX + 1 : 1;
+}
+
+static void save(struct sky_track *track, uint32_t number)
+{
+    if (number % SKY_CHECKPOINT_STEP == 0) {
+        track->checkpoint[number / SKY_CHECKPOINT_STEP % SKY_CHECKPOINTS_MAX] = track->imm;
+    }
+}
+
+static void begin_imm(const struct sky_track_rules *rules, const struct sky_look *look,
+                      struct sky_imm *ret_imm)
+{
+    sky_imm_init(ret_imm, &rules->motion, &look->measurement, &look->pose, rules->speed_sigma_mps);
+}
+
+static void apply(struct sky_imm *imm, const struct sky_track_rules *rules,
+                  const struct sky_look *look)
+{
+    struct sky_innovation ignored;
+    sky_imm_predict(imm, &rules->motion, look->measurement.time_ns);
+    (void)sky_imm_update(imm, &rules->motion, &look->measurement, &look->pose, no_gate2,
+                         rules->outlier2, &ignored);
+}
+
+/* After which look an instant comes; one less than first_look if it is before all that are kept. */
+static uint32_t last_before(const struct sky_track *track, int64_t time_ns)
+{
+    uint32_t number = track->look_count;
+    while (number >= first_look(track) &&
+           const_look_at(track, number)->measurement.time_ns > time_ns) {
+        number--;
+    }
+    return number;
+}
+
+/*
+ * The filter as it was after look `number`, from the checkpoint before. Returns false if nothing is
+ * kept to begin from.
+ */
+static bool go_back(const struct sky_track *track, const struct sky_track_rules *rules,
+                    uint32_t number, struct sky_imm *ret_imm)
+{
+    uint32_t from = number - number % SKY_CHECKPOINT_STEP;
+    if (from > 0 && track->look_count - from < SKY_LOOKS_MAX) {
+        *ret_imm = track->checkpoint[from / SKY_CHECKPOINT_STEP % SKY_CHECKPOINTS_MAX];
+    } else if (number > 0 && first_look(track) == 1) {
+        from = 1;
+        begin_imm(rules, const_look_at(track, 1), ret_imm);
+    } else {
+        return false;
+    }
+    for (uint32_t n = from + 1; n <= number; n++) {
+        apply(ret_imm, rules, const_look_at(track, n));
+    }
+    return true;
+}
+
+/* --- Filtering ------------------------------------------------------------------------------ */
+
+void sky_track_start(struct sky_track *track, const struct sky_track_rules *rules,
+                     const struct sky_look *look)
+{
+    memset(track, 0, offsetof(struct sky_track, imm));
+    track->started_ns = look->measurement.time_ns;
+    track->alive_ns = look->measurement.time_ns;
+    track->look_count = 1;
+    *look_at(track, 1) = *look;
+    begin_imm(rules, look, &track->imm);
+    sky_imm_state(&track->imm, &rules->motion, &track->state);
+}
+
+enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track_rules *rules,
+                           const struct sky_measurement *measurement,
+                           const struct sky_sensor_pose *pose, double gate2,
+                           struct sky_imm *ret_imm, struct sky_innovation *ret_innovation)
+{
+    if (measurement->time_ns >= track->imm.time_ns) {
+        *ret_imm = track->imm;
+    } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS ||
+               !go_back(track, rules, last_before(track, measurement->time_ns), ret_imm)) {
+        return SKY_FIT_STALE;
+    }
+    sky_imm_predict(ret_imm, &rules->motion, measurement->time_ns);
+    return sky_imm_update(ret_imm, &rules->motion, measurement, pose, gate2, rules->outlier2,
+                          ret_innovation)
+               ? SKY_FIT_GOOD
+               : SKY_FIT_NONE;
+}
+
+/* Puts a late look in its place and takes every later one again. */
+static void insert(struct sky_track *track, const struct sky_track_rules *rules,
+                   const struct sky_look *look)
+{
+    const uint32_t place = last_before(track, look->measurement.time_ns) + 1;
+
+    /* before the shift: the oldest look may leave, and with it what to begin from */
+    (void)go_back(track, rules, place - 1, &track->imm);
+    track->look_count++;
+    for (uint32_t n = track->look_count; n > place; n--) {
+        *look_at(track, n) = *look_at(track, n - 1);
+    }
+    *look_at(track, place) = *look;
+    for (uint32_t n = place; n <= track->look_count; n++) {
+        apply(&track->imm, rules, look_at(track, n));
+        save(track, n);
+    }
+}
+
+void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules,
+                    const struct sky_look *look, const struct sky_imm *fitted)
+{
+    if (look->measurement.time_ns < track->imm.time_ns) {
+        insert(track, rules, look);
+    } else {
+        track->look_count++;
+        *look_at(track, track->look_count) = *look;
+        track->imm = *fitted;
+        save(track, track->look_count);
+    }
+    sky_imm_state(&track->imm, &rules->motion, &track->state);
+}
+
+void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
+                       int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state)
+{
+    *ret_imm = track->imm;
+    if (time_ns > ret_imm->time_ns) {
+        sky_imm_predict(ret_imm, &rules->motion, time_ns);
+    }
+    sky_imm_state(ret_imm, &rules->motion, ret_state);
+}
+
+/* --- Existence ------------------------------------------------------------------------------ */
+
+void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
+                     double gain)
+{
+    const double unseen_s = (double)(time_ns - track->alive_ns) * 1e-9;
+    double log_odds = track->log_odds;
+
+    if (unseen_s > 0.0) { /* odds r s / (1 - r s) with s = exp(-t / lifetime) */
+        const double stays = sky_exp(-unseen_s / rules->lifetime_s);
+        log_odds = sky_log(stays) - sky_log(sky_exp(-log_odds) + (1.0 - stays));
+        track->alive_ns = time_ns;
+    }
+    track->log_odds = larger(-log_odds_max, smaller(log_odds_max, log_odds + gain));
+}
+
+double sky_track_existence(const struct sky_track *track)
+{
+    return 1.0 / (1.0 + sky_exp(-track->log_odds));
+}
+
+/* --- Features and identity ------------------------------------------------------------------ */
+
+static double running_mean(double mean, double value, uint32_t count)
+{
+    return mean + (value - mean) / (double)count;
+}
+
+/* Speed, climb and course rate, each freed of the noise of the last plots. */
+static void smooth(struct sky_track *track, double speed_mps)
+{
+    const struct sky_state *const state = &track->state;
+    const double dt_s = (double)(state->time_ns - track->smoothed_ns) * 1e-9;
+    const double share = dt_s / (dt_s + smoothing_s);
+    const double sigma_mps = sky_sqrt(state->p[3][3] + state->p[4][4]);
+    const double course_rad = sky_atan2(state->x[3], state->x[4]);
+    const bool course_known = speed_mps > larger(hover_mps, course_sigmas * sigma_mps);
+
+    if (dt_s <= 0.0) { /* a late plot */
+        return;
+    }
+    track->smoothed_speed_mps += share * (speed_mps - track->smoothed_speed_mps);
+    if (state->p[5][5] < climb_sigma_max_mps * climb_sigma_max_mps) {
+        track->smoothed_climb_mps += share * (state->x[5] - track->smoothed_climb_mps);
+    }
+    if (course_known && track->course_known) {
+        const double turn_radps = sky_wrap_pi(course_rad - track->course_rad) / dt_s;
+        track->smoothed_turn_radps += share * (turn_radps - track->smoothed_turn_radps);
+    }
+    track->course_known = course_known;
+    track->course_rad = course_rad;
+    track->smoothed_ns = state->time_ns;
+}
+
+void sky_track_observe(struct sky_track *track, double height_hae_m, const struct sky_plot *plot)
+{
+    struct sky_track_features *const features = &track->features;
+    const double *const x = track->state.x;
+    const double speed_mps = sky_sqrt(x[3] * x[3] + x[4] * x[4]);
+    const uint32_t count = ++features->samples;
+
+    if (count == 1) {
+        features->height_min_m = height_hae_m;
+        features->height_max_m = height_hae_m;
+        track->smoothed_speed_mps = speed_mps;
+        track->smoothed_ns = track->state.time_ns;
+    }
+    smooth(track, speed_mps);
+    features->speed_mean_mps = running_mean(features->speed_mean_mps, speed_mps, count);
+    features->speed_max_mps = larger(features->speed_max_mps, track->smoothed_speed_mps);
+    features->height_mean_m = running_mean(features->height_mean_m, height_hae_m, count);
+    features->height_min_m = smaller(features->height_min_m, height_hae_m);
+    features->height_max_m = larger(features->height_max_m, height_hae_m);
+    features->climb_max_mps = larger(features->climb_max_mps, sky_abs(track->smoothed_climb_mps));
+    features->turn_max_radps =
+        larger(features->turn_max_radps, sky_abs(track->smoothed_turn_radps));
+    features->hover_share =
+        running_mean(features->hover_share, speed_mps < hover_mps ? 1.0 : 0.0, count);
+    if ((plot->has & SKY_PLOT_RCS) != 0) {
+        features->rcs_mean_dbsm =
+            running_mean(features->rcs_mean_dbsm, plot->rcs_dbsm, ++features->rcs_samples);
+    }
+}
+
+void sky_track_identify(struct sky_track *track, const struct sky_plot *plot)
+{
+    if ((plot->has & SKY_PLOT_ICAO) != 0) {
+        track->icao_address = plot->icao_address;
+    }
+    if ((plot->has & SKY_PLOT_MODE_3A) != 0) {
+        track->mode_3a = plot->mode_3a;
+        track->has_mode_3a = true;
+    }
+    if ((plot->has & SKY_PLOT_CALLSIGN) != 0) {
+        memcpy(track->callsign, plot->callsign, sizeof track->callsign);
+    }
+}
+
+/* --- Registration --------------------------------------------------------------------------- */
+
+struct sky_look *sky_track_unpaired(struct sky_track *track, uint32_t sensor, int64_t time_ns,
+                                    int64_t most_ns)
+{
+    for (uint32_t n = track->look_count; n >= first_look(track); n--) {
+        struct sky_look *const look = look_at(track, n);
+        const int64_t apart_ns = time_ns - look->measurement.time_ns;
+        if (apart_ns > most_ns) {
+            break;
+        }
+        if (!look->paired && look->sensor != sensor && apart_ns >= -most_ns) {
+            return look;
+        }
+    }
+    return NULL;
+}
+
+struct sky_look *sky_track_look_at(struct sky_track *track, uint32_t sensor, int64_t time_ns)
+{
+    for (uint32_t n = track->look_count; n >= first_look(track); n--) {
+        struct sky_look *const look = look_at(track, n);
+        if (look->sensor == sensor && look->measurement.time_ns == time_ns) {
+            return look;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,171 @@
+/**
+ * sky_track: one aircraft - its models of motion, the plots they rest on, and whether it exists.
+ *
+ * The latest looks (plots that were used) are kept with checkpoints of the filter between them, so
+ * that a plot that comes late is put where it belongs: the filter goes back to the checkpoint
+ * before it and takes every look since again. That is the exact answer to out-of-sequence
+ * measurements as long as the association stands (retrodiction only approximates it; Bar-Shalom,
+ * Li, Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, sec. 10.5).
+ *
+ * Existence is kept as log-odds (integrated probabilistic data association: Musicki, Evans,
+ * Stankovic, IEEE Trans. Automatic Control 39(6), 1994): each look multiplies the odds by how much
+ * likelier it is with the aircraft than without, each look that stayed empty by the probability of
+ * missing it, and between looks an aircraft may leave at a constant rate.
+ */
+#ifndef SKY_TRACK_H
+#define SKY_TRACK_H
+
+#include <stdbool.h>
+
+#include "sky_base.h"
+#include "sky_config.h"
+#include "sky_imm.h"
+#include "sky_measure.h"
+#include "sky_obs.h"
+
+/* A plot may be this much older than the newest that its track has used. */
+#define SKY_LATE_MAX_NS (10 * SKY_SECOND_NS)
+
+enum {
+    SKY_LOOKS_MAX = 24,      /* kept per track */
+    SKY_CHECKPOINT_STEP = 4, /* looks from one checkpoint to the next */
+    SKY_CHECKPOINTS_MAX = SKY_LOOKS_MAX / SKY_CHECKPOINT_STEP,
+    SKY_TRACK_CELLS_MAX = 8 /* clutter cells a tentative track remembers */
+};
+
+enum sky_track_status {
+    SKY_TRACK_FREE = 0, /* the slot is empty */
+    SKY_TRACK_TENTATIVE,
+    SKY_TRACK_CONFIRMED,
+    SKY_TRACK_COASTING /* confirmed, but unseen for longer than coast_ns */
+};
+
+/** A plot that a track used or may use. */
+struct sky_look {
+    uint32_t sensor;
+    bool paired;                        /* has served registration */
+    struct sky_measurement measurement; /* biases that are known taken off */
+    struct sky_measurement raw;         /* as it came */
+    struct sky_sensor_pose pose;
+};
+
+/** Running kinematic features of a confirmed track, for classification. */
+struct sky_track_features {
+    uint32_t samples;
+    double speed_mean_mps; /* horizontal */
+    double speed_max_mps;  /* largest of the smoothed speeds */
+    double height_mean_m;  /* above the ellipsoid */
+    double height_min_m;
+    double height_max_m;
+    double climb_max_mps;  /* magnitude */
+    double turn_max_radps; /* magnitude of the smoothed course rate */
+    double hover_share;    /* share of samples below 3 m/s, [0, 1] */
+    double rcs_mean_dbsm;  /* over rcs_samples */
+    uint32_t rcs_samples;
+};
+
+struct sky_track {
+    uint32_t id; /* 1, 2, 3, ...; never reused within one run of an engine */
+    enum sky_track_status status;
+    struct sky_state state;              /* the mixture as of the latest look */
+    int64_t started_ns;                  /* time of the first plot */
+    int64_t confirmed_ns;                /* meaningful once confirmed */
+    int64_t seen_ns;                     /* time of the latest plot used */
+    int64_t seen_by_ns[SKY_SENSORS_MAX]; /* meaningful for the sensors that contributed */
+    double log_odds;                     /* of existence; natural logarithm, clamped to +-40 */
+    uint32_t hits;
+    uint32_t misses_in_row;
+    uint32_t sensors; /* bit i: sensor i contributed */
+    uint32_t last_sensor;
+    struct sky_innovation innovation; /* of the latest look */
+    double share[SKY_SENSORS_MAX];    /* of what is known of the place, by sensor; fades, >= 0 */
+    uint32_t icao_address;            /* 0: none heard */
+    uint16_t mode_3a;                 /* meaningful if has_mode_3a */
+    bool has_mode_3a;
+    char callsign[9]; /* "" if none heard */
+    struct sky_track_features features;
+    /* private */
+    double log_odds_start;
+    int64_t alive_ns;                    /* until when leaving has been counted */
+    int64_t due_ns[SKY_SENSORS_MAX];     /* when each sensor should see it next */
+    int64_t missed_ns[SKY_SENSORS_MAX];  /* the latest look that stayed empty ... */
+    double missed_gain[SKY_SENSORS_MAX]; /* ... and what that did to the odds; 0: none */
+    uint32_t cell_count;                 /* false plots, if it comes to nothing */
+    uint32_t cell[SKY_TRACK_CELLS_MAX];
+    uint32_t cell_sensor[SKY_TRACK_CELLS_MAX];
+    uint32_t twin_id;      /* the track it may be a duplicate of ... */
+    uint32_t twin_updates; /* ... for so many updates of either in a row */
+    int64_t smoothed_ns;
+    double smoothed_speed_mps;
+    double smoothed_climb_mps;
+    double smoothed_turn_radps;
+    bool course_known; /* and not lost in noise */
+    double course_rad;
+    uint32_t look_count; /* ever; look n (1, 2, ...) lies at n % SKY_LOOKS_MAX */
+    /* from here on not cleared when a track starts */
+    struct sky_imm imm; /* as of the latest look */
+    struct sky_look look[SKY_LOOKS_MAX];
+    struct sky_imm checkpoint[SKY_CHECKPOINTS_MAX]; /* after look n, n % SKY_CHECKPOINT_STEP == 0 */
+};
+
+/** How the filter is run; the same for all tracks. */
+struct sky_track_rules {
+    struct sky_motion_set motion;
+    double speed_sigma_mps; /* 1 sigma of a velocity nobody knows yet */
+    double outlier2;        /* see sky_imm_update */
+    double lifetime_s;
+};
+
+enum sky_fit {
+    SKY_FIT_NONE = 0, /* outside the gate */
+    SKY_FIT_STALE,    /* older than what the track can go back to */
+    SKY_FIT_GOOD
+};
+
+/** Begins a track with its first plot. Leaves status, id and existence to the caller. */
+void sky_track_start(struct sky_track *track, const struct sky_track_rules *rules,
+                     const struct sky_look *look);
+
+/**
+ * Compares a plot with what the track was at its time. For SKY_FIT_GOOD sets ret_innovation and,
+ * if the plot is not older than the latest look, ret_imm: the filter as it would be with it.
+ * Cost: a prediction and an update; of a late plot up to twenty more.
+ */
+enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track_rules *rules,
+                           const struct sky_measurement *measurement,
+                           const struct sky_sensor_pose *pose, double gate2,
+                           struct sky_imm *ret_imm, struct sky_innovation *ret_innovation);
+
+/**
+ * Takes a plot that sky_track_try called good, in its place in time. `fitted` is what it returned.
+ * Sets state; counts nothing.
+ */
+void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules,
+                    const struct sky_look *look, const struct sky_imm *fitted);
+
+/** State at any instant not before the latest look: predicted. */
+void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
+                       int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state);
+
+/** Adds to the log-odds after letting the aircraft leave since they were last touched. */
+void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
+                     double gain);
+
+/** Probability that the track is an aircraft: 1 / (1 + exp(-log_odds)). */
+double sky_track_existence(const struct sky_track *track);
+
+/** Adds the state to the features. height_hae_m is that of the state; plot may bring an RCS. */
+void sky_track_observe(struct sky_track *track, double height_hae_m, const struct sky_plot *plot);
+
+/** Takes over what a plot says about who it is. */
+void sky_track_identify(struct sky_track *track, const struct sky_plot *plot);
+
+/** The look before the latest one backwards that has not served registration, by another sensor
+ * than `sensor` and at most most_ns from time_ns; NULL if there is none. */
+struct sky_look *sky_track_unpaired(struct sky_track *track, uint32_t sensor, int64_t time_ns,
+                                    int64_t most_ns);
+
+/** The look at time_ns by `sensor`, NULL if it is not kept. */
+struct sky_look *sky_track_look_at(struct sky_track *track, uint32_t sensor, int64_t time_ns);
+
+#endif
