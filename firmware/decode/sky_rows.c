@@ -108,9 +108,14 @@ static bool take_decimal(const char *text, size_t count, struct decimal *ret_dec
 static double to_double(const struct decimal *decimal)
 {
     enum { NOTHING_LEFT = 400 }; /* 10^19 / 10^400 is 0, 1 * 10^400 is infinite */
-    double value = (double)decimal->mantissa;
+    uint64_t mantissa = decimal->mantissa;
     int64_t left = decimal->exponent;
 
+    while (left > EXACT_MAX && mantissa != 0 && mantissa < UINT64_C(100000000000000)) {
+        mantissa *= 10; /* stays below 2^53 */
+        left--;
+    }
+    double value = (double)mantissa;
     left = left > NOTHING_LEFT ? NOTHING_LEFT : left;
     left = left < -NOTHING_LEFT ? -NOTHING_LEFT : left;
     for (; left > EXACT_MAX; left -= EXACT_MAX) {
@@ -281,8 +286,7 @@ static double radians(double degrees) { return degrees * (SKY_PI / 180.0); }
 static double azimuth_of(double degrees)
 {
     const double up = degrees < 0.0 ? degrees + 360.0 : degrees;
-    const double azimuth_rad = radians(up >= 360.0 ? up - 360.0 : up);
-    return azimuth_rad == 2.0 * SKY_PI ? 0.0 : azimuth_rad; /* just below 360 it rounds to a turn */
+    return radians(up >= 360.0 ? up - 360.0 : up); /* the last below 360 stays below a turn */
 }
 
 static int64_t time_of(const struct field *field, int64_t epoch_ns)

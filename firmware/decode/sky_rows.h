@@ -34,10 +34,10 @@ struct sky_row_fault {
  * of ten - the last two if need be, and no spaces. "inf", "nan" and hexadecimals are none, and what
  * is too large for a double is not either; what is too small is 0, and so is -0.
  *
- * The nearest double if, zeros at its end left out, it is an integer of at most 15 digits times or
- * over a power of ten up to 10^22, which is all that such files hold: one correctly rounded
- * operation on exact numbers. Else at most 20 units in the last place away, for every 22 further
- * powers of ten cost another rounding; digits beyond the 19th are left out.
+ * The nearest double if it is an integer of at most 15 digits times or over a power of ten up to
+ * 10^22, which is all that such files hold: one correctly rounded operation on exact numbers. Else
+ * at most 20 units in the last place away: every 22 further powers of ten cost another rounding,
+ * and digits beyond the 19th are left out.
  */
 bool sky_rows_number(const char *text, size_t count, double *ret_value);
 

@@ -1,5 +1,7 @@
 #include "sky_test.h"
 
+#include <stdlib.h>
+
 #include "sky_paper.h"
 
 static struct sky_station station;
@@ -294,6 +296,105 @@ static void more_targets_than_one_step_holds_make_several(void **state)
     assert_int_equal(station.engine.stats.steps, steps + 2);
 }
 
+static struct sky_input rows_of(const char *text)
+{
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_PLOT_ROWS, "import");
+    input.u.plot_rows.text = text;
+    input.u.plot_rows.count = strlen(text);
+    input.u.plot_rows.epoch_utc_ns = utc_ns();
+    return input;
+}
+
+#define ROW(sensor) "0,0," sensor ",12000,170,11,-3,40,0.1,0.2,1\n"
+
+static void lines_of_a_plot_file_go_to_their_radars(void **state)
+{
+    (void)state;
+    const struct sky_input input = rows_of(ROW("second") ROW("head") ROW("second"));
+    const uint64_t steps = station.engine.stats.steps;
+    take(&input);
+    assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
+    assert_int_equal(station.engine.stats.plots, 3);
+    assert_int_equal(station.engine.plot[0].sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.plot[0].time_value_ns, utc_ns());
+    for (size_t i = 0; i < outbox.count; i++) {
+        assert_int_not_equal(outbox.event[i].kind, SKY_EVENT_REJECT);
+    }
+}
+
+static void nothing_is_taken_from_no_lines_and_all_from_one_that_lacks_its_end(void **state)
+{
+    (void)state;
+    struct sky_input input = rows_of("");
+    const uint64_t steps = station.engine.stats.steps;
+    take(&input);
+    assert_int_equal(outbox.count, 0);
+    assert_int_equal(station.engine.stats.steps, steps);
+    input = rows_of(ROW("head"));
+    input.u.plot_rows.count--;
+    take(&input);
+    assert_int_equal(station.engine.stats.plots, 1);
+}
+
+static void a_bad_line_costs_only_itself_and_is_named_by_column_and_byte(void **state)
+{
+    (void)state;
+    static const char text[] = ROW("head") "0,0,head,1200x,170,11,-3,40,0.1,0.2,1\n" ROW("head");
+    struct sky_input input = rows_of(text);
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "range_m", "import");
+    assert_int_equal(only_reject()->offset, strlen(ROW("head")) + strlen("0,0,head,"));
+    assert_int_equal(station.engine.stats.plots, 2);
+    input = rows_of(ROW("head") "\n");
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "columns", "import");
+    assert_int_equal(only_reject()->offset, strlen(ROW("head")));
+}
+
+static void lines_of_nobody_are_counted(void **state)
+{
+    (void)state;
+    const struct sky_input input = rows_of(ROW("nobody") ROW("Head") ROW("head"));
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 2, "sensor", "import");
+    assert_int_equal(station.engine.stats.plots, 1);
+}
+
+static void a_flood_of_bad_lines_is_counted_and_not_a_flood_of_events(void **state)
+{
+    (void)state;
+    char text[201];
+    for (size_t i = 0; i < 100; i++) {
+        memcpy(text + 2 * i, "x\n", 2);
+    }
+    text[200] = '\0';
+    const struct sky_input input = rows_of(text);
+    take(&input);
+    assert_int_equal(outbox.count, 17);
+    assert_string_equal(outbox.event[15].u.reject.item, "columns");
+    assert_int_equal(outbox.event[15].u.reject.offset, 31); /* where the 16th line ends */
+    assert_string_equal(outbox.event[16].u.reject.item, "further rows");
+    assert_int_equal(outbox.event[16].u.reject.count, 84);
+}
+
+static void more_lines_than_one_step_holds_make_several(void **state)
+{
+    (void)state;
+    const size_t lines = SKY_PLOTS_MAX + 500;
+    const size_t bytes = strlen(ROW("hill"));
+    char *const text = malloc(lines * bytes + 1);
+    assert_non_null(text);
+    for (size_t i = 0; i <= lines * bytes; i++) {
+        text[i] = i == lines * bytes ? '\0' : ROW("hill")[i % bytes];
+    }
+    const struct sky_input input = rows_of(text);
+    const uint64_t steps = station.engine.stats.steps;
+    take(&input);
+    free(text);
+    assert_int_equal(station.engine.stats.plots, lines);
+    assert_int_equal(station.engine.stats.steps, steps + 2);
+}
+
 static void only_a_shutdown_among_source_events_does_anything(void **state)
 {
     (void)state;
@@ -339,6 +440,13 @@ int main(void)
         cmocka_unit_test_setup(a_cut_datagram_keeps_what_was_whole, start),
         cmocka_unit_test_setup(a_flood_of_bad_blocks_is_counted_and_not_a_flood_of_events, start),
         cmocka_unit_test_setup(more_targets_than_one_step_holds_make_several, start),
+        cmocka_unit_test_setup(lines_of_a_plot_file_go_to_their_radars, start),
+        cmocka_unit_test_setup(nothing_is_taken_from_no_lines_and_all_from_one_that_lacks_its_end,
+                               start),
+        cmocka_unit_test_setup(a_bad_line_costs_only_itself_and_is_named_by_column_and_byte, start),
+        cmocka_unit_test_setup(lines_of_nobody_are_counted, start),
+        cmocka_unit_test_setup(a_flood_of_bad_lines_is_counted_and_not_a_flood_of_events, start),
+        cmocka_unit_test_setup(more_lines_than_one_step_holds_make_several, start),
         cmocka_unit_test_setup(only_a_shutdown_among_source_events_does_anything, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
