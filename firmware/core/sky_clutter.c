@@ -5,21 +5,59 @@
 #include "sky_math.h"
 
 enum { OTHER = 0, GROUND = 1 };
+enum { BY_ELEVATION = 0, BY_SPEED = 1 };
 
-/* The map: how much of the old is kept per scan (e^(-1/15)), what the configuration is worth. */
+/* How much of the old is kept per scan: e^(-1/15). */
 static const double kept_per_scan = 0.93550698503161778;
+
+/* Scans that the configuration is worth for the rate of a kind, and plots it is worth at least. */
 static const double prior_scans = 3.0;
-static const double prior_ground_share = 0.3;
+static const double prior_plots = 2.0;
+
+/* Part of the false plots that comes from the ground on top of what it gets of an even spread... */
+static const double prior_ground_part = 0.3;
+
+/*
+ * ... and how many times more of it is feared, falling to none in ten scans: nobody knows yet where
+ * it comes from, and a false track costs more than a few seconds with a low, slow aircraft.
+ */
+static const double fear = 3.0;
+static const double fear_scans = 10.0;
+
+/* A radar that shows nothing though it should show so many false plots is off. */
 static const double silence_plots = 7.0;
+
+/*
+ * How a map is read. Chosen by how well they predict the next false plots of recorded and simulated
+ * radars, hot spots, weather and wind farms among them.
+ */
+struct map {
+    uint32_t azimuths;
+    uint32_t ranges;
+    double centre;      /* weight of a cell beside each of its neighbours, in either direction */
+    double doubt_plots; /* so many plots in a cell may be chance and count half */
+    double mean_scans;  /* what the mean of the map is worth */
+    double start_scans; /* what the first scan's plots are divided by, one scan early */
+};
+
+static const struct map map_of[2] = {
+    [OTHER] = {SKY_CLUTTER_OTHER_AZIMUTHS, SKY_CLUTTER_OTHER_RANGES, 2.0, 3.0, 100.0, 3.0},
+    [GROUND] = {SKY_CLUTTER_GROUND_AZIMUTHS, SKY_CLUTTER_GROUND_RANGES, 6.0, 0.15, 1.0, 1.0},
+};
+
+/* Plots that an even profile is worth, per bin. */
+static const double prior_per_bin = 2.0;
 
 /* Below this a cell is empty: no subnormal numbers, and their cost, ever. */
 static const float count_min = 1e-6F;
 
-/* False plots hardly pass this elevation, and ground ones not the other. */
+/* Bounds of the kinds: false plots hardly pass the first elevation, those of the ground the next.
+ */
 static const double top_rad = 30.0 * SKY_PI / 180.0;
 static const double low_rad = 3.0 * SKY_PI / 180.0;
 static const double span_min_rad = 10.0 * SKY_PI / 180.0;
 static const double slow_mps = 7.5;
+static const double notches_slow = 3.0;
 static const double heights_m = 15e3;
 
 static const double prior_looks = 20.0;
@@ -30,104 +68,135 @@ static const double detection_max = 0.995;
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double larger(double a, double b) { return a > b ? a : b; }
 
-void sky_clutter_init(struct sky_clutter *clutter) { memset(clutter, 0, sizeof *clutter); }
+void sky_clutter_init(struct sky_clutter *clutter)
+{
+    memset(clutter, 0, sizeof *clutter);
+    clutter->prior = 1.0;
+}
 
-/* Where the false plots of a measurement lie besides range and azimuth: a box, and its corner. */
+/* Where false plots lie besides range and azimuth: a box, the ground's corner of it, and in it. */
 struct box {
-    double all;    /* product of the spans; 1 if there are none */
-    double ground; /* of those of the ground; 0 if there are none */
-    bool in_ground;
+    double all;      /* product of the spans; 1 if there are none */
+    double corner;   /* of those of the ground; 0 if there are none */
+    bool in_corner;  /* the measurement is of the ground */
+    uint32_t bin[2]; /* then: 1 + its bin of each profile, 0 where it does not say */
 };
 
-static struct box narrowed(struct box box, double all, double ground, bool in_ground)
+/* One more span: how deep in it the measurement lies, up to `low` of which is the ground's. */
+static void narrow(struct box *box, uint32_t profile, double all, double low, double corner,
+                   double depth)
 {
-    return (struct box){box.all * all, box.ground * ground, box.in_ground && in_ground};
-}
-
-static struct box by_elevation(const struct sky_sensor_config *radar, struct box box,
-                               double elevation_rad)
-{
-    const double bottom_rad = radar->elevation_min_rad;
-    const double all_rad =
-        smaller(radar->elevation_max_rad, larger(top_rad, bottom_rad + span_min_rad)) - bottom_rad;
-    const double ground_rad = smaller(larger(low_rad, low_rad - bottom_rad), 0.5 * all_rad);
-    return narrowed(box, all_rad, ground_rad, elevation_rad - bottom_rad <= ground_rad);
-}
-
-static struct box by_radial_speed(const struct sky_sensor_config *radar, struct box box,
-                                  double radial_speed_mps)
-{
-    const double limit_mps =
-        smaller(larger(3.0 * radar->notch_mps, slow_mps), 0.5 * radar->radial_max_mps);
-    return narrowed(box, 2.0 * radar->radial_max_mps, 2.0 * limit_mps,
-                    sky_abs(radial_speed_mps) <= limit_mps);
+    const double bins = depth / low * SKY_CLUTTER_BINS;
+    box->all *= all;
+    box->corner *= corner;
+    box->in_corner = box->in_corner && depth <= low;
+    box->bin[profile] = 1 + (uint32_t)smaller(larger(bins, 0.0), SKY_CLUTTER_BINS - 1);
 }
 
 static struct box box_of(const struct sky_sensor_config *radar, const struct sky_measurement *m)
 {
     const bool tells = m->has_elevation || m->has_radial_speed;
-    struct box box = {1.0, tells ? 1.0 : 0.0, tells};
+    struct box box = {.all = 1.0, .corner = tells ? 1.0 : 0.0, .in_corner = tells};
     if (m->has_elevation) {
-        box = by_elevation(radar, box, m->elevation_rad);
+        const double bottom_rad = radar->elevation_min_rad;
+        const double roof_rad = larger(top_rad, bottom_rad + span_min_rad);
+        const double all_rad = smaller(radar->elevation_max_rad, roof_rad) - bottom_rad;
+        const double corner_rad = smaller(larger(low_rad, low_rad - bottom_rad), 0.5 * all_rad);
+        narrow(&box, BY_ELEVATION, all_rad, corner_rad, corner_rad, m->elevation_rad - bottom_rad);
     }
-    return m->has_radial_speed ? by_radial_speed(radar, box, m->radial_speed_mps) : box;
+    if (m->has_radial_speed) {
+        const double max_mps = radar->radial_max_mps;
+        const double limit_mps =
+            smaller(larger(notches_slow * radar->notch_mps, slow_mps), 0.5 * max_mps);
+        narrow(&box, BY_SPEED, 2.0 * max_mps, limit_mps, 2.0 * limit_mps,
+               sky_abs(m->radial_speed_mps));
+    }
+    return box;
 }
 
-static uint32_t azimuth_index(double azimuth_rad)
+/* Index of a cell by parts of the whole circle and of the range. */
+static uint32_t azimuth_of(const struct map *map, double azimuth_rad)
 {
     const double turns = smaller(larger(azimuth_rad * (0.5 / SKY_PI), -1e6), 1e6);
-    const double part = turns - (double)(int32_t)turns;
-    return (uint32_t)(int32_t)((part + 1.0) * SKY_CLUTTER_AZIMUTHS) % SKY_CLUTTER_AZIMUTHS;
+    const double part = 1.0 + turns - (double)(int32_t)turns; /* 0 .. 2 */
+    return (uint32_t)(part * (double)map->azimuths) % map->azimuths;
 }
 
-static uint32_t range_index(const struct sky_sensor_config *radar, double range_m)
+static uint32_t range_of(const struct map *map, const struct sky_sensor_config *radar,
+                         double range_m)
 {
-    const double cells = range_m / radar->range_max_m * SKY_CLUTTER_RANGES;
-    return (uint32_t)smaller(larger(cells, 0.0), SKY_CLUTTER_RANGES - 1);
+    const double part = (range_m - radar->range_min_m) / (radar->range_max_m - radar->range_min_m);
+    const double ranges = (double)map->ranges;
+    return (uint32_t)smaller(larger(part * ranges, 0.0), ranges - 1.0);
 }
 
-static uint32_t cell_at(uint32_t kind, uint32_t range, uint32_t azimuth)
-{
-    return (kind * SKY_CLUTTER_RANGES + range) * SKY_CLUTTER_AZIMUTHS + azimuth;
-}
-
+/* kind, bins and place, from the high bits to the low ones */
 uint32_t sky_clutter_cell(const struct sky_sensor_config *radar,
                           const struct sky_measurement *measurement)
 {
-    return cell_at(box_of(radar, measurement).in_ground ? GROUND : OTHER,
-                   range_index(radar, measurement->slant_range_m),
-                   azimuth_index(measurement->azimuth_rad));
+    const struct box box = box_of(radar, measurement);
+    const uint32_t kind = box.in_corner ? GROUND : OTHER;
+    const struct map *const map = &map_of[kind];
+    return kind << 24 | box.bin[BY_SPEED] << 20 | box.bin[BY_ELEVATION] << 16 |
+           (range_of(map, radar, measurement->slant_range_m) * map->azimuths +
+            azimuth_of(map, measurement->azimuth_rad));
 }
 
 void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
 {
-    clutter->count[cell] += 1.0F;
+    const uint32_t kind = cell >> 24, place = cell & 0xffffU;
+    const uint32_t bin[2] = {cell >> 16 & 0xfU, cell >> 20 & 0xfU};
+
     clutter->added++;
+    clutter->total[kind] += 1.0;
+    if (kind == OTHER) {
+        clutter->other[place] += 1.0F;
+        return;
+    }
+    clutter->ground[place] += 1.0F;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (bin[i] > 0) {
+            clutter->profile[i][bin[i] - 1] += 1.0;
+            clutter->profiled[i] += 1.0;
+        }
+    }
+}
+
+static void fade_cells(float *count, uint32_t cells, float kept)
+{
+    for (uint32_t i = 0; i < cells; i++) {
+        const float left = count[i] * kept;
+        count[i] = left < count_min ? 0.0F : left;
+    }
 }
 
 static void fade(struct sky_clutter *clutter, double kept)
 {
-    const float kept_single = (float)kept;
-    for (uint32_t i = 0; i < SKY_CLUTTER_CELLS; i++) {
-        const float left = clutter->count[i] * kept_single;
-        clutter->count[i] = left < count_min ? 0.0F : left;
+    clutter->prior *= kept;
+    for (uint32_t i = 0; i < 2; i++) {
+        clutter->total[i] *= kept;
+        clutter->profiled[i] *= kept;
+        for (uint32_t j = 0; j < SKY_CLUTTER_BINS; j++) {
+            clutter->profile[i][j] *= kept;
+        }
     }
+    fade_cells(clutter->other, SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS, (float)kept);
+    fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS,
+               (float)kept);
 }
 
-static double all_counts(const struct sky_clutter *clutter)
+/* False plots per scan of one kind, by the configuration and what came since. */
+static double rate(const struct sky_clutter *clutter, uint32_t kind, double configured)
 {
-    double sum = 0.0;
-    for (uint32_t i = 0; i < SKY_CLUTTER_CELLS; i++) {
-        sum += (double)clutter->count[i];
-    }
-    return sum;
+    const double worth_scans = larger(prior_scans * clutter->prior, prior_plots / configured);
+    return (clutter->total[kind] + worth_scans * configured) / (clutter->scans + worth_scans);
 }
 
 double sky_clutter_per_scan(const struct sky_clutter *clutter,
                             const struct sky_sensor_config *radar)
 {
-    return (all_counts(clutter) + prior_scans * radar->false_plots_per_scan) /
-           (clutter->scans + prior_scans);
+    return rate(clutter, OTHER, (1.0 - prior_ground_part) * radar->false_plots_per_scan) +
+           rate(clutter, GROUND, prior_ground_part * radar->false_plots_per_scan);
 }
 
 void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
@@ -135,53 +204,96 @@ void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config
 {
     if (!clutter->started) {
         clutter->started = true;
-        clutter->started_ns = time_ns;
+        clutter->scan_started_ns = time_ns;
     }
-    int64_t scans = (time_ns - clutter->started_ns) / radar->scan_ns;
+    const int64_t scans = (time_ns - clutter->scan_started_ns) / radar->scan_ns;
     if (scans < 1) {
         return;
     }
-    clutter->started_ns += scans * radar->scan_ns;
+    clutter->scan_started_ns += scans * radar->scan_ns;
     if (clutter->added == 0 &&
-        sky_clutter_per_scan(clutter, radar) * (double)scans > silence_plots) {
-        return; /* the radar was off, which says nothing of its clutter */
+        sky_clutter_per_scan(clutter, radar) * (double)scans >= silence_plots) {
+        return;
     }
     clutter->added = 0;
+
     double kept = 1.0;
-    for (; scans > 0 && kept > 1e-6; scans--) {
+    for (int64_t i = 0; i < scans && kept > 1e-9; i++) {
         kept *= kept_per_scan;
         clutter->scans = (clutter->scans + 1.0) * kept_per_scan;
     }
     fade(clutter, kept);
 }
 
-/* Count at a cell, smoothed with 1 2 1 in both directions: a hot spot may lie on a border. */
-static double smoothed(const struct sky_clutter *clutter, uint32_t kind, uint32_t range,
-                       uint32_t azimuth)
+/* Plots at a cell, weighed with its neighbours: a hot spot may lie on a border. */
+static double smoothed(const struct map *map, const float *count, uint32_t range, uint32_t azimuth)
 {
-    const uint32_t left = (azimuth + SKY_CLUTTER_AZIMUTHS - 1) % SKY_CLUTTER_AZIMUTHS;
-    const uint32_t right = (azimuth + 1) % SKY_CLUTTER_AZIMUTHS;
-    const uint32_t row[3] = {range > 0 ? range - 1 : 0, range,
-                             range < SKY_CLUTTER_RANGES - 1 ? range + 1 : range};
+    const uint32_t left = (azimuth + map->azimuths - 1) % map->azimuths;
+    const uint32_t right = (azimuth + 1) % map->azimuths;
+    const uint32_t nearer = range > 0 ? range - 1 : range;
+    const uint32_t farther = range < map->ranges - 1 ? range + 1 : range;
+    const float *const row[3] = {count + nearer * map->azimuths, count + range * map->azimuths,
+                                 count + farther * map->azimuths};
     double sum[3];
     for (int i = 0; i < 3; i++) {
-        const float *const count = &clutter->count[cell_at(kind, row[i], 0)];
-        sum[i] = (double)count[left] + 2.0 * (double)count[azimuth] + (double)count[right];
+        sum[i] =
+            (double)row[i][left] + map->centre * (double)row[i][azimuth] + (double)row[i][right];
     }
-    return (sum[0] + 2.0 * sum[1] + sum[2]) / 16.0;
+    return (sum[0] + map->centre * sum[1] + sum[2]) / ((map->centre + 2.0) * (map->centre + 2.0));
 }
 
-/* What the configuration says of a kind, all cells together; the ground gets more than its part. */
-static double prior_per_scan(const struct sky_sensor_config *radar, const struct box *box)
+/*
+ * False plots per scan that the whole map would have were it all like the cell of a measurement:
+ * the mean of the map, losing its worth as scans go by, and what the cell shows beyond chance.
+ */
+static double rate_at(const struct sky_clutter *clutter, const struct sky_sensor_config *radar,
+                      const struct sky_measurement *m, uint32_t kind, double configured)
 {
-    const double part = box->ground / box->all;
-    const double ground =
-        box->ground > 0.0 ? prior_ground_share + (1.0 - prior_ground_share) * part : 0.0;
-    return radar->false_plots_per_scan * (box->in_ground ? ground : 1.0 - ground);
+    const struct map *const map = &map_of[kind];
+    const double plots =
+        smoothed(map, kind == GROUND ? clutter->ground : clutter->other,
+                 range_of(map, radar, m->slant_range_m), azimuth_of(map, m->azimuth_rad));
+    const double cells = (double)(map->azimuths * map->ranges);
+    const double mean = rate(clutter, kind, configured) * map->mean_scans;
+    return mean / (clutter->scans + map->mean_scans) +
+           cells * plots * plots /
+               ((plots + map->doubt_plots) * (clutter->scans + map->start_scans));
+}
+
+/* How many times the mean over the bins a bin has; 1 if the measurement does not say. */
+static double profile_at(const struct sky_clutter *clutter, uint32_t profile, uint32_t bin)
+{
+    if (bin == 0) {
+        return 1.0;
+    }
+    return (clutter->profile[profile][bin - 1] + prior_per_bin) * SKY_CLUTTER_BINS /
+           (clutter->profiled[profile] + prior_per_bin * SKY_CLUTTER_BINS);
+}
+
+static double rate_of_ground(const struct sky_clutter *clutter,
+                             const struct sky_sensor_config *radar, const struct sky_measurement *m,
+                             const struct box *box)
+{
+    const double even = (1.0 - prior_ground_part) * box->corner / box->all;
+    const double feared = 1.0 + fear * larger(0.0, 1.0 - clutter->scans / fear_scans);
+    const double configured = radar->false_plots_per_scan * (prior_ground_part + even) * feared;
+    return rate_at(clutter, radar, m, GROUND, configured) *
+           profile_at(clutter, BY_ELEVATION, box->bin[BY_ELEVATION]) *
+           profile_at(clutter, BY_SPEED, box->bin[BY_SPEED]);
+}
+
+static double rate_of_other(const struct sky_clutter *clutter,
+                            const struct sky_sensor_config *radar, const struct sky_measurement *m,
+                            const struct box *box)
+{
+    const double ground = box->corner > 0.0 ? prior_ground_part : 0.0;
+    const double even = (1.0 - ground) * (1.0 - box->corner / box->all);
+    return rate_at(clutter, radar, m, OTHER, radar->false_plots_per_scan * even);
 }
 
 static double height_span_m(const struct sky_measurement *m)
 {
+    /* a height that is only a prior is as likely of a false plot as of a track that has it too */
     static const double two_sqrt_pi = 3.5449077018110318;
     return m->has_height ? larger(heights_m, two_sqrt_pi * m->sigma_height_m) : 1.0;
 }
@@ -190,20 +302,16 @@ double sky_clutter_log_density(const struct sky_clutter *clutter,
                                const struct sky_sensor_config *radar,
                                const struct sky_measurement *measurement)
 {
-    static const double cells = SKY_CLUTTER_AZIMUTHS * SKY_CLUTTER_RANGES;
     if (measurement->is_place) {
         const double area_m2 = SKY_PI * radar->range_max_m * radar->range_max_m;
         return sky_log(radar->false_plots_per_scan / (area_m2 * height_span_m(measurement)));
     }
     const struct box box = box_of(radar, measurement);
-    const double count = smoothed(clutter, box.in_ground ? GROUND : OTHER,
-                                  range_index(radar, measurement->slant_range_m),
-                                  azimuth_index(measurement->azimuth_rad));
-    const double per_scan = (cells * count + prior_scans * prior_per_scan(radar, &box)) /
-                            (clutter->scans + prior_scans);
-    const double volume = 2.0 * SKY_PI * radar->range_max_m * height_span_m(measurement) *
-                          (box.in_ground ? box.ground : box.all - box.ground);
-    return sky_log(per_scan / volume);
+    const double per_scan = box.in_corner ? rate_of_ground(clutter, radar, measurement, &box)
+                                          : rate_of_other(clutter, radar, measurement, &box);
+    const double span = box.in_corner ? box.corner : box.all - box.corner;
+    const double area = 2.0 * SKY_PI * (radar->range_max_m - radar->range_min_m);
+    return sky_log(per_scan / (area * span * height_span_m(measurement)));
 }
 
 /* A Beta distribution around the configured value. */
@@ -219,8 +327,8 @@ static double detection_in(const struct sky_clutter *clutter, const struct sky_s
 
 static uint32_t band_of(const struct sky_sensor_config *radar, double range_m)
 {
-    const double bands = range_m / radar->range_max_m * SKY_CLUTTER_PD_RANGES;
-    return (uint32_t)smaller(larger(bands, 0.0), SKY_CLUTTER_PD_RANGES - 1);
+    const double bands = range_m / radar->range_max_m * SKY_CLUTTER_DETECTION_RANGES;
+    return (uint32_t)smaller(larger(bands, 0.0), SKY_CLUTTER_DETECTION_RANGES - 1);
 }
 
 /* A part of a look: the older ones fade as much as this one counts. */

@@ -1,17 +1,22 @@
 /**
  * sky_clutter: what one radar shows where nothing flies, and how often it misses what does.
  *
- * Both are learned while the station runs. False plots: a polar map of cells, each with two kinds
- * of plot - those of the ground (slow and low: the hot spots of road traffic, wind farms, ridges)
- * and all others - and an exponential memory of scans (clutter maps: Skolnik, Introduction to Radar
- * Systems, 3rd ed., sec. 3.6 and 7.8). A cell starts with what the configuration states, spread
- * evenly, as a prior worth a few scans. Detections: hits and misses of believed tracks, by range
- * and by radial speed within or beyond the notch of the moving-target filter, as Beta distributions
- * around the configured values.
+ * Both are learned while the station runs. False plots are of two kinds, each with a polar map of
+ * cells and an exponential memory of scans (clutter maps: Skolnik, Introduction to Radar Systems,
+ * 3rd ed., sec. 3.6 and 7.8). Those of the ground are slow and low, and dense in few places: road
+ * traffic, wind farms, ridges. Their cells are fine and believed at once; how they spread over the
+ * lowest elevations and radial speeds is learned for all cells together. All others are spread
+ * thin: their cells are coarse, and only several plots raise one above the mean of the map, so that
+ * the first plots of an aircraft do not hide the next.
+ * What the configuration states is worth a few scans at first, fades like them, and never counts
+ * less than two plots. Detections: hits and misses of believed tracks, by range and by radial speed
+ * within or beyond the notch of the moving-target filter, as Beta distributions around the
+ * configured values.
  *
  * Densities are per metre of range, radian of azimuth, radian of elevation (if the radar measures
  * it), m/s of radial speed (if the plot has one) and metre of height (if there is one), so that
- * they compare with the likelihood of a measurement; of a reported place, per square metre.
+ * they compare with the likelihood of a measurement; of a reported place, per square metre. A radar
+ * here is a configuration that sky_config_check accepts, the same in every call.
  */
 #ifndef SKY_CLUTTER_H
 #define SKY_CLUTTER_H
@@ -23,40 +28,52 @@
 #include "sky_measure.h"
 
 enum {
-    SKY_CLUTTER_AZIMUTHS = 128,
-    SKY_CLUTTER_RANGES = 64,
-    SKY_CLUTTER_KINDS = 2, /* of the ground, and other */
-    SKY_CLUTTER_CELLS = SKY_CLUTTER_AZIMUTHS * SKY_CLUTTER_RANGES * SKY_CLUTTER_KINDS,
-    SKY_CLUTTER_PD_RANGES = 4
+    SKY_CLUTTER_GROUND_AZIMUTHS = 256, /* around the circle */
+    SKY_CLUTTER_GROUND_RANGES = 128,   /* even from range_min_m to range_max_m */
+    SKY_CLUTTER_OTHER_AZIMUTHS = 32,
+    SKY_CLUTTER_OTHER_RANGES = 32,
+    SKY_CLUTTER_BINS = 8, /* of the ground's elevations, and of its radial speeds */
+    SKY_CLUTTER_DETECTION_RANGES = 4
 };
 
-/** What is known of one radar's clutter and detections. Plain data, some 70 kB. */
+/** What is known of one radar's clutter and detections. Plain data, some 136 kB. */
 struct sky_clutter {
-    int64_t started_ns; /* of the first scan counted; scans end scan_ns apart from here */
     bool started;
-    uint32_t added;                        /* false plots since then */
-    double scans;                          /* decayed number of scans behind the map */
-    float count[SKY_CLUTTER_CELLS];        /* decayed number of false plots */
-    double hits[SKY_CLUTTER_PD_RANGES][2]; /* decayed; second index: 1 in the notch */
-    double misses[SKY_CLUTTER_PD_RANGES][2];
+    int64_t scan_started_ns;
+    uint32_t added;                      /* false plots since then */
+    double scans;                        /* all that follows is decayed: scans behind the maps, */
+    double prior;                        /* what is left of the configuration's worth, from 1, */
+    double total[2];                     /* false plots of each kind: other, of the ground, */
+    double profile[2][SKY_CLUTTER_BINS]; /* those of the ground by elevation, by radial speed, */
+    double profiled[2];                  /* all bins of each together, */
+    float other[SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS]; /* and by cell */
+    float ground[SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS];
+    double hits[SKY_CLUTTER_DETECTION_RANGES][2]; /* second index: 1 in the notch */
+    double misses[SKY_CLUTTER_DETECTION_RANGES][2];
 };
 
 /** Nothing learned yet. */
 void sky_clutter_init(struct sky_clutter *clutter);
 
 /**
- * The cell a plot lies in, for sky_clutter_add. Azimuth as in the measurement; any finite values
- * are brought into the map.
+ * Where a plot belongs, for sky_clutter_add: an opaque number. Azimuth as in the measurement; any
+ * finite values are brought into the map.
  */
 uint32_t sky_clutter_cell(const struct sky_sensor_config *radar,
                           const struct sky_measurement *measurement);
 
-/** Counts a false plot. Pre: cell is from sky_clutter_cell. */
+/**
+ * Counts a false plot. Best at once, also while a track that nobody believes yet uses it: in a hot
+ * spot the next plot then comes as no surprise.
+ * Pre: cell is from sky_clutter_cell.
+ */
 void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell);
 
 /**
- * Time passes: for every whole scan the memory fades (15 scans to 1/e). Cost: one pass over the map
- * per scan; long silences cost no more than one pass.
+ * Time passes; earlier instants than before change nothing. For every whole scan the memory fades
+ * (15 scans to 1/e). Scans without any false plot where seven or more were to be expected are
+ * taken for an interruption of the radar and change nothing. Cost: one pass over the maps per scan,
+ * some 10 us; long silences cost no more than one pass.
  */
 void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                      int64_t time_ns);
@@ -66,17 +83,23 @@ double sky_clutter_log_density(const struct sky_clutter *clutter,
                                const struct sky_sensor_config *radar,
                                const struct sky_measurement *measurement);
 
-/** A believed track was looked at and seen, or not; share_in_notch in [0, 1] as predicted. */
+/** False plots per scan, the whole map. Always above 0. */
+double sky_clutter_per_scan(const struct sky_clutter *clutter,
+                            const struct sky_sensor_config *radar);
+
+/**
+ * A believed track was looked at and seen, or not; share_in_notch in [0, 1] as predicted. Of each
+ * range and notch some 200 looks are remembered, and the configured value is worth 20.
+ */
 void sky_clutter_learn_detection(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                                  double range_m, double share_in_notch, bool seen);
 
-/** Probability of detection at a range, given how probable it is that the notch hides it. (0, 1) */
+/**
+ * Probability of detection at a range, given how probable it is that the notch hides it; within
+ * [0.05, 0.995].
+ */
 double sky_clutter_detection(const struct sky_clutter *clutter,
                              const struct sky_sensor_config *radar, double range_m,
                              double share_in_notch);
-
-/** False plots per scan, the whole map. Cost: one pass over it. */
-double sky_clutter_per_scan(const struct sky_clutter *clutter,
-                            const struct sky_sensor_config *radar);
 
 #endif
