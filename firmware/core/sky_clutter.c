@@ -6,6 +6,7 @@
 
 enum { OTHER = 0, GROUND = 1 };
 enum { BY_ELEVATION = 0, BY_SPEED = 1 };
+enum { ONE_PLOT = 256 }; /* in the units of a cell; more than 255 plots count as 255 */
 
 /* How much of the old is kept per scan: e^(-1/15). */
 static const double kept_per_scan = 0.93550698503161778;
@@ -34,22 +35,19 @@ static const double silence_plots = 7.0;
 struct map {
     uint32_t azimuths;
     uint32_t ranges;
-    double centre;      /* weight of a cell beside each of its neighbours, in either direction */
+    uint32_t centre;    /* weight of a cell beside each of its neighbours, in either direction */
     double doubt_plots; /* so many plots in a cell may be chance and count half */
     double mean_scans;  /* what the mean of the map is worth */
     double start_scans; /* what the first scan's plots are divided by, one scan early */
 };
 
 static const struct map map_of[2] = {
-    [OTHER] = {SKY_CLUTTER_OTHER_AZIMUTHS, SKY_CLUTTER_OTHER_RANGES, 2.0, 3.0, 100.0, 3.0},
-    [GROUND] = {SKY_CLUTTER_GROUND_AZIMUTHS, SKY_CLUTTER_GROUND_RANGES, 6.0, 0.15, 1.0, 1.0},
+    [OTHER] = {SKY_CLUTTER_OTHER_AZIMUTHS, SKY_CLUTTER_OTHER_RANGES, 2, 3.0, 100.0, 3.0},
+    [GROUND] = {SKY_CLUTTER_GROUND_AZIMUTHS, SKY_CLUTTER_GROUND_RANGES, 6, 0.15, 1.0, 1.0},
 };
 
 /* Plots that an even profile is worth, per bin. */
 static const double prior_per_bin = 2.0;
-
-/* Below this a cell is empty: no subnormal numbers, and their cost, ever. */
-static const float count_min = 1e-6F;
 
 /* Bounds of the kinds: false plots hardly pass the first elevation, those of the ground the next.
  */
@@ -142,6 +140,11 @@ uint32_t sky_clutter_cell(const struct sky_sensor_config *radar,
             azimuth_of(map, measurement->azimuth_rad));
 }
 
+static void count_up(uint16_t *cell)
+{
+    *cell = (uint16_t)(*cell + (*cell < UINT16_MAX - ONE_PLOT ? ONE_PLOT : 0));
+}
+
 void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
 {
     const uint32_t kind = cell >> 24, place = cell & 0xffffU;
@@ -150,10 +153,10 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
     clutter->added++;
     clutter->total[kind] += 1.0;
     if (kind == OTHER) {
-        clutter->other[place] += 1.0F;
+        count_up(&clutter->other[place]);
         return;
     }
-    clutter->ground[place] += 1.0F;
+    count_up(&clutter->ground[place]);
     for (uint32_t i = 0; i < 2; i++) {
         if (bin[i] > 0) {
             clutter->profile[i][bin[i] - 1] += 1.0;
@@ -162,11 +165,12 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
     }
 }
 
-static void fade_cells(float *count, uint32_t cells, float kept)
+/* Rounds down, so that nothing stays for ever. */
+static void fade_cells(uint16_t *cell, uint32_t cells, double kept)
 {
+    const uint16_t kept_of_65536 = (uint16_t)(kept * 65536.0);
     for (uint32_t i = 0; i < cells; i++) {
-        const float left = count[i] * kept;
-        count[i] = left < count_min ? 0.0F : left;
+        cell[i] = (uint16_t)((uint32_t)cell[i] * kept_of_65536 >> 16);
     }
 }
 
@@ -180,9 +184,8 @@ static void fade(struct sky_clutter *clutter, double kept)
             clutter->profile[i][j] *= kept;
         }
     }
-    fade_cells(clutter->other, SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS, (float)kept);
-    fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS,
-               (float)kept);
+    fade_cells(clutter->other, SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS, kept);
+    fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS, kept);
 }
 
 /* False plots per scan of one kind, by the configuration and what came since. */
@@ -206,10 +209,11 @@ void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config
         clutter->started = true;
         clutter->scan_started_ns = time_ns;
     }
-    const int64_t scans = (time_ns - clutter->scan_started_ns) / radar->scan_ns;
-    if (scans < 1) {
+    const int64_t gone_ns = time_ns - clutter->scan_started_ns;
+    if (gone_ns < radar->scan_ns) {
         return;
     }
+    const int64_t scans = gone_ns / radar->scan_ns;
     clutter->scan_started_ns += scans * radar->scan_ns;
     if (clutter->added == 0 &&
         sky_clutter_per_scan(clutter, radar) * (double)scans >= silence_plots) {
@@ -226,20 +230,21 @@ void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config
 }
 
 /* Plots at a cell, weighed with its neighbours: a hot spot may lie on a border. */
-static double smoothed(const struct map *map, const float *count, uint32_t range, uint32_t azimuth)
+static double smoothed(const struct map *map, const uint16_t *cell, uint32_t range,
+                       uint32_t azimuth)
 {
     const uint32_t left = (azimuth + map->azimuths - 1) % map->azimuths;
     const uint32_t right = (azimuth + 1) % map->azimuths;
     const uint32_t nearer = range > 0 ? range - 1 : range;
     const uint32_t farther = range < map->ranges - 1 ? range + 1 : range;
-    const float *const row[3] = {count + nearer * map->azimuths, count + range * map->azimuths,
-                                 count + farther * map->azimuths};
-    double sum[3];
+    const uint16_t *const row[3] = {cell + nearer * map->azimuths, cell + range * map->azimuths,
+                                    cell + farther * map->azimuths};
+    uint32_t sum[3];
     for (int i = 0; i < 3; i++) {
-        sum[i] =
-            (double)row[i][left] + map->centre * (double)row[i][azimuth] + (double)row[i][right];
+        sum[i] = row[i][left] + map->centre * row[i][azimuth] + row[i][right];
     }
-    return (sum[0] + map->centre * sum[1] + sum[2]) / ((map->centre + 2.0) * (map->centre + 2.0));
+    const uint32_t weight = (map->centre + 2) * (map->centre + 2) * ONE_PLOT;
+    return (double)(sum[0] + map->centre * sum[1] + sum[2]) / (double)weight;
 }
 
 /*

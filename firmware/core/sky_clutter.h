@@ -36,7 +36,7 @@ enum {
     SKY_CLUTTER_DETECTION_RANGES = 4
 };
 
-/** What is known of one radar's clutter and detections. Plain data, some 136 kB. */
+/** What is known of one radar's clutter and detections. Plain data, some 70 kB. */
 struct sky_clutter {
     bool started;
     int64_t scan_started_ns;
@@ -46,8 +46,9 @@ struct sky_clutter {
     double total[2];                     /* false plots of each kind: other, of the ground, */
     double profile[2][SKY_CLUTTER_BINS]; /* those of the ground by elevation, by radial speed, */
     double profiled[2];                  /* all bins of each together, */
-    float other[SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS]; /* and by cell */
-    float ground[SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS];
+    uint16_t
+        other[SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS]; /* and by cell, in 1/256 */
+    uint16_t ground[SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS];
     double hits[SKY_CLUTTER_DETECTION_RANGES][2]; /* second index: 1 in the notch */
     double misses[SKY_CLUTTER_DETECTION_RANGES][2];
 };
@@ -73,7 +74,7 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell);
  * Time passes; earlier instants than before change nothing. For every whole scan the memory fades
  * (15 scans to 1/e). Scans without any false plot where seven or more were to be expected are
  * taken for an interruption of the radar and change nothing. Cost: one pass over the maps per scan,
- * some 10 us; long silences cost no more than one pass.
+ * some 5 us; long silences cost no more than one pass.
  */
 void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                      int64_t time_ns);
