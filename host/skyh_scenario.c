@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sky_asterix.h"
 #include "sky_math.h"
 #include "skyh_json.h"
 
@@ -289,6 +290,19 @@ static bool read_receiver(const struct skyh_node *top, struct skyh_scenario *sce
     return skyh_json_fields(&receiver, receiver_fields, &scenario->receiver, problem);
 }
 
+/* Unless the file says otherwise, an ASTERIX radar's numbers have the steps of its format. */
+static void take_steps(const struct skyh_node *node, enum skyh_sensor_kind kind,
+                       struct sky_sensor_config *config)
+{
+    if (kind == SKYH_SENSOR_ASTERIX && skyh_json_member(node, "quantum_range_m").value == NULL) {
+        config->quantum_range_m = SKY_ASTERIX_STEP_RANGE_M;
+    }
+    if (kind == SKYH_SENSOR_ASTERIX &&
+        skyh_json_member(node, "quantum_azimuth_deg").value == NULL) {
+        config->quantum_azimuth_rad = SKY_ASTERIX_STEP_AZIMUTH_RAD;
+    }
+}
+
 static bool read_radar(const struct skyh_node *node, struct skyh_radar *radar,
                        struct skyh_problem *problem)
 {
@@ -327,6 +341,7 @@ static bool read_radar(const struct skyh_node *node, struct skyh_radar *radar,
     }
     object.config.sac = (uint8_t)object.sac;
     object.config.sic = (uint8_t)object.sic;
+    take_steps(node, radar->kind, &object.config);
     radar->config = object.config;
     return true;
 }

@@ -304,7 +304,7 @@ void sky_config_default(struct sky_config *ret_config)
     sky_config_motion(tracker, SKY_MOTION_AIRCRAFT);
     tracker->gate_probability = 0.9999;
     tracker->births_per_hour = 20.0;
-    tracker->confirm_existence = 0.999;
+    tracker->confirm_existence = 0.999999;
     tracker->hold_ns = SKY_SECOND_NS / 8;
     tracker->coast_ns = 15 * SKY_SECOND_NS;
     tracker->lose_ns = 45 * SKY_SECOND_NS;

@@ -108,11 +108,11 @@ struct sky_config {
 
 /**
  * Fills in the defaults that the example configuration documents; no sensors. A tick each second;
- * models of motion for aircraft, 20 births an hour, believed from an existence of 0.999, coasting
- * after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of 4 looks, 2 s of dwell,
- * closed after 60 s, existence 0.9, lines reported within 50 km. A line that states no accuracy
- * gets 250 m: between the 100 m that careful public lines claim for themselves and the 2 km of
- * chart-scale ones. It is not meant to cover how far lines of different origin lie apart
+ * models of motion for aircraft, 20 births an hour, believed from an existence of 0.999999,
+ * coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of 4 looks, 2 s of
+ * dwell, closed after 60 s, existence 0.9, lines reported within 50 km. A line that states no
+ * accuracy gets 250 m: between the 100 m that careful public lines claim for themselves and the 2
+ * km of chart-scale ones. It is not meant to cover how far lines of different origin lie apart
  * (kilometres): that shows by assessing each of them, never by widening one.
  */
 void sky_config_default(struct sky_config *ret_config);

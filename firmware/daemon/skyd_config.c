@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sky_asterix.h"
+
 /* A parse under way. */
 struct parse {
     struct skyd_config *config;
@@ -106,6 +108,9 @@ static struct skyd_section *add_section(struct parse *parse, enum skyd_kind_id k
     section->kind = kind;
     section->index = index;
     snprintf(section->name, sizeof section->name, "%s", name);
+    if (kind == SKYD_RADAR) {
+        sky_config_sensor_default(&parse->config->engine.sensor[index]);
+    }
     for (size_t i = 0; i < skyd_kinds[kind].count; i++) {
         const struct skyd_key *const key = &skyd_kinds[kind].key[i];
         if (key->need == SKYD_NEED_DEFAULT) {
@@ -281,11 +286,25 @@ static struct skyd_section *section_at(struct skyd_config *config, enum skyd_kin
     return &config->section[i];
 }
 
+static bool is_cooperative(const struct skyd_config *config, const struct skyd_section *section)
+{
+    return section->kind == SKYD_RADAR &&
+           config->engine.sensor[section->index].kind == SKY_SENSOR_COOPERATIVE;
+}
+
+/* What a radar measures means nothing to a sensor that reports places. */
+static bool is_needed(const struct skyd_config *config, const struct skyd_section *section,
+                      const struct skyd_key *key)
+{
+    return key->need == SKYD_NEED_ALWAYS &&
+           (!is_cooperative(config, section) || strcmp(key->name, "scan_ms") == 0);
+}
+
 static void check_required(struct parse *parse, const struct skyd_section *section)
 {
     const struct skyd_kind *const kind = &skyd_kinds[section->kind];
     for (size_t i = 0; i < kind->count; i++) {
-        if (kind->key[i].need == SKYD_NEED_ALWAYS && section->setting[i].line == 0) {
+        if (is_needed(parse->config, section, &kind->key[i]) && section->setting[i].line == 0) {
             char buffer[128];
             fail(parse, section->line, "key '%s': missing in [%s%s%s]; expected %s",
                  kind->key[i].name, kind->name, kind->named ? "." : "", section->name,
@@ -327,15 +346,35 @@ static void check_station(struct parse *parse)
     }
 }
 
+/* Models of motion for what flies there, and then what the file says of them itself. */
+static void take_motion(struct parse *parse)
+{
+    struct skyd_config *const config = parse->config;
+    const struct skyd_section *const tracker = &config->section[SKYD_TRACKER];
+    const enum sky_motion_kind motion =
+        config->motion != 0 ? config->motion : sky_config_motion_seen(&config->engine);
+    sky_config_motion(&config->engine.tracker, motion);
+    for (size_t i = 0; i < skyd_kinds[SKYD_TRACKER].count; i++) {
+        const struct skyd_key *const key = &skyd_kinds[SKYD_TRACKER].key[i];
+        if (tracker->setting[i].line != 0) {
+            take_value(parse, tracker, key, tracker->setting[i].line,
+                       value_of(config, tracker, key));
+        }
+    }
+}
+
 static void check_limits(struct parse *parse)
 {
     const struct sky_config *const engine = &parse->config->engine;
     const struct skyd_section *const tracker = &parse->config->section[SKYD_TRACKER];
     const struct skyd_section *const incident = &parse->config->section[SKYD_INCIDENT];
-    if (engine->tracker.confirm_looks < engine->tracker.confirm_hits) {
-        fail(parse, line_of(tracker, "confirm_looks"),
-             "key 'confirm_looks': %u is out of range; expected at least confirm_hits, %u",
-             engine->tracker.confirm_looks, engine->tracker.confirm_hits);
+    const double *const accel = engine->tracker.accel_psd_m2ps3;
+    if (accel[0] > accel[1] || accel[1] > accel[2]) {
+        const char *const key =
+            accel[0] > accel[1] ? "accel_psd_ordinary_m2ps3" : "accel_psd_wild_m2ps3";
+        fail(parse, line_of(tracker, key),
+             "key '%s': steady, ordinary and wild are %g, %g and %g; expected them ascending", key,
+             accel[0], accel[1], accel[2]);
     }
     if (engine->tracker.lose_ns < engine->tracker.coast_ns) {
         fail(parse, line_of(tracker, "lose_s"),
@@ -348,13 +387,40 @@ static void check_limits(struct parse *parse)
     }
 }
 
+/* Unless the file knows better, an ASTERIX radar's numbers have the steps of its format. */
+static void take_steps(const struct skyd_section *section, struct sky_sensor_config *sensor)
+{
+    if (sensor->has_sac_sic && !is_set(section, "quantum_range_m")) {
+        sensor->quantum_range_m = SKY_ASTERIX_STEP_RANGE_M;
+    }
+    if (sensor->has_sac_sic && !is_set(section, "quantum_azimuth_deg")) {
+        sensor->quantum_azimuth_rad = SKY_ASTERIX_STEP_AZIMUTH_RAD;
+    }
+}
+
+static void check_coverage(struct parse *parse, const struct skyd_section *section,
+                           const struct sky_sensor_config *sensor)
+{
+    if (sensor->range_min_m >= sensor->range_max_m) {
+        fail(parse, line_of(section, "range_min_m"),
+             "key 'range_min_m': %g is out of range; expected less than range_max_m, %g",
+             sensor->range_min_m, sensor->range_max_m);
+    }
+    if (sensor->elevation_min_rad >= sensor->elevation_max_rad) {
+        fail(parse, line_of(section, "elevation_min_deg"),
+             "key 'elevation_min_deg': not below elevation_max_deg; expected less than that");
+    }
+}
+
 static void check_radar(struct parse *parse, uint32_t index)
 {
     struct sky_config *const engine = &parse->config->engine;
     struct sky_sensor_config *const sensor = &engine->sensor[index];
     const struct skyd_section *const section = section_at(parse->config, SKYD_RADAR, index);
     const bool has_site = check_site(parse, section);
-    if (has_site == sensor->at_station) {
+    if (is_cooperative(parse->config, section)) {
+        sensor->at_station = !has_site; /* it stands nowhere */
+    } else if (has_site == sensor->at_station) {
         fail(parse, line_of(section, "at_station"),
              "key 'at_station': %s; expected either yes or a site of its own",
              has_site ? "yes, but a site is given too" : "no, but no site is given");
@@ -364,6 +430,8 @@ static void check_radar(struct parse *parse, uint32_t index)
              is_set(section, "sac") ? "sic" : "sac");
     }
     sensor->has_sac_sic = is_set(section, "sac");
+    take_steps(section, sensor);
+    check_coverage(parse, section, sensor);
     for (uint32_t i = 0; i < index; i++) {
         const struct sky_sensor_config *const other = &engine->sensor[i];
         if (sensor->has_sac_sic && other->has_sac_sic && sensor->sac == other->sac &&
@@ -458,6 +526,7 @@ static void finish(struct parse *parse)
         check_required(parse, &config->section[i]);
     }
     check_station(parse);
+    take_motion(parse);
     check_limits(parse);
     for (uint32_t i = 0; i < config->engine.sensor_count; i++) {
         check_radar(parse, i);

@@ -28,7 +28,7 @@ enum {
     SKYD_PATH_MAX = 512,               /* bytes of a path, final zero included */
     SKYD_ERROR_MAX = 2048,             /* bytes of an error's line, final zero included */
     SKYD_CONFIG_BYTES_MAX = 65536,     /* of the file */
-    SKYD_KEYS_MAX = 24,                /* of one kind of section */
+    SKYD_KEYS_MAX = 32,                /* of one kind of section */
     SKYD_SECTIONS_MAX = 6 + SKY_SENSORS_MAX + SKYD_MODBUS_MAX + SKYD_ASTERIX_MAX
 };
 
@@ -61,6 +61,7 @@ struct skyd_section {
 /** Everything the file says, checked. Plain data, about 100 kB: keep it static. */
 struct skyd_config {
     struct sky_config engine;
+    enum sky_motion_kind motion;    /* 0: not said */
     char zones_file[SKYD_PATH_MAX]; /* relative paths are taken from the file's own folder */
     char log_directory[SKYD_PATH_MAX];
     uint64_t segment_bytes;

@@ -30,6 +30,19 @@
         .expected = phrase                                                                         \
     }
 
+#define CHOICE(key, how, group, field, text, words, phrase)                                        \
+    {                                                                                              \
+        .name = key, .type = SKYD_CHOICE, .need = how, .fallback = text,                           \
+        .offset = offsetof(struct group, field), .expected = phrase, .word = words                 \
+    }
+
+static const char *const motion_words[] = {"aircraft", "mixed", "drones", NULL};
+static const char *const sensor_words[] = {"radar", "cooperative", NULL};
+_Static_assert(SKY_MOTION_AIRCRAFT == 1 && SKY_MOTION_MIXED == 2 && SKY_MOTION_DRONES == 3,
+               "the words are in order");
+_Static_assert(SKY_SENSOR_RADAR == 1 && SKY_SENSOR_COOPERATIVE == 2, "the words are in order");
+_Static_assert(sizeof(enum sky_motion_kind) == 4 && sizeof(enum sky_sensor_kind) == 4, "uint32_t");
+
 static const struct skyd_key station_keys[] = {
     VALUE(SKYD_YES_NO, "moving", skyd_config, engine.station.moving, "no", 0, 1),
     OPTION(SKYD_DEGREES, "latitude_deg", skyd_config, engine.station.site.lat_rad, -89, 89),
@@ -44,12 +57,25 @@ static const struct skyd_key station_keys[] = {
 };
 
 static const struct skyd_key tracker_keys[] = {
-    NUMBER("accel_psd_m2ps3", skyd_config, engine.tracker.accel_psd_m2ps3, "4", 1e-4, 1e4),
-    NUMBER("climb_psd_m2ps3", skyd_config, engine.tracker.climb_psd_m2ps3, "1", 1e-4, 1e4),
-    NUMBER("speed_max_mps", skyd_config, engine.tracker.speed_max_mps, "350", 5, 1000),
-    NUMBER("gate_probability", skyd_config, engine.tracker.gate_probability, "0.999", 0.9, 0.99999),
-    VALUE(SKYD_COUNT, "confirm_hits", skyd_config, engine.tracker.confirm_hits, "3", 2, 16),
-    VALUE(SKYD_COUNT, "confirm_looks", skyd_config, engine.tracker.confirm_looks, "5", 2, 32),
+    /* The seven below motion follow from it, and it from the radar that sees farthest. */
+    CHOICE("motion", SKYD_NEED_NOT, skyd_config, motion, "", motion_words,
+           "aircraft, mixed or drones"),
+    OPTION(SKYD_NUMBER, "accel_psd_steady_m2ps3", skyd_config, engine.tracker.accel_psd_m2ps3[0],
+           1e-4, 1e4),
+    OPTION(SKYD_NUMBER, "accel_psd_ordinary_m2ps3", skyd_config, engine.tracker.accel_psd_m2ps3[1],
+           1e-4, 1e4),
+    OPTION(SKYD_NUMBER, "accel_psd_wild_m2ps3", skyd_config, engine.tracker.accel_psd_m2ps3[2],
+           1e-4, 1e4),
+    OPTION(SKYD_DEGREES, "turn_dps", skyd_config, engine.tracker.turn_radps, 0.06, 114),
+    OPTION(SKYD_NUMBER, "sojourn_s", skyd_config, engine.tracker.sojourn_s, 1, 600),
+    OPTION(SKYD_NUMBER, "speed_max_mps", skyd_config, engine.tracker.speed_max_mps, 5, 1000),
+    OPTION(SKYD_NUMBER, "lifetime_s", skyd_config, engine.tracker.lifetime_s, 10, 1e5),
+    NUMBER("gate_probability", skyd_config, engine.tracker.gate_probability, "0.9999", 0.9,
+           0.99999),
+    NUMBER("births_per_hour", skyd_config, engine.tracker.births_per_hour, "20", 0.01, 1e5),
+    NUMBER("confirm_existence", skyd_config, engine.tracker.confirm_existence, "0.999999", 0.5,
+           0.999999999),
+    VALUE(SKYD_MILLISECONDS, "hold_ms", skyd_config, engine.tracker.hold_ns, "125", 0, 1000),
     VALUE(SKYD_SECONDS, "coast_s", skyd_config, engine.tracker.coast_ns, "15", 0.01, 600),
     VALUE(SKYD_SECONDS, "lose_s", skyd_config, engine.tracker.lose_ns, "45", 0.01, 600),
     NUMBER("height_prior_m", skyd_config, engine.tracker.height_prior_m, "4000", -1000, 100000),
@@ -59,9 +85,11 @@ static const struct skyd_key tracker_keys[] = {
 
 static const struct skyd_key incident_keys[] = {
     {"p_enter", SKYD_NUMBER, SKYD_NEED_DEFAULT, "0.95", 0.500001, 0.999999,
-     offsetof(struct skyd_config, engine.incident.p_enter), 0, "a number above 0.5 and below 1"},
+     offsetof(struct skyd_config, engine.incident.p_enter), 0, "a number above 0.5 and below 1",
+     NULL},
     {"p_exit", SKYD_NUMBER, SKYD_NEED_DEFAULT, "0.05", 0.000001, 0.499999,
-     offsetof(struct skyd_config, engine.incident.p_exit), 0, "a number above 0 and below 0.5"},
+     offsetof(struct skyd_config, engine.incident.p_exit), 0, "a number above 0 and below 0.5",
+     NULL},
     VALUE(SKYD_COUNT, "looks_inside", skyd_config, engine.incident.looks_inside, "3", 1, 16),
     VALUE(SKYD_COUNT, "looks_of", skyd_config, engine.incident.looks_of, "4", 1, 16),
     VALUE(SKYD_SECONDS, "dwell_s", skyd_config, engine.incident.dwell_ns, "2", 0, 3600),
@@ -94,6 +122,8 @@ static const struct skyd_key gpsd_keys[] = {
 };
 
 static const struct skyd_key radar_keys[] = {
+    CHOICE("kind", SKYD_NEED_DEFAULT, sky_sensor_config, kind, "radar", sensor_words,
+           "radar or cooperative"),
     VALUE(SKYD_YES_NO, "at_station", sky_sensor_config, at_station, "no", 0, 1),
     OPTION(SKYD_DEGREES, "latitude_deg", sky_sensor_config, site.lat_rad, -89, 89),
     OPTION(SKYD_DEGREES, "longitude_deg", sky_sensor_config, site.lon_rad, -180, 180),
@@ -113,7 +143,17 @@ static const struct skyd_key radar_keys[] = {
           0, 11),
     VALUE(SKYD_DEGREES, "bias_sigma_elevation_deg", sky_sensor_config, bias_sigma_elevation_rad,
           "0.1", 0, 11),
+    OPTION(SKYD_NUMBER, "quantum_range_m", sky_sensor_config, quantum_range_m, 0, 5000),
+    OPTION(SKYD_DEGREES, "quantum_azimuth_deg", sky_sensor_config, quantum_azimuth_rad, 0, 28),
+    NUMBER("range_min_m", sky_sensor_config, range_min_m, "0", 0, 1e6),
     NUMBER("range_max_m", sky_sensor_config, range_max_m, "", 10, 1e6),
+    VALUE(SKYD_DEGREES, "elevation_min_deg", sky_sensor_config, elevation_min_rad, "-5", -90, 90),
+    VALUE(SKYD_DEGREES, "elevation_max_deg", sky_sensor_config, elevation_max_rad, "90", -90, 90),
+    NUMBER("radial_max_mps", sky_sensor_config, radial_max_mps, "350", 1, 3000),
+    NUMBER("notch_mps", sky_sensor_config, notch_mps, "0", 0, 100),
+    NUMBER("notch_detection_probability", sky_sensor_config, notch_detection_probability, "0.5",
+           0.01, 0.999),
+    NUMBER("sigma_place_m", sky_sensor_config, sigma_place_m, "30", 0.1, 5000),
     NUMBER("detection_probability", sky_sensor_config, detection_probability, "0.9", 0.05, 0.999),
     NUMBER("false_plots_per_scan", sky_sensor_config, false_plots_per_scan, "1", 0.001, 1e5),
     VALUE(SKYD_MILLISECONDS, "scan_ms", sky_sensor_config, scan_ns, "", 10, 60000),
@@ -166,6 +206,7 @@ const struct skyd_kind skyd_kinds[SKYD_KIND_COUNT] = {
     [SKYD_ASTERIX] = KIND("asterix", true, asterix_keys, SKYD_ASTERIX_MAX),
 };
 
+_Static_assert(sizeof(tracker_keys) / sizeof(tracker_keys)[0] <= SKYD_KEYS_MAX, "room for all");
 _Static_assert(sizeof(radar_keys) / sizeof(radar_keys)[0] <= SKYD_KEYS_MAX, "room for every key");
 
 const struct skyd_key *skyd_key_find(enum skyd_kind_id kind, const char *name)
@@ -293,6 +334,18 @@ static const char *take_parity(const char *text, unsigned char *target)
     return "is none of them";
 }
 
+static const char *take_choice(const struct skyd_key *key, const char *text, unsigned char *target)
+{
+    for (uint32_t i = 0; key->word[i] != NULL; i++) {
+        if (strcmp(text, key->word[i]) == 0) {
+            const uint32_t choice = i + 1;
+            memcpy(target, &choice, sizeof choice);
+            return NULL;
+        }
+    }
+    return "is none of them";
+}
+
 const char *skyd_key_take(const struct skyd_key *key, const char *text, const char *config_path,
                           void *section)
 {
@@ -311,6 +364,8 @@ const char *skyd_key_take(const struct skyd_key *key, const char *text, const ch
         return take_yes_no(text, target);
     case SKYD_PARITY:
         return take_parity(text, target);
+    case SKYD_CHOICE:
+        return take_choice(key, text, target);
     case SKYD_TEXT:
     case SKYD_PATH:
         break;

@@ -21,12 +21,13 @@ enum skyd_key_type {
     SKYD_KIB,          /* uint32_t, bytes */
     SKYD_YES_NO,       /* bool */
     SKYD_PARITY,       /* char: N, E, O */
+    SKYD_CHOICE,       /* an enumeration: the first of the words is 1 */
     SKYD_TEXT,         /* char[size] */
     SKYD_PATH          /* char[size]; a relative one begins where the file is */
 };
 
 enum skyd_key_need {
-    SKYD_NEED_NOT = 0, /* may stay unset: text is then empty, numbers are zero */
+    SKYD_NEED_NOT = 0, /* may stay unset: empty, zero, or what follows from other keys */
     SKYD_NEED_DEFAULT, /* `fallback` holds when it is not set */
     SKYD_NEED_ALWAYS   /* must be set wherever its section is in force */
 };
@@ -38,9 +39,10 @@ struct skyd_key {
     const char *fallback;
     double min; /* of a number, in the key's own unit */
     double max;
-    size_t offset;        /* in the section's struct */
-    size_t size;          /* of text */
-    const char *expected; /* instead of a phrase made from type, min and max */
+    size_t offset;           /* in the section's struct */
+    size_t size;             /* of text */
+    const char *expected;    /* instead of a phrase made from type, min and max */
+    const char *const *word; /* of SKYD_CHOICE; NULL ends them */
 };
 
 /** The kinds of sections, in the order of skyd_kinds. */

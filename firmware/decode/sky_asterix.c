@@ -123,8 +123,7 @@ static const struct item uap_034[I034_COUNT] = {
     [I034_SP] = {"I034/SP", EXPLICIT, 0, {0}},
 };
 
-static const double angle_step_rad = SKY_PI / 32768.0; /* 360/65536 degrees */
-static const double nautical_mile_m = 1852.0;
+static const double angle_step_rad = SKY_ASTERIX_STEP_AZIMUTH_RAD;
 static const double foot_m = 0.3048;
 
 enum {
@@ -324,7 +323,7 @@ static void take_replies(struct sky_plot *plot, const struct items *items)
 static void take_measurement(struct sky_plot *plot, const struct items *items)
 {
     const uint8_t *const polar = items->at[I048_040];
-    plot->slant_range_m = u16_at(polar) * (nautical_mile_m / 256.0);
+    plot->slant_range_m = u16_at(polar) * SKY_ASTERIX_STEP_RANGE_M;
     plot->azimuth_rad = u16_at(polar + 2) * angle_step_rad;
 
     /* The first subfield of I048/120, and its first bit: doubtful. */

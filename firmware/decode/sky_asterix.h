@@ -15,6 +15,10 @@
 
 #include "sky_obs.h"
 
+/* Steps of a plot's numbers, I048/040: 1/256 NM and 360/65536 degrees. */
+#define SKY_ASTERIX_STEP_RANGE_M (1852.0 / 256.0)
+#define SKY_ASTERIX_STEP_AZIMUTH_RAD 0x1.921fb54442d18p-14
+
 /** What one record was. */
 enum sky_asterix_kind {
     SKY_ASTERIX_TARGET = 1, /* category 048 with a measured position */

@@ -103,6 +103,82 @@ static void every_kind_of_value_arrives_in_the_units_of_the_core(void **state)
     assert_int_equal(config.gpsd.port, 29247);
 }
 
+static void everything_about_a_radar_arrives_in_the_units_of_the_core(void **state)
+{
+    (void)state;
+    expect_good(LEAST RADAR "quantum_range_m = 2.5\nquantum_azimuth_deg = 0.18\n"
+                            "range_min_m = 150\nelevation_min_deg = -1\nelevation_max_deg = 45\n"
+                            "radial_max_mps = 120\nnotch_mps = 3\n"
+                            "notch_detection_probability = 0.25\nsac = 1\nsic = 2\n");
+    const struct sky_sensor_config *const radar = &config.engine.sensor[0];
+    assert_int_equal(radar->kind, SKY_SENSOR_RADAR);
+    assert_near(radar->quantum_range_m, 2.5, 0.0);
+    assert_near(radar->quantum_azimuth_rad, 0.0031415926535897933, 1e-17);
+    assert_near(radar->range_min_m, 150.0, 0.0);
+    assert_near(radar->elevation_min_rad, -0.017453292519943295, 1e-17);
+    assert_near(radar->elevation_max_rad, 0.78539816339744828, 1e-15);
+    assert_near(radar->radial_max_mps, 120.0, 0.0);
+    assert_near(radar->notch_mps, 3.0, 0.0);
+    assert_near(radar->notch_detection_probability, 0.25, 0.0);
+}
+
+static void a_radar_known_by_sac_and_sic_has_the_steps_of_asterix_unless_told(void **state)
+{
+    (void)state;
+    expect_good(LEAST RADAR "sac = 1\nsic = 2\nquantum_azimuth_deg = 0\n");
+    assert_near(config.engine.sensor[0].quantum_range_m, 1852.0 / 256.0, 0.0);
+    assert_near(config.engine.sensor[0].quantum_azimuth_rad, 0.0, 0.0);
+    expect_good(LEAST RADAR "sac = 1\nsic = 2\nquantum_range_m = 1\n");
+    assert_near(config.engine.sensor[0].quantum_range_m, 1.0, 0.0);
+    assert_near(config.engine.sensor[0].quantum_azimuth_rad, 6.283185307179586 / 65536.0, 0.0);
+    expect_good(LEAST RADAR);
+    assert_near(config.engine.sensor[0].quantum_range_m, 0.0, 0.0);
+}
+
+static void a_cooperative_sensor_needs_only_its_pace(void **state)
+{
+    (void)state;
+    expect_good(LEAST "[radar.beacons]\nkind = cooperative\nscan_ms = 1000\n");
+    assert_int_equal(config.engine.sensor[0].kind, SKY_SENSOR_COOPERATIVE);
+    assert_near(config.engine.sensor[0].sigma_place_m, 30.0, 0.0);
+    expect_good(LEAST "[radar.beacons]\nscan_ms = 1000\nsigma_place_m = 5\nkind = cooperative\n"
+                      "latitude_deg = 1\nlongitude_deg = 2\naltitude_hae_m = 3\n");
+    assert_near(config.engine.sensor[0].sigma_place_m, 5.0, 0.0);
+    expect_error(LEAST "[radar.beacons]\nkind = cooperative\n",
+                 "etc/test.ini:10: key 'scan_ms': missing in [radar.beacons]; expected a number "
+                 "from 10 to 60000");
+}
+
+static void motion_follows_the_farthest_radar_unless_told_and_details_come_last(void **state)
+{
+    (void)state;
+    static struct sky_tracker_config wanted;
+    const struct sky_tracker_config *const ours = &config.engine.tracker;
+    expect_good(LEAST RADAR); /* 30 km */
+    sky_config_motion(&wanted, SKY_MOTION_AIRCRAFT);
+    assert_near(ours->turn_radps, wanted.turn_radps, 0.0);
+    expect_good(LEAST "[tracker]\nturn_dps = 5\nspeed_max_mps = 90\n" RADAR
+                      "[tracker]\nmotion = drones\n");
+    sky_config_motion(&wanted, SKY_MOTION_DRONES);
+    assert_memory_equal(ours->accel_psd_m2ps3, wanted.accel_psd_m2ps3,
+                        sizeof wanted.accel_psd_m2ps3);
+    assert_near(ours->sojourn_s, wanted.sojourn_s, 0.0);
+    assert_near(ours->lifetime_s, wanted.lifetime_s, 0.0);
+    assert_near(ours->turn_radps, 0.087266462599716474, 1e-17);
+    assert_near(ours->speed_max_mps, 90.0, 0.0);
+    expect_good(LEAST "[tracker]\naccel_psd_steady_m2ps3 = 1\naccel_psd_ordinary_m2ps3 = 2\n"
+                      "accel_psd_wild_m2ps3 = 3\nsojourn_s = 4\nlifetime_s = 50\n"
+                      "births_per_hour = 6\nconfirm_existence = 0.7\nhold_ms = 80\n");
+    assert_near(ours->accel_psd_m2ps3[0], 1.0, 0.0);
+    assert_near(ours->accel_psd_m2ps3[1], 2.0, 0.0);
+    assert_near(ours->accel_psd_m2ps3[2], 3.0, 0.0);
+    assert_near(ours->sojourn_s, 4.0, 0.0);
+    assert_near(ours->lifetime_s, 50.0, 0.0);
+    assert_near(ours->births_per_hour, 6.0, 0.0);
+    assert_near(ours->confirm_existence, 0.7, 0.0);
+    assert_int_equal(ours->hold_ns, 80000000);
+}
+
 /* A default that differs here would make the example configuration lie. */
 static void the_defaults_of_the_table_are_those_of_the_core(void **state)
 {
@@ -118,6 +194,19 @@ static void the_defaults_of_the_table_are_those_of_the_core(void **state)
     assert_near(ours->station.heading_sigma_rad, core.station.heading_sigma_rad, 1e-6);
     assert_memory_equal(&ours->tracker, &core.tracker, sizeof core.tracker);
     assert_memory_equal(&ours->incident, &core.incident, sizeof core.incident);
+
+    struct sky_sensor_config sensor;
+    sky_config_sensor_default(&sensor);
+    expect_good(LEAST RADAR);
+    const struct sky_sensor_config *const radar = &ours->sensor[0];
+    assert_near(radar->elevation_min_rad, sensor.elevation_min_rad, 1e-16);
+    assert_near(radar->elevation_max_rad, sensor.elevation_max_rad, 1e-15);
+    assert_near(radar->radial_max_mps, sensor.radial_max_mps, 0.0);
+    assert_near(radar->notch_mps, sensor.notch_mps, 0.0);
+    assert_near(radar->notch_detection_probability, sensor.notch_detection_probability, 0.0);
+    assert_near(radar->range_min_m, sensor.range_min_m, 0.0);
+    assert_near(radar->sigma_place_m, sensor.sigma_place_m, 0.0);
+    assert_near(radar->detection_probability, sensor.detection_probability, 0.0);
 }
 
 static void what_is_printed_reads_back_as_the_same_configuration(void **state)
@@ -125,6 +214,8 @@ static void what_is_printed_reads_back_as_the_same_configuration(void **state)
     (void)state;
     static struct sky_config before;
     expect_good(LEAST RADAR "sac = 1\nsic = 2\n[modbus.north]\nradar = north\n"
+                            "[tracker]\nmotion = drones\nturn_dps = 15\n"
+                            "[modbus.north]\n"
                             "tcp = 127.0.0.1:29201\n[asterix.a]\nlisten = 127.0.0.1:29202\n");
     memcpy(&before, &config.engine, sizeof before);
     char *text = NULL;
@@ -229,6 +320,12 @@ static void a_word_that_is_not_one_of_those_expected_is_refused(void **state)
     (void)state;
     expect_error(LEAST "[radar.a]\nat_station = true\n",
                  "etc/test.ini:11: key 'at_station': 'true' is neither; expected yes or no");
+    expect_error(LEAST "[tracker]\nmotion = birds\n",
+                 "etc/test.ini:11: key 'motion': 'birds' is none of them; expected aircraft, mixed "
+                 "or drones");
+    expect_error(LEAST "[radar.a]\nkind = lidar\n",
+                 "etc/test.ini:11: key 'kind': 'lidar' is none of them; expected radar or "
+                 "cooperative");
     expect_error(LEAST "[modbus.a]\nparity = mark\n",
                  "etc/test.ini:11: key 'parity': 'mark' is none of them; expected none, even or "
                  "odd");
@@ -314,9 +411,18 @@ static void a_site_is_three_numbers_or_none(void **state)
 static void limits_that_contradict_each_other_are_refused(void **state)
 {
     (void)state;
-    expect_error(LEAST "[tracker]\nconfirm_hits = 6\n",
-                 "etc/test.ini:10: key 'confirm_looks': 5 is out of range; expected at least "
-                 "confirm_hits, 6");
+    expect_error(LEAST "[tracker]\naccel_psd_steady_m2ps3 = 1\n",
+                 "etc/test.ini:10: key 'accel_psd_ordinary_m2ps3': steady, ordinary and wild are "
+                 "1, 0.8 and 10; expected them ascending");
+    expect_error(LEAST "[tracker]\naccel_psd_wild_m2ps3 = 0.5\n",
+                 "etc/test.ini:11: key 'accel_psd_wild_m2ps3': steady, ordinary and wild are "
+                 "0.02, 0.8 and 0.5; expected them ascending");
+    expect_error(LEAST RADAR "range_min_m = 30000\n",
+                 "etc/test.ini:16: key 'range_min_m': 30000 is out of range; expected less than "
+                 "range_max_m, 30000");
+    expect_error(LEAST RADAR "elevation_max_deg = -5\n",
+                 "etc/test.ini:10: key 'elevation_min_deg': not below elevation_max_deg; expected "
+                 "less than that");
     expect_error(LEAST "[tracker]\nlose_s = 3\n",
                  "etc/test.ini:11: key 'lose_s': shorter than coast_s; expected at least that");
     expect_error(LEAST "[incident]\nlooks_of = 2\n",
@@ -424,6 +530,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_least_configuration_is_accepted),
         cmocka_unit_test(every_kind_of_value_arrives_in_the_units_of_the_core),
+        cmocka_unit_test(everything_about_a_radar_arrives_in_the_units_of_the_core),
+        cmocka_unit_test(a_radar_known_by_sac_and_sic_has_the_steps_of_asterix_unless_told),
+        cmocka_unit_test(a_cooperative_sensor_needs_only_its_pace),
+        cmocka_unit_test(motion_follows_the_farthest_radar_unless_told_and_details_come_last),
         cmocka_unit_test(the_defaults_of_the_table_are_those_of_the_core),
         cmocka_unit_test(what_is_printed_reads_back_as_the_same_configuration),
         cmocka_unit_test(an_unknown_section_is_named),

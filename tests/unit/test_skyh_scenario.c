@@ -115,6 +115,53 @@ static void a_radar_must_be_what_its_kind_can_be(void **state)
             "a/s.json: radars[0].site: missing; expected an object unless at_station is true");
 }
 
+static void accepted(const char *piece, const char *instead)
+{
+    char *const text = with(piece, instead);
+    struct skyh_problem problem = {0};
+    if (!skyh_scenario_parse("a/s.json", text, strlen(text), &scenario, &problem)) {
+        fail_msg("%s", problem.text);
+    }
+    free(text);
+}
+
+static void motion_follows_the_farthest_radar_unless_told(void **state)
+{
+    (void)state;
+    struct sky_tracker_config wanted;
+    accepted("\"range_max_m\": 30000", "\"range_max_m\": 29000");
+    sky_config_motion(&wanted, SKY_MOTION_MIXED);
+    assert_near(scenario.config.tracker.turn_radps, wanted.turn_radps, 0.0);
+    accepted("\"seed\": 1,", "\"seed\": 1, \"tracker\": {\"motion\": \"drones\", \"sojourn_s\": 5,"
+                             " \"accel_psd_wild_m2ps3\": 50, \"hold_s\": 0.25},");
+    sky_config_motion(&wanted, SKY_MOTION_DRONES);
+    assert_near(scenario.config.tracker.turn_radps, wanted.turn_radps, 0.0);
+    assert_near(scenario.config.tracker.sojourn_s, 5.0, 0.0);
+    assert_near(scenario.config.tracker.accel_psd_m2ps3[2], 50.0, 0.0);
+    assert_int_equal(scenario.config.tracker.hold_ns, 250000000);
+    refused("\"seed\": 1,", "\"seed\": 1, \"tracker\": {\"motion\": \"birds\"},",
+            "a/s.json: tracker.motion: none of the known ones; expected \"aircraft\" or \"mixed\" "
+            "or \"drones\"");
+}
+
+static void an_asterix_radar_has_the_steps_of_its_format_unless_told(void **state)
+{
+    (void)state;
+    accepted("\"sigma_azimuth_deg\": 0.1, \"sigma_elevation_deg\": 0.1,",
+             "\"sigma_azimuth_deg\": 0.1, \"sigma_elevation_deg\": 0.1, \"quantum_range_m\": 3,");
+    assert_near(scenario.config.sensor[0].quantum_range_m, 3.0, 0.0);
+    assert_near(scenario.config.sensor[0].quantum_azimuth_rad, 0.0, 0.0);
+    accepted("\"kind\": \"modbus\", \"at_station\": true,"
+             "  \"sigma_range_m\": 10, \"sigma_azimuth_deg\": 0.1, \"sigma_elevation_deg\": 0.1,",
+             "\"kind\": \"asterix\", \"at_station\": true, \"sac\": 1, \"sic\": 2,"
+             "  \"sigma_range_m\": 10, \"sigma_azimuth_deg\": 0.1, \"notch_mps\": 4,"
+             "  \"elevation_min_deg\": 1, ");
+    assert_near(scenario.config.sensor[0].quantum_range_m, 1852.0 / 256.0, 0.0);
+    assert_near(scenario.config.sensor[0].quantum_azimuth_rad, 2.0 * SKY_PI / 65536.0, 0.0);
+    assert_near(scenario.config.sensor[0].notch_mps, 4.0, 0.0);
+    assert_near(scenario.config.sensor[0].elevation_min_rad, SKY_PI / 180.0, 1e-17);
+}
+
 static void what_is_not_json_is_refused_with_line_and_column(void **state)
 {
     (void)state;
@@ -202,6 +249,8 @@ int main(void)
         cmocka_unit_test(a_field_that_nobody_knows_is_an_error),
         cmocka_unit_test(a_value_out_of_range_is_an_error),
         cmocka_unit_test(a_radar_must_be_what_its_kind_can_be),
+        cmocka_unit_test(motion_follows_the_farthest_radar_unless_told),
+        cmocka_unit_test(an_asterix_radar_has_the_steps_of_its_format_unless_told),
         cmocka_unit_test(what_is_not_json_is_refused_with_line_and_column),
         cmocka_unit_test(faults_must_follow_each_other),
         cmocka_unit_test(a_full_circle_ends_where_it_began),

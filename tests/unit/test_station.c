@@ -162,7 +162,7 @@ static void a_register_block_becomes_plots(void **state)
     take(&input);
     assert_int_equal(station.engine.stats.plots, 1);
     assert_int_equal(station.engine.tracker.stats.used, 1);
-    assert_near(station.engine.tracker.track[0].filter.x[1], target.north_m, 100.0);
+    assert_near(station.engine.tracker.track[0].state.x[1], target.north_m, 100.0);
 }
 
 static void a_bad_register_block_is_named(void **state)
@@ -194,7 +194,7 @@ static void targets_go_to_the_radar_that_signed_them(void **state)
     take(&input);
     assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
     assert_int_equal(station.engine.stats.plots, 3);
-    assert_int_equal(station.engine.plot[0].sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.claim.plot.sensor, PAPER_SECOND);
     assert_int_equal(station.engine.tracker.track[0].sensors,
                      1U << PAPER_HILL | 1U << PAPER_SECOND);
     assert_int_equal(station.engine.tracker.track[0].icao_address, 0x4CA123);
@@ -305,18 +305,19 @@ static struct sky_input rows_of(const char *text)
     return input;
 }
 
-#define ROW(sensor) "0,0," sensor ",12000,170,11,-3,40,0.1,0.2,1\n"
+#define ROW_AT(sensor, range_m) "0,0," sensor "," range_m ",170,11,-3,40,0.1,0.2,1\n"
+#define ROW(sensor) ROW_AT(sensor, "12000")
 
 static void lines_of_a_plot_file_go_to_their_radars(void **state)
 {
     (void)state;
-    const struct sky_input input = rows_of(ROW("second") ROW("head") ROW("second"));
+    const struct sky_input input = rows_of(ROW("second") ROW("head") ROW_AT("second", "18000"));
     const uint64_t steps = station.engine.stats.steps;
     take(&input);
     assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
     assert_int_equal(station.engine.stats.plots, 3);
-    assert_int_equal(station.engine.plot[0].sensor, PAPER_SECOND);
-    assert_int_equal(station.engine.plot[0].time_value_ns, utc_ns());
+    assert_int_equal(station.engine.claim.plot.sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.claim.plot.time_value_ns, utc_ns());
     for (size_t i = 0; i < outbox.count; i++) {
         assert_int_not_equal(outbox.event[i].kind, SKY_EVENT_REJECT);
     }
@@ -339,16 +340,17 @@ static void nothing_is_taken_from_no_lines_and_all_from_one_that_lacks_its_end(v
 static void a_bad_line_costs_only_itself_and_is_named_by_column_and_byte(void **state)
 {
     (void)state;
-    static const char text[] = ROW("head") "0,0,head,1200x,170,11,-3,40,0.1,0.2,1\n" ROW("head");
+    static const char text[] =
+        ROW("head") "0,0,head,1200x,170,11,-3,40,0.1,0.2,1\n" ROW_AT("head", "18000");
     struct sky_input input = rows_of(text);
     take(&input);
     assert_reject(SKY_REJECT_MALFORMED, 1, "range_m", "import");
     assert_int_equal(only_reject()->offset, strlen(ROW("head")) + strlen("0,0,head,"));
     assert_int_equal(station.engine.stats.plots, 2);
-    input = rows_of(ROW("head") "\n");
+    input = rows_of(ROW_AT("head", "24000") "\n");
     take(&input);
     assert_reject(SKY_REJECT_MALFORMED, 1, "columns", "import");
-    assert_int_equal(only_reject()->offset, strlen(ROW("head")));
+    assert_int_equal(only_reject()->offset, strlen(ROW_AT("head", "24000")));
 }
 
 static void lines_of_nobody_are_counted(void **state)
