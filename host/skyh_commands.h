@@ -10,6 +10,8 @@ extern const struct skyh_command skyh_simulate;
 extern const struct skyh_command skyh_replay;
 extern const struct skyh_command skyh_classify;
 extern const struct skyh_command skyh_info;
+extern const struct skyh_command skyh_import;
+extern const struct skyh_command skyh_export;
 extern const struct skyh_command skyh_zones_build;
 extern const struct skyh_command skyh_zones_info;
 

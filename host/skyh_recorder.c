@@ -1,6 +1,7 @@
 #include "skyh_recorder.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,8 @@
 #include "sky_station.h"
 #include "sky_store_posix.h"
 
-static const int64_t boot_ns = 100 * SKY_SECOND_NS; /* station time at the scenario's start */
+static const int64_t boot_ns = 100 * SKY_SECOND_NS; /* station time at time 0 */
 static const int64_t commit_ns = SKY_SECOND_NS;
-static const int64_t unsynchronised_ns = 16 * SKY_SECOND_NS; /* what Linux says then */
 
 /* Groups go to the store at once: nobody waits for them, and nothing is evidence. */
 struct sink {
@@ -21,9 +21,9 @@ struct sink {
     struct skyh_recorded *recorded;
 };
 
-struct recorder {
-    struct skyh_world *world;
-    const struct skyh_zonefile *zones;
+struct skyh_recorder {
+    struct skyh_recording recording;
+    const char *out;
     struct sink sink;
     struct sky_store_posix store;
     struct sky_journal *journal;
@@ -32,8 +32,6 @@ struct recorder {
     int64_t committed_ns;
     struct sky_station station;
     struct sky_outbox outbox;
-    char tpv[SKYH_TPV_MAX];
-    uint8_t block[2 * SKY_REGS_BLOCK_WORDS_MAX];
 };
 
 static int do_work(struct sky_journal_sink *base, const struct sky_journal_work *work)
@@ -58,12 +56,12 @@ static int do_work(struct sky_journal_sink *base, const struct sky_journal_work 
 }
 
 /* Record before act, as skyd_loop does. */
-static int process(struct recorder *recorder, struct sky_input *input, int64_t time_ns,
-                   const char *source)
+int skyh_recorder_take(struct skyh_recorder *recorder, struct sky_input *input, int64_t time_ns,
+                       const char *source)
 {
     input->seq = ++recorder->seq;
     input->time_ns = boot_ns + time_ns;
-    input->realtime_ns = recorder->world->start_utc_ns + time_ns;
+    input->realtime_ns = recorder->recording.start_utc_ns + time_ns;
     (void)snprintf(input->source, sizeof input->source, "%s", source);
     const struct sky_utc_estimate utc = sky_station_utc(&recorder->station, input->time_ns);
     int error = sky_journal_input(recorder->journal, input, &utc);
@@ -82,36 +80,40 @@ static int process(struct recorder *recorder, struct sky_input *input, int64_t t
     return error;
 }
 
-static void boot_id_of(uint32_t seed, char boot_id[37])
+static void boot_id_of(uint64_t boot, char boot_id[37])
 {
-    (void)snprintf(boot_id, 37, "00000000-0000-4000-8000-%012x", seed);
+    (void)snprintf(boot_id, 37, "00000000-0000-4000-8000-%012" PRIx64,
+                   boot & UINT64_C(0xFFFFFFFFFFFF));
 }
 
-static int record_config(struct recorder *recorder)
+static int record_config(struct skyh_recorder *recorder)
 {
+    const struct skyh_recording *const recording = &recorder->recording;
     struct sky_input input;
     memset(&input, 0, sizeof input);
     input.kind = SKY_INPUT_CONFIG;
-    input.u.config.config = &recorder->world->scenario->config;
-    input.u.config.zones = &recorder->zones->set;
-    input.u.config.zone_bytes = recorder->zones->bytes;
-    input.u.config.zone_byte_count = recorder->zones->count;
-    boot_id_of(recorder->world->scenario->seed, input.u.config.boot_id);
-    (void)snprintf(input.u.config.software, sizeof input.u.config.software,
-                   "skywitness %s simulated", SKY_VERSION);
-    return process(recorder, &input, 0, "");
+    input.u.config.config = recording->config;
+    input.u.config.zones = &recording->zones->set;
+    input.u.config.zone_bytes = recording->zones->bytes;
+    input.u.config.zone_byte_count = recording->zones->count;
+    boot_id_of(recording->boot, input.u.config.boot_id);
+    (void)snprintf(input.u.config.software, sizeof input.u.config.software, "skywitness %s %s",
+                   SKY_VERSION, recording->how);
+    return skyh_recorder_take(recorder, &input, 0, "");
 }
 
-static int record_tick(struct recorder *recorder, int64_t time_ns)
+int skyh_recorder_tick(struct skyh_recorder *recorder, int64_t time_ns, bool synchronised,
+                       int64_t error_ns)
 {
     struct sky_input input;
     memset(&input, 0, sizeof input);
     input.kind = SKY_INPUT_TICK;
-    input.u.tick.error_ns = unsynchronised_ns;
-    return process(recorder, &input, time_ns, "");
+    input.u.tick.synchronised = synchronised;
+    input.u.tick.error_ns = error_ns;
+    return skyh_recorder_take(recorder, &input, time_ns, "");
 }
 
-static int record_source(struct recorder *recorder, int64_t time_ns, const char *source,
+int skyh_recorder_source(struct skyh_recorder *recorder, int64_t time_ns, const char *source,
                          enum sky_source_event event, const char *detail)
 {
     struct sky_input input;
@@ -119,66 +121,7 @@ static int record_source(struct recorder *recorder, int64_t time_ns, const char 
     input.kind = SKY_INPUT_SOURCE;
     input.u.source_event.event = event;
     (void)snprintf(input.u.source_event.detail, SKY_DETAIL_MAX, "%s", detail);
-    return process(recorder, &input, time_ns, source);
-}
-
-static int record_emission(struct recorder *recorder, const struct skyh_emission *emission)
-{
-    const char *const source = skyh_scenario_source(recorder->world->scenario, emission->source);
-    struct sky_input input;
-    memset(&input, 0, sizeof input);
-    switch (emission->kind) {
-    case SKYH_EMIT_SOURCE:
-        return record_source(recorder, emission->time_ns, source, emission->event,
-                             emission->event == SKY_SOURCE_UP ? "simulated" : "fault in scenario");
-    case SKYH_EMIT_EPOCH:
-        input.kind = SKY_INPUT_GNSS;
-        input.u.gnss = skyh_feed_report(emission->epoch, recorder->tpv,
-                                        skyh_feed_tpv(emission->epoch, recorder->tpv));
-        break;
-    case SKYH_EMIT_DATAGRAM:
-        input.kind = SKY_INPUT_DATAGRAM;
-        input.u.datagram.bytes = emission->datagram;
-        input.u.datagram.count = emission->datagram_bytes;
-        break;
-    case SKYH_EMIT_REGISTERS:
-        input.kind = SKY_INPUT_REGISTERS;
-        input.u.registers.sensor = emission->source - 1;
-        input.u.registers.bytes = recorder->block;
-        input.u.registers.count = skyh_feed_block(emission->registers, recorder->block);
-        break;
-    }
-    return process(recorder, &input, emission->time_ns, source);
-}
-
-/* Emissions and ticks, in order of time; then the station stops in good order. */
-static int record_world(struct recorder *recorder)
-{
-    const struct skyh_scenario *const scenario = recorder->world->scenario;
-    const int64_t tick_ns = scenario->config.tick_ns;
-    struct skyh_progress progress;
-    struct skyh_emission emission;
-    int64_t next_tick_ns = tick_ns;
-    int error = record_config(recorder);
-    skyh_progress_begin(&progress, "simulating");
-    while (error == 0 && skyh_world_next(recorder->world, &emission)) {
-        for (; error == 0 && next_tick_ns <= emission.time_ns; next_tick_ns += tick_ns) {
-            error = record_tick(recorder, next_tick_ns);
-        }
-        if (error == 0) {
-            error = record_emission(recorder, &emission);
-        }
-        skyh_progress_update(&progress, (double)emission.time_ns / (double)scenario->duration_ns,
-                             "");
-    }
-    for (; error == 0 && next_tick_ns <= scenario->duration_ns; next_tick_ns += tick_ns) {
-        error = record_tick(recorder, next_tick_ns);
-    }
-    if (error == 0) {
-        error = record_source(recorder, scenario->duration_ns, "", SKY_SOURCE_SHUTDOWN, "");
-    }
-    skyh_progress_end(&progress);
-    return error;
+    return skyh_recorder_take(recorder, &input, time_ns, source);
 }
 
 static bool is_file_name(const char *out)
@@ -187,7 +130,8 @@ static bool is_file_name(const char *out)
     return length > 5 && strcmp(out + length - 5, ".mcap") == 0;
 }
 
-static bool open_store(struct recorder *recorder, const char *out, struct skyh_problem *problem)
+static bool open_store(struct skyh_recorder *recorder, const char *out,
+                       struct skyh_problem *problem)
 {
     int any = 0;
     uint64_t last = 0;
@@ -213,7 +157,8 @@ static bool open_store(struct recorder *recorder, const char *out, struct skyh_p
     return true;
 }
 
-static bool open_journal(struct recorder *recorder, const char *out, struct skyh_problem *problem)
+static bool open_journal(struct skyh_recorder *recorder, const char *out,
+                         struct skyh_problem *problem)
 {
     struct sky_journal_config config;
     memset(&config, 0, sizeof config);
@@ -221,8 +166,9 @@ static bool open_journal(struct recorder *recorder, const char *out, struct skyh
     config.first_segment = 1;
     config.group_bytes = (size_t)1 << 20;
     config.commit_interval_ns = (uint64_t)commit_ns;
-    boot_id_of(recorder->world->scenario->seed, config.boot_id);
-    (void)snprintf(config.software, sizeof config.software, "skywitness %s simulated", SKY_VERSION);
+    boot_id_of(recorder->recording.boot, config.boot_id);
+    (void)snprintf(config.software, sizeof config.software, "skywitness %s %s", SKY_VERSION,
+                   recorder->recording.how);
     recorder->sink = (struct sink){
         .base = {.work = do_work},
         .store = &recorder->store.store,
@@ -233,30 +179,45 @@ static bool open_journal(struct recorder *recorder, const char *out, struct skyh
            skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: journal: %s", out, strerror(-error));
 }
 
-bool skyh_recorder_run(struct skyh_world *world, const struct skyh_zonefile *zones, const char *out,
-                       struct skyh_recorded *ret_recorded, struct skyh_problem *problem)
+bool skyh_recorder_open(const struct skyh_recording *recording, const char *out,
+                        struct skyh_recorder **ret_recorder, struct skyh_problem *problem)
 {
-    struct recorder *const recorder = calloc(1, sizeof *recorder);
+    struct skyh_recorder *const recorder = calloc(1, sizeof *recorder);
     if (recorder == NULL) {
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", out);
     }
-    recorder->world = world;
-    recorder->zones = zones;
+    recorder->recording = *recording;
+    recorder->out = out;
     sky_station_init(&recorder->station);
-    bool done = open_store(recorder, out, problem);
-    if (done) {
-        done = open_journal(recorder, out, problem);
-        if (done) {
-            int error = record_world(recorder);
-            const int closed = sky_journal_close(recorder->journal);
-            error = error != 0 ? error : closed;
-            done = error == 0 || skyh_fail(problem, SKYH_EXIT_IO, "%s: %s", out, strerror(-error));
-        }
-        sky_store_posix_close(&recorder->store);
+    if (!open_store(recorder, out, problem)) {
+        free(recorder);
+        return false;
     }
+    if (!open_journal(recorder, out, problem)) {
+        sky_store_posix_close(&recorder->store);
+        free(recorder);
+        return false;
+    }
+    const int error = record_config(recorder);
+    if (error != 0) {
+        return skyh_recorder_close(recorder, error, NULL, problem);
+    }
+    *ret_recorder = recorder;
+    return true;
+}
+
+bool skyh_recorder_close(struct skyh_recorder *recorder, int error,
+                         struct skyh_recorded *ret_recorded, struct skyh_problem *problem)
+{
+    const int closed = sky_journal_close(recorder->journal);
+    const int first = error != 0 ? error : closed;
+    const bool done =
+        first == 0 || skyh_fail(problem, first == -EPROTO ? SKYH_EXIT_SOFTWARE : SKYH_EXIT_IO,
+                                "%s: %s", recorder->out, strerror(-first));
     if (done) {
         *ret_recorded = recorder->recorded;
     }
+    sky_store_posix_close(&recorder->store);
     free(recorder);
     return done;
 }

@@ -33,8 +33,9 @@ static int64_t monotonic_ns(const struct timespec *at)
     return (int64_t)at->tv_sec * SKY_SECOND_NS + at->tv_nsec;
 }
 
-static void pace(struct skyh_rerun_watch *watch, int64_t time_ns)
+static void pace(struct skyh_rerun_watch *watch, const struct sky_input *input)
 {
+    const int64_t time_ns = input->time_ns;
     struct player *const player = (struct player *)watch;
     if (player->speed <= 0.0) {
         return;

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sky_station.h"
-
 /* An event the station has just computed and the log has yet to show. */
 struct expected {
     enum sky_channel channel;
@@ -64,6 +62,8 @@ void skyh_rerun_close(struct skyh_rerun *rerun)
         free(rerun);
     }
 }
+
+struct sky_station *skyh_rerun_station(struct skyh_rerun *rerun) { return &rerun->station; }
 
 const struct skyh_verdict *skyh_rerun_verdict(const struct skyh_rerun *rerun)
 {
@@ -142,7 +142,7 @@ static void note_time(struct skyh_rerun *rerun, const struct sky_input *input)
     rerun->time_ns = input->time_ns;
     rerun->seq = input->seq;
     if (rerun->watch != NULL) {
-        rerun->watch->input(rerun->watch, input->time_ns);
+        rerun->watch->input(rerun->watch, input);
     }
 }
 

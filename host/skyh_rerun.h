@@ -9,7 +9,7 @@
 #ifndef SKYH_RERUN_H
 #define SKYH_RERUN_H
 
-#include "sky_engine.h"
+#include "sky_station.h"
 #include "skyh_diff.h"
 #include "skyh_log.h"
 
@@ -31,9 +31,9 @@ struct skyh_verdict {
     char what[SKYH_DIFF_MAX]; /* "track 2: place.lat_rad: recorded ..., recomputed ..." */
 };
 
-/** Called with every input's events as they are recomputed; context is the caller's. */
+/** Called with every input once the station took it, then with each event it caused. */
 struct skyh_rerun_watch {
-    void (*input)(struct skyh_rerun_watch *watch, int64_t time_ns);
+    void (*input)(struct skyh_rerun_watch *watch, const struct sky_input *input);
     void (*event)(struct skyh_rerun_watch *watch, const struct sky_event *event);
 };
 
@@ -48,6 +48,9 @@ void skyh_rerun_take(struct skyh_rerun *rerun, const struct skyh_log_item *item)
 
 /** After the last item: closes the account. */
 void skyh_rerun_finish(struct skyh_rerun *rerun);
+
+/** The station as it is now, for what only it can say; a watch may ask within its calls. */
+struct sky_station *skyh_rerun_station(struct skyh_rerun *rerun);
 
 const struct skyh_verdict *skyh_rerun_verdict(const struct skyh_rerun *rerun);
 

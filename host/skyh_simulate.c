@@ -12,6 +12,9 @@
 #include "skyh_geojson.h"
 #include "skyh_live.h"
 #include "skyh_recorder.h"
+#include "skyh_world.h"
+
+static const int64_t unsynchronised_ns = 16 * SKY_SECOND_NS; /* what Linux says then */
 
 static const struct skyh_option options[] = {
     {"--log", "OUT", "write a log: OUT.mcap, or a directory of segments"},
@@ -208,6 +211,109 @@ static bool configure_live(struct simulation *simulation, const struct skyh_args
            skyh_args_number(args, "--settle", 0.0, 600.0, &live->settle_s, problem);
 }
 
+/* -------------------------------------------------------------------------------------- log */
+
+/* What is recorded of an emission, and the buffers that it borrows. */
+struct reception {
+    struct sky_input input;
+    char tpv[SKYH_TPV_MAX];
+    uint8_t block[2 * SKY_REGS_BLOCK_WORDS_MAX];
+};
+
+static int record_emission(struct skyh_recorder *recorder, const struct skyh_scenario *scenario,
+                           const struct skyh_emission *emission, struct reception *reception)
+{
+    const char *const source = skyh_scenario_source(scenario, emission->source);
+    struct sky_input *const input = &reception->input;
+    memset(input, 0, sizeof *input);
+    switch (emission->kind) {
+    case SKYH_EMIT_SOURCE:
+        return skyh_recorder_source(recorder, emission->time_ns, source, emission->event,
+                                    emission->event == SKY_SOURCE_UP ? "simulated"
+                                                                     : "fault in scenario");
+    case SKYH_EMIT_EPOCH:
+        input->kind = SKY_INPUT_GNSS;
+        input->u.gnss = skyh_feed_report(emission->epoch, reception->tpv,
+                                         skyh_feed_tpv(emission->epoch, reception->tpv));
+        break;
+    case SKYH_EMIT_DATAGRAM:
+        input->kind = SKY_INPUT_DATAGRAM;
+        input->u.datagram.bytes = emission->datagram;
+        input->u.datagram.count = emission->datagram_bytes;
+        break;
+    case SKYH_EMIT_REGISTERS:
+        input->kind = SKY_INPUT_REGISTERS;
+        input->u.registers.sensor = emission->source - 1;
+        input->u.registers.bytes = reception->block;
+        input->u.registers.count = skyh_feed_block(emission->registers, reception->block);
+        break;
+    }
+    return skyh_recorder_take(recorder, input, emission->time_ns, source);
+}
+
+/* Ticks up to an instant, that instant included. */
+static int record_ticks(struct skyh_recorder *recorder, int64_t tick_ns, int64_t until_ns,
+                        int64_t *next_ns)
+{
+    int error = 0;
+    for (; error == 0 && *next_ns <= until_ns; *next_ns += tick_ns) {
+        error = skyh_recorder_tick(recorder, *next_ns, false, unsynchronised_ns);
+    }
+    return error;
+}
+
+/* Emissions and ticks, in order of time; then the station stops in good order. */
+static int record_world(struct skyh_recorder *recorder, struct skyh_world *world,
+                        struct reception *reception)
+{
+    const struct skyh_scenario *const scenario = world->scenario;
+    const int64_t tick_ns = scenario->config.tick_ns;
+    struct skyh_progress progress;
+    struct skyh_emission emission;
+    int64_t next_tick_ns = tick_ns;
+    int error = 0;
+    skyh_progress_begin(&progress, "simulating");
+    while (error == 0 && skyh_world_next(world, &emission)) {
+        error = record_ticks(recorder, tick_ns, emission.time_ns, &next_tick_ns);
+        if (error == 0) {
+            error = record_emission(recorder, scenario, &emission, reception);
+        }
+        skyh_progress_update(&progress, (double)emission.time_ns / (double)scenario->duration_ns,
+                             "");
+    }
+    if (error == 0) {
+        error = record_ticks(recorder, tick_ns, scenario->duration_ns, &next_tick_ns);
+    }
+    if (error == 0) {
+        error = skyh_recorder_source(recorder, scenario->duration_ns, "", SKY_SOURCE_SHUTDOWN, "");
+    }
+    skyh_progress_end(&progress);
+    return error;
+}
+
+static bool record(struct simulation *simulation, const char *log, struct skyh_problem *problem)
+{
+    const struct skyh_recording recording = {
+        .config = &simulation->scenario.config,
+        .zones = &simulation->zones,
+        .how = "simulated",
+        .boot = simulation->scenario.seed,
+        .start_utc_ns = simulation->world.start_utc_ns,
+    };
+    struct skyh_recorder *recorder = NULL;
+    struct reception *const reception = malloc(sizeof *reception);
+    if (reception == NULL) {
+        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", log);
+    }
+    bool recorded = skyh_recorder_open(&recording, log, &recorder, problem);
+    if (recorded) {
+        const int error = record_world(recorder, &simulation->world, reception);
+        recorded = skyh_recorder_close(recorder, error, &simulation->recorded, problem);
+    }
+    free(reception);
+    return recorded;
+}
+
 /* ---------------------------------------------------------------------------------- command */
 
 static bool prepare(struct simulation *simulation, const struct skyh_args *args,
@@ -246,8 +352,7 @@ static bool simulate(struct simulation *simulation, const struct skyh_args *args
         return false;
     }
     if (log != NULL) {
-        simulation->recorded_one = skyh_recorder_run(&simulation->world, &simulation->zones, log,
-                                                     &simulation->recorded, problem);
+        simulation->recorded_one = record(simulation, log, problem);
         if (!simulation->recorded_one) {
             return false;
         }

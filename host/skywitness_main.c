@@ -8,7 +8,8 @@
 #include "skyh_commands.h"
 
 static const struct skyh_command *const commands[] = {
-    &skyh_simulate, &skyh_replay, &skyh_classify, &skyh_info, &skyh_zones_build, &skyh_zones_info,
+    &skyh_simulate, &skyh_import, &skyh_replay,      &skyh_classify,
+    &skyh_export,   &skyh_info,   &skyh_zones_build, &skyh_zones_info,
 };
 
 static void print_help(void)
