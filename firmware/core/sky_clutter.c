@@ -188,10 +188,15 @@ static void fade(struct sky_clutter *clutter, double kept)
     fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS, kept);
 }
 
-/* False plots per scan of one kind, by the configuration and what came since. */
+/*
+ * False plots per scan of one kind, by the configuration and what came since. Where few plots come
+ * at all, none in the memory says little: the configuration keeps the worth of two.
+ */
 static double rate(const struct sky_clutter *clutter, uint32_t kind, double configured)
 {
-    const double worth_scans = larger(prior_scans * clutter->prior, prior_plots / configured);
+    const double seen = clutter->total[kind] / (clutter->scans + 1.0);
+    const double worth_scans =
+        larger(prior_scans * clutter->prior, prior_plots / (configured + seen));
     return (clutter->total[kind] + worth_scans * configured) / (clutter->scans + worth_scans);
 }
 
