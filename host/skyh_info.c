@@ -45,6 +45,8 @@ struct run_facts {
     bool shut_down;
     size_t source_count;
     struct source_facts source[SOURCES_MAX];
+    bool has_health[SKY_SENSORS_MAX];
+    struct sky_event health[SKY_SENSORS_MAX]; /* what each sensor was said to do at last */
 };
 
 struct facts {
@@ -181,6 +183,24 @@ static bool take_input(struct facts *facts, const struct sky_scan_item *item)
     return true;
 }
 
+/* Of events only what a sensor was said to do is looked into. */
+static void take_event(struct facts *facts, const struct sky_scan_item *item)
+{
+    struct sky_event event;
+    struct run_facts *const run = &facts->run[facts->run_count - 1];
+    run->events++;
+    if (item->channel != SKY_CHANNEL_SENSOR) {
+        return;
+    }
+    if (sky_codec_unpack_event(item->channel, item->bytes, item->count, &facts->arena, &event) !=
+        SKY_OK) {
+        facts->unreadable++;
+    } else if (event.u.sensor.sensor < SKY_SENSORS_MAX) {
+        run->has_health[event.u.sensor.sensor] = true;
+        run->health[event.u.sensor.sensor] = event;
+    }
+}
+
 static bool take_record(struct facts *facts, const struct sky_scan_item *item)
 {
     facts->records++;
@@ -189,7 +209,7 @@ static bool take_record(struct facts *facts, const struct sky_scan_item *item)
         return take_input(facts, item);
     }
     if (facts->run_count > 0) {
-        facts->run[facts->run_count - 1].events++;
+        take_event(facts, item);
     }
     return true;
 }
@@ -205,17 +225,30 @@ static void print_segments(const struct skyh_log *log)
     }
 }
 
-static void print_sensors(const struct sky_config *config)
+static void print_sensor(const struct sky_sensor_config *sensor)
 {
     const double rad_deg = 180.0 / SKY_PI;
-    for (uint32_t i = 0; i < config->sensor_count; i++) {
-        const struct sky_sensor_config *const sensor = &config->sensor[i];
-        (void)printf("  radar   %-12s %s, %s, range +-%.0f m to %.0f km, azimuth +-%.2f deg, every "
-                     "%.1f s\n",
-                     sensor->name, sensor->at_station ? "at the station" : "on its own site",
-                     sensor->measures_elevation ? "3D" : "2D", sensor->sigma_range_m,
-                     sensor->range_max_m * 1e-3, sensor->sigma_azimuth_rad * rad_deg,
-                     (double)sensor->scan_ns * 1e-9);
+    if (sensor->kind == SKY_SENSOR_COOPERATIVE) {
+        (void)printf("  reports %-12s of places, +-%.0f m, every %.1f s\n", sensor->name,
+                     sensor->sigma_place_m, (double)sensor->scan_ns * 1e-9);
+        return;
+    }
+    (void)printf("  radar   %-12s %s, %s, range +-%.0f m to %.0f km, azimuth +-%.2f deg, every "
+                 "%.1f s\n",
+                 sensor->name, sensor->at_station ? "at the station" : "on its own site",
+                 sensor->measures_elevation ? "3D" : "2D", sensor->sigma_range_m,
+                 sensor->range_max_m * 1e-3, sensor->sigma_azimuth_rad * rad_deg,
+                 (double)sensor->scan_ns * 1e-9);
+}
+
+static void print_sensors(const struct run_facts *run)
+{
+    char text[SKYH_EVENT_TEXT_MAX];
+    for (uint32_t i = 0; i < run->config.sensor_count; i++) {
+        print_sensor(&run->config.sensor[i]);
+        if (run->has_health[i]) {
+            (void)printf("    at last %s\n", skyh_event_text(&run->health[i], text));
+        }
     }
 }
 
@@ -266,7 +299,7 @@ static void print_run(const struct run_facts *run, size_t index)
     }
     (void)printf("\n");
     if (run->has_config) {
-        print_sensors(&run->config);
+        print_sensors(run);
     }
     print_sources(run);
     if (run->zones.bytes != NULL) {
@@ -332,6 +365,43 @@ static json_t *sources_json(const struct run_facts *run)
     return list;
 }
 
+static json_t *numbers_json(const double *number, size_t count)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)json_array_append_new(list, json_real(number[i]));
+    }
+    return list;
+}
+
+/* Range (m), azimuth and elevation (rad), time (s); null: nothing was said of it. */
+static json_t *health_json(const struct sky_event_sensor *health)
+{
+    static const char *const state[] = {"alone", "learning", "applied"};
+    const struct sky_registration *const registration = &health->registration;
+    return json_pack("{s:s, s:I, s:o, s:o, s:o, s:I, s:f, s:f, s:I, s:I}", "registration",
+                     state[registration->state], "pairs", (json_int_t)registration->pairs, "bias",
+                     numbers_json(registration->bias, SKY_BIASES), "bias_sigma",
+                     numbers_json(registration->bias_sigma, SKY_BIASES), "nis",
+                     numbers_json(health->nis, SKY_COMPONENTS), "nis_out",
+                     (json_int_t)health->nis_out, "detection_probability",
+                     health->detection_probability, "false_plots_per_scan",
+                     health->false_plots_per_scan, "plots", (json_int_t)health->plots, "used",
+                     (json_int_t)health->used);
+}
+
+static json_t *sensors_json(const struct run_facts *run)
+{
+    json_t *const list = json_array();
+    for (uint32_t i = 0; i < run->config.sensor_count; i++) {
+        json_t *const health =
+            run->has_health[i] ? health_json(&run->health[i].u.sensor) : json_null();
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o}", "name", run->config.sensor[i].name, "health", health));
+    }
+    return list;
+}
+
 static json_t *lines_json(const struct skyh_zonefile *zones)
 {
     json_t *const list = json_array();
@@ -350,14 +420,14 @@ static json_t *lines_json(const struct skyh_zonefile *zones)
 static json_t *run_json(const struct run_facts *run)
 {
     char hex[65];
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:o, s:o, s:b, s:o, s:s, s:o}", "boot_id",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:o, s:o, s:b, s:o, s:o, s:s, s:o}", "boot_id",
                      run->boot_id, "software", run->software, "inputs", (json_int_t)run->inputs,
                      "events", (json_int_t)run->events, "inputs_missing",
                      (json_int_t)run->inputs_missing, "span_s",
                      (double)(run->end_ns - run->begin_ns) * 1e-9, "begin_utc",
                      utc_json(run->utc_known, run->begin_utc_ns), "end_utc",
                      utc_json(run->utc_known, run->end_utc_ns), "shut_down", run->shut_down,
-                     "sources", sources_json(run), "zones_sha256",
+                     "sources", sources_json(run), "sensors", sensors_json(run), "zones_sha256",
                      skyh_zonefile_hex(run->zones.sha256, hex), "lines", lines_json(&run->zones));
 }
 

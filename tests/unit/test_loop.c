@@ -365,13 +365,15 @@ static void nothing_stays_uncommitted_longer_than_its_interval(void **state)
     assert_true(loop.seq > 60);
 }
 
-static void an_incident_is_committed_at_once(void **state)
+static void an_alert_and_an_incident_are_each_committed_at_once(void **state)
 {
     (void)state;
     assert_int_equal(run("pppppppp", "............s"), 0);
     const uint32_t incidents = times_said("/event/incident\n"); /* opened, and closed at the end */
+    const uint32_t alerts = times_said("/event/alert\n");       /* at the look before that */
     assert_int_equal(incidents, 2);
-    assert_int_equal(writer.urgent.count, incidents);
+    assert_int_equal(alerts, 1);
+    assert_int_equal(writer.urgent.count, incidents + alerts);
 }
 
 /* ---- sources ---- */
@@ -491,7 +493,7 @@ int main(void)
         CASE(a_station_that_cannot_remember_stops),
         CASE(a_segment_that_fails_is_a_record_and_the_rest_goes_on),
         CASE(nothing_stays_uncommitted_longer_than_its_interval),
-        CASE(an_incident_is_committed_at_once),
+        CASE(an_alert_and_an_incident_are_each_committed_at_once),
         CASE(a_source_that_fails_is_reported_and_reopened_while_others_go_on),
         CASE(a_source_that_stays_away_is_tried_ever_more_rarely_and_reported_once),
         CASE(a_source_that_says_a_word_and_fails_again_is_tried_ever_more_rarely),

@@ -203,6 +203,30 @@ static void a_log_that_rolled_over_is_replayed_as_one(void **state)
     assert_whole(502, 0);
 }
 
+/* Lines good and bad, of radars that are there and not. */
+static void lines_of_plot_files_are_decoded_again_when_they_are_replayed(void **state)
+{
+    (void)state;
+    begin_run();
+    for (int i = 0; i < 60; i++) {
+        char text[512];
+        const double t_s = (double)(now_ns - PAPER_TIME0_NS) * 1e-9;
+        struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_PLOT_ROWS, "plots.csv");
+        input.u.plot_rows.text = text;
+        input.u.plot_rows.count = (size_t)snprintf(
+            text, sizeof text,
+            "%.6f,0,head,%.3f,350,8,-40,15,0.15,0.2,1\n%.6f,0,nobody,1,2,3,4,5,6,7,8\n"
+            "%.6f,0,hill,x,170,,,40,0.1,,\n",
+            t_s, 9000.0 - 40.0 * t_s, t_s, t_s);
+        input.u.plot_rows.epoch_utc_ns = PAPER_UTC0_NS;
+        process(&input, FAULT_NONE, 0);
+    }
+    end_log();
+    assert_int_equal(station.engine.stats.plots, 60);
+    assert_true(recorded_events > 160); /* two rejects for each, and a track */
+    assert_whole(62, 0);
+}
+
 static void a_segment_that_is_missing_is_damage_and_not_a_difference(void **state)
 {
     (void)state;
@@ -366,6 +390,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_log_that_rolled_over_is_replayed_as_one),
+        CASE(lines_of_plot_files_are_decoded_again_when_they_are_replayed),
         CASE(a_segment_that_is_missing_is_damage_and_not_a_difference),
         CASE(a_run_whose_beginning_is_missing_is_a_loss),
         CASE(a_sync_that_fails_between_the_events_of_an_input_loses_nothing),
