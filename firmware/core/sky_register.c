@@ -21,17 +21,17 @@ static const double prior_sigma[SKY_BIASES] = {
 
 /* 1 sigma of a radar that is as well kept as the configuration says, however well it says. */
 static const double kept_sigma[SKY_BIASES] = {
-    [SKY_BIAS_RANGE] = 6.0,
-    [SKY_BIAS_AZIMUTH] = 0.03 * SKY_PI / 180.0,
+    [SKY_BIAS_RANGE] = 5.0,
+    [SKY_BIAS_AZIMUTH] = 0.02 * SKY_PI / 180.0,
     [SKY_BIAS_ELEVATION] = 0.05 * SKY_PI / 180.0,
     [SKY_BIAS_TIME] = 0.01,
 };
 
-/* Random walk: per second, so that an hour makes 5 m, 0.02 degrees and 20 ms. */
+/* Random walk: per second, so that an hour makes 7 m, 0.03 degrees and 20 ms. */
 static const double drift_per_s[SKY_BIASES] = {
-    [SKY_BIAS_RANGE] = 25.0 / 3600.0,
-    [SKY_BIAS_AZIMUTH] = 1.2e-7 / 3600.0,
-    [SKY_BIAS_ELEVATION] = 1.2e-7 / 3600.0,
+    [SKY_BIAS_RANGE] = 50.0 / 3600.0,
+    [SKY_BIAS_AZIMUTH] = 2.7e-7 / 3600.0,
+    [SKY_BIAS_ELEVATION] = 2.7e-7 / 3600.0,
     [SKY_BIAS_TIME] = 4e-4 / 3600.0,
 };
 
@@ -454,30 +454,36 @@ static void update(struct sky_register *reg, struct active *active, const struct
  * Replaces one sensor's wide prior in the estimate `work` by a narrow one: that is to measure each
  * of its biases once more, as 0. Returns by how much that changes the log of the evidence: a
  * posterior and a prior suffice to compare nested priors (Dickey, The Annals of Mathematical
- * Statistics 42, 1971, pp. 204-223).
+ * Statistics 42, 1971, pp. 204-223). Of `work`, only the lower triangle of p is kept.
  */
-static double keep(struct sky_bias_estimate *work, const struct sky_config *config, uint32_t sensor)
+static double keep(struct sky_bias_estimate *work, const struct sky_config *config, uint32_t sensor,
+                   double looseness)
 {
+    const uint32_t dimension = config->sensor_count * SKY_BIASES;
     double evidence = 0.0;
     for (uint32_t bias = 0; bias < SKY_BIASES; bias++) {
         const uint32_t i = sensor * SKY_BIASES + bias;
         const double wide = prior_variance(config, sensor, bias);
-        const double narrow = square(larger(kept_sigma[bias], stated_sigma(config, sensor, bias)));
+        const double narrow =
+            square(larger(looseness * kept_sigma[bias], stated_sigma(config, sensor, bias)));
         if (narrow >= wide) {
             continue;
         }
         const double variance = narrow * wide / (wide - narrow);
         const double s = work->p[i][i] + variance, b = work->b[i];
         evidence += 0.5 * (sky_log((wide + variance) / s) - b * b / s);
-        double gain[SKY_REGISTER_DIM];
-        memcpy(gain, work->p[i], sizeof(gain));
-        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
-            if (gain[j] == 0.0) {
+        const double root = sky_sqrt(s);
+        double w[SKY_REGISTER_DIM];
+        for (uint32_t j = 0; j < dimension; j++) {
+            w[j] = (j < i ? work->p[i][j] : work->p[j][i]) / root;
+        }
+        for (uint32_t j = 0; j < dimension; j++) {
+            if (w[j] == 0.0) { /* a stranger */
                 continue;
             }
-            work->b[j] -= gain[j] * b / s;
-            for (uint32_t k = 0; k < SKY_REGISTER_DIM; k++) {
-                work->p[j][k] -= gain[j] * gain[k] / s;
+            work->b[j] -= w[j] * b / root;
+            for (uint32_t k = 0; k <= j; k++) {
+                work->p[j][k] -= w[j] * w[k];
             }
         }
     }
@@ -485,53 +491,74 @@ static double keep(struct sky_bias_estimate *work, const struct sky_config *conf
 }
 
 /* Adds the difference of `work` from the free estimate to the mixture, weighted. */
-static void mix_in(struct sky_register *reg, double weight)
+static void mix_in(struct sky_register *reg, uint32_t dimension, double weight)
 {
-    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+    for (uint32_t i = 0; i < dimension; i++) {
         const double by = reg->work.b[i] - reg->free.b[i];
         reg->mixed.b[i] += weight * by;
-        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
+        for (uint32_t j = 0; j <= i; j++) {
             reg->mixed.p[i][j] +=
                 weight * (reg->work.p[i][j] + by * (reg->work.b[j] - reg->free.b[j]));
         }
     }
 }
 
+/* The radars that share aircraft with others. */
+struct radars {
+    uint32_t count;
+    uint32_t sensor[SKY_SENSORS_MAX];
+};
+
 /*
- * Who is off: nobody, one of them, or who knows. Each is believed by its evidence, the three alike
- * beforehand but for "one", which is two chances. What all estimate together has their mean, and
- * a covariance that counts how far they lie apart.
+ * Mixes in the account that all radars but one are kept, with `looseness` times the sigmas that
+ * should be; or all, if none has the number `off`. Returns its weight: the free estimate's is 1.
+ */
+static double mix_account(struct sky_register *reg, const struct sky_config *config,
+                          const struct radars *radars, uint32_t off, double looseness)
+{
+    double evidence = 0.0;
+    reg->work = reg->free;
+    for (uint32_t n = 0; n < radars->count; n++) {
+        evidence += n == off ? 0.0 : keep(&reg->work, config, radars->sensor[n], looseness);
+    }
+    const double beforehand = off < radars->count ? 1.0 / (double)radars->count : 0.5;
+    const double weight = beforehand * sky_exp(clamp(evidence, evidence_max));
+    mix_in(reg, config->sensor_count * SKY_BIASES, weight);
+    return weight;
+}
+
+/*
+ * Who is off: nobody, one of them, or who knows; and the others are as well kept as they should be,
+ * or a third as well. Each account is believed by its evidence. All together have their mean, and a
+ * covariance that counts how far they lie apart.
  */
 static void mix(struct sky_register *reg, const struct sky_config *config)
 {
-    uint32_t radars[SKY_SENSORS_MAX], count = 0;
+    const uint32_t dimension = config->sensor_count * SKY_BIASES;
+    struct radars radars = {.count = 0};
     for (uint32_t sensor = 0; sensor < config->sensor_count; sensor++) {
         if (reg->pairs[sensor] > 0 && config->sensor[sensor].kind == SKY_SENSOR_RADAR) {
-            radars[count++] = sensor;
+            radars.sensor[radars.count++] = sensor;
         }
     }
-    double sum = 0.0;
+    double sum = 1.0;
     memset(&reg->mixed, 0, sizeof(reg->mixed));
-    for (uint32_t off = 0; off < count + 2; off++) { /* count: nobody; count + 1: who knows */
-        double evidence = 0.0;
-        reg->work = reg->free;
-        for (uint32_t n = 0; n < count && off <= count; n++) {
-            evidence += n == off ? 0.0 : keep(&reg->work, config, radars[n]);
-        }
-        const double weight =
-            (off < count ? 2.0 / (double)count : 1.0) * sky_exp(clamp(evidence, evidence_max));
-        mix_in(reg, weight);
-        sum += weight;
+    reg->work = reg->free;
+    mix_in(reg, dimension, sum);
+    for (uint32_t off = 0; off <= radars.count; off++) {
+        sum += mix_account(reg, config, &radars, off, 1.0);
+        sum += mix_account(reg, config, &radars, off, 3.0);
     }
-    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+    for (uint32_t i = 0; i < dimension; i++) {
         reg->mixed.b[i] /= sum;
     }
-    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
-        for (uint32_t j = 0; j < SKY_REGISTER_DIM; j++) {
+    for (uint32_t i = 0; i < dimension; i++) {
+        for (uint32_t j = 0; j <= i; j++) {
             reg->mixed.p[i][j] = reg->mixed.p[i][j] / sum - reg->mixed.b[i] * reg->mixed.b[j];
+            reg->mixed.p[j][i] = reg->mixed.p[i][j];
         }
     }
-    for (uint32_t i = 0; i < SKY_REGISTER_DIM; i++) {
+    for (uint32_t i = 0; i < dimension; i++) {
         reg->mixed.b[i] += reg->free.b[i];
     }
     reg->mixed_ns = reg->time_ns;
