@@ -276,7 +276,9 @@ static void a_radar_without_false_plots_keeps_some_doubt(void **state)
 {
     (void)state;
     radar.false_plots_per_scan = 0.1;
-    age(5000);
+    for (int i = 0; i < 300; i++) {
+        age(1);
+    }
     assert_true(sky_clutter_per_scan(&clutter, &radar) > 0.02);
     assert_true(sky_clutter_per_scan(&clutter, &radar) < 0.1);
 }
@@ -397,7 +399,7 @@ static void low_ground_around_a_high_radar_is_ground(void **state)
 {
     (void)state;
     radar.elevation_min_rad = -10.0 * degree;
-    assert_true(log_density(plot(20e3, 50.0, -8.0, 1.0)) >
+    assert_true(log_density(plot(20e3, 50.0, 2.0, 1.0)) >
                 log_density(plot(20e3, 50.0, 4.0, 1.0)) + 3.0);
     radar.elevation_min_rad = 4.0 * degree; /* and the lowest three degrees of any coverage */
     assert_true(log_density(plot(20e3, 50.0, 6.9, 1.0)) >
