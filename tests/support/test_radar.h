@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "sky_config.h"
-#include "sky_filter.h"
+#include "sky_measure.h"
 #include "sky_test.h"
 
 #define SKY_TEST_PI 3.141592653589793
@@ -134,13 +134,13 @@ static inline struct sky_measurement test_clutter(const struct sky_sensor_config
 }
 
 /** Normalised squared error of a state: e' P^-1 e, by Cholesky. Negative if P is not positive. */
-static inline double test_nees(const struct sky_filter *filter, const struct test_target *truth)
+static inline double test_nees(const struct sky_state *state, const struct test_target *truth)
 {
     double root[6][6], sum = 0.0, white[6];
     for (int i = 0; i < 6; i++) {
-        white[i] = filter->x[i] - truth->x[i];
+        white[i] = state->x[i] - truth->x[i];
         for (int j = 0; j <= i; j++) {
-            double s = filter->p[i][j];
+            double s = state->p[i][j];
             for (int k = 0; k < j; k++) {
                 s -= root[i][k] * root[j][k];
             }
