@@ -451,13 +451,13 @@ static void update(struct sky_register *reg, struct active *active, const struct
 }
 
 /*
- * Replaces one sensor's wide prior in the estimate `work` by a narrow one: that is to measure each
+ * Replaces one sensor's wide prior in an account by a narrow one: that is to measure each
  * of its biases once more, as 0. Returns by how much that changes the log of the evidence: a
  * posterior and a prior suffice to compare nested priors (Dickey, The Annals of Mathematical
- * Statistics 42, 1971, pp. 204-223). Of `work`, only the lower triangle of p is kept.
+ * Statistics 42, 1971, pp. 204-223). Of p, only the lower triangle is used.
  */
-static double keep(struct sky_bias_estimate *work, const struct sky_config *config, uint32_t sensor,
-                   double looseness)
+static double keep(struct sky_bias_estimate *account, const struct sky_config *config,
+                   uint32_t sensor, double looseness)
 {
     const uint32_t dimension = config->sensor_count * SKY_BIASES;
     double evidence = 0.0;
@@ -470,35 +470,47 @@ static double keep(struct sky_bias_estimate *work, const struct sky_config *conf
             continue;
         }
         const double variance = narrow * wide / (wide - narrow);
-        const double s = work->p[i][i] + variance, b = work->b[i];
+        const double s = account->p[i][i] + variance, b = account->b[i];
         evidence += 0.5 * (sky_log((wide + variance) / s) - b * b / s);
         const double root = sky_sqrt(s);
         double w[SKY_REGISTER_DIM];
         for (uint32_t j = 0; j < dimension; j++) {
-            w[j] = (j < i ? work->p[i][j] : work->p[j][i]) / root;
+            w[j] = (j < i ? account->p[i][j] : account->p[j][i]) / root;
         }
         for (uint32_t j = 0; j < dimension; j++) {
             if (w[j] == 0.0) { /* a stranger */
                 continue;
             }
-            work->b[j] -= w[j] * b / root;
+            double *row = account->p[j];
+            const double w_j = w[j];
+            account->b[j] -= w_j * b / root;
             for (uint32_t k = 0; k <= j; k++) {
-                work->p[j][k] -= w[j] * w[k];
+                row[k] -= w_j * w[k];
             }
         }
     }
     return evidence;
 }
 
-/* Adds the difference of `work` from the free estimate to the mixture, weighted. */
-static void mix_in(struct sky_register *reg, uint32_t dimension, double weight)
+static void copy(struct sky_bias_estimate *to, const struct sky_bias_estimate *from,
+                 uint32_t dimension)
 {
+    memcpy(to->b, from->b, sizeof(to->b));
     for (uint32_t i = 0; i < dimension; i++) {
-        const double by = reg->work.b[i] - reg->free.b[i];
-        reg->mixed.b[i] += weight * by;
+        memcpy(to->p[i], from->p[i], (i + 1) * sizeof(to->p[i][0]));
+    }
+}
+
+/* Adds the difference of an account from the free estimate to the mixture, weighted. */
+static void mix_in(struct sky_register *reg, const struct sky_bias_estimate *account,
+                   uint32_t dimension, double weight)
+{
+    double by[SKY_REGISTER_DIM];
+    for (uint32_t i = 0; i < dimension; i++) {
+        by[i] = account->b[i] - reg->free.b[i];
+        reg->mixed.b[i] += weight * by[i];
         for (uint32_t j = 0; j <= i; j++) {
-            reg->mixed.p[i][j] +=
-                weight * (reg->work.p[i][j] + by * (reg->work.b[j] - reg->free.b[j]));
+            reg->mixed.p[i][j] += weight * (account->p[i][j] + by[i] * by[j]);
         }
     }
 }
@@ -510,21 +522,29 @@ struct radars {
 };
 
 /*
- * Mixes in the account that all radars but one are kept, with `looseness` times the sigmas that
- * should be; or all, if none has the number `off`. Returns its weight: the free estimate's is 1.
+ * Mixes in the accounts that all radars are kept, with `looseness` times the sigmas that should be,
+ * and that all but one are. Returns their weight, against 1 for the free estimate.
  */
-static double mix_account(struct sky_register *reg, const struct sky_config *config,
-                          const struct radars *radars, uint32_t off, double looseness)
+static double mix_kept(struct sky_register *reg, const struct sky_config *config,
+                       const struct radars *radars, double looseness)
 {
-    double evidence = 0.0;
-    reg->work = reg->free;
-    for (uint32_t n = 0; n < radars->count; n++) {
-        evidence += n == off ? 0.0 : keep(&reg->work, config, radars->sensor[n], looseness);
+    const uint32_t dimension = config->sensor_count * SKY_BIASES;
+    double before = 0.0, sum = 0.0;
+    copy(&reg->kept, &reg->free, dimension); /* as far as the one that is off */
+    for (uint32_t off = 0; off < radars->count; off++) {
+        double evidence = before;
+        copy(&reg->work, &reg->kept, dimension);
+        for (uint32_t n = off + 1; n < radars->count; n++) {
+            evidence += keep(&reg->work, config, radars->sensor[n], looseness);
+        }
+        const double weight = sky_exp(clamp(evidence, evidence_max)) / (double)radars->count;
+        mix_in(reg, &reg->work, dimension, weight);
+        sum += weight;
+        before += keep(&reg->kept, config, radars->sensor[off], looseness);
     }
-    const double beforehand = off < radars->count ? 1.0 / (double)radars->count : 0.5;
-    const double weight = beforehand * sky_exp(clamp(evidence, evidence_max));
-    mix_in(reg, config->sensor_count * SKY_BIASES, weight);
-    return weight;
+    const double nobody = 0.5 * sky_exp(clamp(before, evidence_max));
+    mix_in(reg, &reg->kept, dimension, nobody);
+    return sum + nobody;
 }
 
 /*
@@ -541,14 +561,11 @@ static void mix(struct sky_register *reg, const struct sky_config *config)
             radars.sensor[radars.count++] = sensor;
         }
     }
-    double sum = 1.0;
     memset(&reg->mixed, 0, sizeof(reg->mixed));
-    reg->work = reg->free;
-    mix_in(reg, dimension, sum);
-    for (uint32_t off = 0; off <= radars.count; off++) {
-        sum += mix_account(reg, config, &radars, off, 1.0);
-        sum += mix_account(reg, config, &radars, off, 3.0);
-    }
+    mix_in(reg, &reg->free, dimension, 1.0);
+    double sum = 1.0;
+    sum += mix_kept(reg, config, &radars, 1.0);
+    sum += mix_kept(reg, config, &radars, 3.0);
     for (uint32_t i = 0; i < dimension; i++) {
         reg->mixed.b[i] /= sum;
     }

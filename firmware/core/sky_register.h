@@ -72,7 +72,8 @@ struct sky_register {
     bool applied;
     struct sky_bias_estimate free;  /* any sensor may be off */
     struct sky_bias_estimate mixed; /* of the accounts who is off; what is reported and applied */
-    struct sky_bias_estimate work;  /* private: one account while it is mixed in */
+    struct sky_bias_estimate kept;  /* private: accounts while they are mixed in */
+    struct sky_bias_estimate work;
 };
 
 /** One sensor's sight of an aircraft: the plot as it came, no bias taken off. */
