@@ -194,9 +194,9 @@ static void fade(struct sky_clutter *clutter, double kept)
  */
 static double rate(const struct sky_clutter *clutter, uint32_t kind, double configured)
 {
-    const double seen = clutter->total[kind] / (clutter->scans + 1.0);
-    const double worth_scans =
-        larger(prior_scans * clutter->prior, prior_plots / (configured + seen));
+    const double scans = clutter->scans + 1.0;
+    const double least_scans = prior_plots * scans / (configured * scans + clutter->total[kind]);
+    const double worth_scans = larger(prior_scans * clutter->prior, least_scans);
     return (clutter->total[kind] + worth_scans * configured) / (clutter->scans + worth_scans);
 }
 

@@ -74,12 +74,13 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell);
  * Time passes; earlier instants than before change nothing. For every whole scan the memory fades
  * (15 scans to 1/e). Scans without any false plot where seven or more were to be expected are
  * taken for an interruption of the radar and change nothing. Cost: one pass over the maps per scan,
- * some 5 us; long silences cost no more than one pass.
+ * below 20 us on a 2.5 GHz core; long silences cost no more than one pass.
  */
 void sky_clutter_age(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                      int64_t time_ns);
 
-/** Natural logarithm of the density of false plots per scan at a measurement. Finite. */
+/** Natural logarithm of the density of false plots per scan at a measurement. Finite. Cost: 80 ns.
+ */
 double sky_clutter_log_density(const struct sky_clutter *clutter,
                                const struct sky_sensor_config *radar,
                                const struct sky_measurement *measurement);
