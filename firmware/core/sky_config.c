@@ -302,7 +302,7 @@ void sky_config_default(struct sky_config *ret_config)
 
     struct sky_tracker_config *const tracker = &ret_config->tracker;
     sky_config_motion(tracker, SKY_MOTION_AIRCRAFT);
-    tracker->gate_probability = 0.9999;
+    tracker->gate_probability = 0.99999;
     tracker->births_per_hour = 20.0;
     tracker->confirm_existence = 0.999999;
     tracker->hold_ns = SKY_SECOND_NS / 8;

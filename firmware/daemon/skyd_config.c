@@ -617,7 +617,7 @@ static void print_key(const struct skyd_config *config, const struct skyd_sectio
     if (setting->line != 0) {
         snprintf(origin, sizeof origin, "%s:%d", config->path, setting->line);
     }
-    if (setting->line == 0 && key->need == SKYD_NEED_NOT) {
+    if (setting->line == 0 && key->need != SKYD_NEED_DEFAULT) {
         fprintf(stream, "; %s is not set\n", key->name);
     } else if (strlen(value) + strlen(origin) > 140) { /* inih reads lines of up to 198 bytes */
         fprintf(stream, "; %s\n%s = %s\n", origin, key->name, value);

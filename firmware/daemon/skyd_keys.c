@@ -70,7 +70,7 @@ static const struct skyd_key tracker_keys[] = {
     OPTION(SKYD_NUMBER, "sojourn_s", skyd_config, engine.tracker.sojourn_s, 1, 600),
     OPTION(SKYD_NUMBER, "speed_max_mps", skyd_config, engine.tracker.speed_max_mps, 5, 1000),
     OPTION(SKYD_NUMBER, "lifetime_s", skyd_config, engine.tracker.lifetime_s, 10, 1e5),
-    NUMBER("gate_probability", skyd_config, engine.tracker.gate_probability, "0.9999", 0.9,
+    NUMBER("gate_probability", skyd_config, engine.tracker.gate_probability, "0.99999", 0.9,
            0.99999),
     NUMBER("births_per_hour", skyd_config, engine.tracker.births_per_hour, "20", 0.01, 1e5),
     NUMBER("confirm_existence", skyd_config, engine.tracker.confirm_existence, "0.999999", 0.5,

@@ -215,6 +215,7 @@ static void what_is_printed_reads_back_as_the_same_configuration(void **state)
     static struct sky_config before;
     expect_good(LEAST RADAR "sac = 1\nsic = 2\n[modbus.north]\nradar = north\n"
                             "[tracker]\nmotion = drones\nturn_dps = 15\n"
+                            "[radar.beacons]\nkind = cooperative\nscan_ms = 1000\n"
                             "[modbus.north]\n"
                             "tcp = 127.0.0.1:29201\n[asterix.a]\nlisten = 127.0.0.1:29202\n");
     memcpy(&before, &config.engine, sizeof before);
