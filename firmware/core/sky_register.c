@@ -38,9 +38,8 @@ static const double drift_per_s[SKY_BIASES] = {
 static const double gate_distance2 = 30.0;
 static const double log_ratio_on = 10.0;
 static const double log_ratio_off = 0.0;
-static const double log_ratio_max =
-    30.0;                           /* either way: what was once sure can still be unlearned */
-static const double vote_max = 4.0; /* no single pair decides */
+static const double log_ratio_max = 30.0; /* either way: what was once sure can be unlearned */
+static const double vote_max = 4.0;       /* no single pair decides */
 static const double evidence_max = 200.0; /* either way: exponents stay finite */
 static const int64_t mix_every_ns = SKY_SECOND_NS;
 
@@ -162,20 +161,21 @@ static struct fix fix_of_place(const struct sky_sight *sight)
 
 /*
  * A polar sight freed of a bias. It is a straight line through the elevation `near_rad`, on which
- * the sight's own elevation is one measurement. Angles that scatter pull the mean place towards the
- * sensor by half their variance (1.5 m at 80 km and 0.35 degrees), which is put back.
+ * the sight's own elevation is one measurement. The places from which it may have come lie on an
+ * arc, the mean of which is nearer by half the variance of the angles (1.5 m at 80 km and 0.35
+ * degrees).
  */
 static struct fix fix_of_polar(const struct sky_sight *sight, const double bias[SKY_BIASES],
                                const struct upward *up, double near_rad, double sigma_azimuth_rad)
 {
     const struct sky_measurement *m = sight->measurement;
     const double range_m = larger(m->slant_range_m - bias[SKY_BIAS_RANGE], nearest_m);
-    const double scatter =
-        square(sigma_azimuth_rad) + (m->has_elevation ? square(up->sigma_rad) : 0.0);
-    const double shown_m = range_m * (1.0 + 0.5 * scatter);
     double sine_az, cosine_az, sine_el, cosine_el, sightward[AXES], across[AXES], upward[AXES];
     sky_sincos(m->azimuth_rad - bias[SKY_BIAS_AZIMUTH], &sine_az, &cosine_az);
     sky_sincos(near_rad, &sine_el, &cosine_el);
+    const double scatter =
+        square(cosine_el * sigma_azimuth_rad) + (m->has_elevation ? square(up->sigma_rad) : 0.0);
+    const double shown_m = range_m * (1.0 - 0.5 * scatter);
 
     from_sensor(sight->pose, (double[]){cosine_el * sine_az, cosine_el * cosine_az, sine_el},
                 sightward);

@@ -97,15 +97,18 @@ void sky_register_init(struct sky_register *reg, const struct sky_config *config
 /**
  * Takes two sights of one aircraft by different sensors. velocity_mps and its covariance are the
  * track's, in the tracking frame, its error independent of both plots'; accel_psd_m2ps3 is how
- * unsteady it is.
- * Give each plot in one pair at most: pairs are taken as independent.
- * A sight without elevation needs a height: one guessed wider than bends its distance over ground
- * by less than sigma_range_m (sigma_height_m^2 / 2 range) serves only beside a sight that knows its
- * own. Pairs without, and those that contradict both accounts (chi-square beyond 30: wrong
- * association) are left out; but a sensor of whom thirty in a row do was moved, and is learned
- * anew. Returns whether the pair was used. Pre: at most 10 s apart; all sigmas > 0. Cost: about 2
- * us with two sensors, 8 us with eight (one x86-64 core), and once a second of pairs 8 us and 300
- * us more.
+ * unsteady it is. Give each plot in one pair at most: pairs are taken as independent.
+ *
+ * A sight without elevation needs a height. One so unsure that it bends its distance over ground by
+ * more than sigma_range_m (sigma_height_m^2 / 2 range) serves only beside a sight that knows its
+ * own. Pairs without are left out, and so are those that contradict both accounts (chi-square
+ * beyond 30: wrong association); but a sensor of which thirty in a row do was moved, and is learned
+ * anew.
+ *
+ * Returns whether the pair was used.
+ * Pre: at most 10 s apart; all sigmas > 0.
+ * Cost: about 2 us with two sensors, 5 us with eight (one x86-64 core); once a second, as long as
+ * there are pairs, 3 us and 250 us more.
  */
 bool sky_register_pair(struct sky_register *reg, const struct sky_config *config,
                        const struct sky_sight *a, const struct sky_sight *b,

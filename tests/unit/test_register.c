@@ -468,6 +468,37 @@ static void an_unsure_clock_is_not_taken_for_a_bias(void **state)
     }
 }
 
+static void an_unsure_velocity_is_not_taken_for_a_bias(void **state)
+{
+    (void)state;
+    world.velocity_sigma_mps = 150.0; /* a track that has just begun */
+    test_world_open(&world);
+    for (int i = 0; i < 600; i++) {
+        assert_true(test_pair(&world, 0, 1));
+        assert_false(world.reg.applied);
+    }
+    assert_knows(0, 3.0);
+    assert_knows(1, 3.0);
+}
+
+/* 1.5 degrees both ways at 4 km: an arc, the middle of which lies 2.7 m beyond its mean. */
+static void a_wide_beam_is_not_taken_for_a_wrong_range(void **state)
+{
+    (void)state;
+    world.config.sensor[1].kind = SKY_SENSOR_COOPERATIVE;
+    world.config.sensor[1].sigma_place_m = 1.0;
+    world.config.sensor[0].sigma_range_m = 3.0;
+    world.config.sensor[0].sigma_azimuth_rad = 1.5 * TEST_DEG;
+    world.config.sensor[0].sigma_elevation_rad = 1.5 * TEST_DEG;
+    world.height_sigma_m = 2.0;
+    world.velocity_sigma_mps = 1.0;
+    world.far_m = 4e3;
+    test_world_open(&world);
+    world.pose[0] = test_see(&world, 1, &(struct test_flight){.at = {0.0}}, 0.0).pose;
+    test_pairs(&world, 0, 1, 4000);
+    assert_near(test_report(&world, 0).bias[SKY_BIAS_RANGE], 0.0, 1.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -493,6 +524,8 @@ int main(void)
         cmocka_unit_test_setup(what_was_known_grows_old, start),
         cmocka_unit_test_setup(a_heading_that_wavers_makes_a_radar_slow_to_convince, start),
         cmocka_unit_test_setup(an_unsure_clock_is_not_taken_for_a_bias, start),
+        cmocka_unit_test_setup(an_unsure_velocity_is_not_taken_for_a_bias, start),
+        cmocka_unit_test_setup(a_wide_beam_is_not_taken_for_a_wrong_range, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
