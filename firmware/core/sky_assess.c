@@ -178,8 +178,8 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
 
     const double sigma_line_m =
         claim->accuracy_stated ? claim->sigma_m : config->unstated_line_sigma_m;
-    const double sin_bearing = sky_sin(nearest.bearing_rad);
-    const double cos_bearing = sky_cos(nearest.bearing_rad);
+    double sin_bearing, cos_bearing;
+    sky_sincos(nearest.bearing_rad, &sin_bearing, &cos_bearing);
     const struct plan track = {fixing->cov[0][0], fixing->cov[1][1], fixing->cov[0][1]};
     const struct plan pose = {fixing->common.cov[0][0], fixing->common.cov[1][1],
                               fixing->common.cov[0][1]};

@@ -88,7 +88,8 @@ void sky_assess_total(const struct sky_fixing *fixing, double ret_packed[SKY_PAC
 
 /**
  * Assesses a fixing against one line. Pre: the set was checked, line < line_count.
- * Cost: one pass over the line's vertices, plus Owen's T where the line is within 8.5 sigma.
+ * Cost: that of sky_zone_nearest, plus sky_zone_inside_probability where the line is within 9
+ * sigma.
  */
 void sky_assess(const struct sky_zone_set *zones, uint32_t line,
                 const struct sky_incident_config *config, const struct sky_fixing *fixing,

@@ -7,8 +7,11 @@ static const double rad_per_e7 = SKY_PI / 180e7;
 static const double half_turn_e7 = 180e7;
 static const double full_turn_e7 = 360e7;
 
-/* The smallest radius of curvature of the ellipsoid: north to south, at the equator. */
+/* The smallest radius of curvature of the ellipsoid: north to south, at the equator ... */
 static const double radius_min_m = SKY_WGS84_A_M * (1.0 - SKY_WGS84_E2);
+/* ... and more than the largest, at the poles, and than the north radius changes in a radian. */
+static const double radius_max_m = 6.4e6;
+static const double radius_change_m = 6.5e4;
 
 /* Everything, where a bound cannot be given. */
 static const double everywhere_m = 1e9;
@@ -29,10 +32,18 @@ struct edge {
     struct spot b;
 };
 
-/* How far east and north of the query something may lie and still matter, 1e-7 degree. */
+/*
+ * Where something may lie and still matter: how far east and north of the query, 1e-7 degree; and
+ * within round_m, by a metric that is this many metres per unit north, and east less so much per
+ * unit north. All zero: that does not count.
+ */
 struct window {
     double x;
     double y;
+    double round_m;
+    double north_m;
+    double east_m;
+    double less_m;
 };
 
 /*
@@ -43,10 +54,12 @@ struct window {
 struct walk {
     const struct sky_vertex *vertex;
     uint32_t count;
-    uint32_t first;    /* index of the ring's first vertex in the set */
-    uint32_t done;     /* edges passed; the current one begins at vertex done - 1 */
-    struct spot query; /* at most half a turn from the first vertex */
-    double start_x;    /* longitude of that vertex */
+    uint32_t first;                 /* index of the ring's first vertex in the set */
+    const struct sky_zone_run *run; /* of the ring; NULL: not prepared */
+    uint32_t done;                  /* edges passed; the current one begins at vertex done - 1 */
+    uint32_t end;                   /* of the run of edges it belongs to */
+    struct spot query;              /* at most half a turn from the first vertex */
+    double start_x;                 /* longitude of that vertex */
     struct edge edge;
     bool inside; /* once round: whether the query is inside the ring */
 };
@@ -60,6 +73,12 @@ static double turn_of(double x)
     return x > 0.0 ? full_turn_e7 : -full_turn_e7;
 }
 
+/* Rings lie one after the other, so that the runs of each find room before the next one's. */
+static uint32_t first_run(const struct sky_zone_set *set, uint32_t ring)
+{
+    return set->ring[ring].first / SKY_ZONE_RUN_EDGES + ring;
+}
+
 static struct walk walk_begin(const struct sky_zone_set *set, uint32_t ring, struct spot query)
 {
     const struct sky_vertex *vertex = set->vertex + set->ring[ring].first;
@@ -69,6 +88,7 @@ static struct walk walk_begin(const struct sky_zone_set *set, uint32_t ring, str
         .vertex = vertex,
         .count = set->ring[ring].count,
         .first = set->ring[ring].first,
+        .run = set->run == NULL ? NULL : set->run + first_run(set, ring),
         .query = query,
         .start_x = start_x,
     };
@@ -100,52 +120,120 @@ static bool crosses_ray(const struct edge *edge)
     return edge->b.y > 0.0 ? cross(edge) > 0.0 : cross(edge) < 0.0;
 }
 
-/* A strip between two parallels, in the vertices' integers. */
-struct strip {
-    int32_t south;
-    int32_t north;
+static uint32_t run_end(const struct walk *walk, uint32_t first)
+{
+    const uint32_t left = walk->count - first;
+    return first + (left < SKY_ZONE_RUN_EDGES ? left : SKY_ZONE_RUN_EDGES);
+}
+
+/* The box around the edges first .. end - 1 of a ring. Exact: differences of integers. */
+static struct sky_zone_run box_of(const struct sky_vertex *ring, uint32_t count, uint32_t first,
+                                  uint32_t end)
+{
+    struct sky_zone_run run = {
+        .south_e7 = INT32_MAX, .north_e7 = INT32_MIN, .west_e7 = INT32_MAX, .east_e7 = INT32_MIN};
+    const double start_x = (double)ring->lon_e7;
+    for (uint32_t i = first; i <= end; i++) {
+        const struct sky_vertex *const vertex = ring + (i < count ? i : 0);
+        const double far_x = (double)vertex->lon_e7 - start_x;
+        const int32_t x = (int32_t)(far_x - turn_of(far_x)), y = vertex->lat_e7;
+        run.south_e7 = y < run.south_e7 ? y : run.south_e7;
+        run.north_e7 = y > run.north_e7 ? y : run.north_e7;
+        run.west_e7 = x < run.west_e7 ? x : run.west_e7;
+        run.east_e7 = x > run.east_e7 ? x : run.east_e7;
+    }
+    return run;
+}
+
+/* The box of a run, relative to the query. */
+struct box {
+    double west;
+    double east;
+    double south;
+    double north;
 };
 
-/* Rounded outward; beyond the range of latitudes any number will do. */
-static struct strip strip_of(double y, double reach)
+static struct box box_at(const struct walk *walk, uint32_t first, uint32_t end)
 {
-    return (struct strip){(int32_t)larger(y - reach, -1e9) - 1,
-                          (int32_t)smaller(y + reach, 1e9) + 1};
+    const struct sky_zone_run run = walk->run == NULL
+                                        ? box_of(walk->vertex, walk->count, first, end)
+                                        : walk->run[first / SKY_ZONE_RUN_EDGES];
+    return (struct box){(walk->start_x + run.west_e7) - walk->query.x,
+                        (walk->start_x + run.east_e7) - walk->query.x, run.south_e7 - walk->query.y,
+                        run.north_e7 - walk->query.y};
+}
+
+/* How far an interval is from zero. */
+static double gap(double low, double high) { return low > 0.0 ? low : larger(0.0, -high); }
+
+static bool box_matters(const struct box *box, const struct window *window)
+{
+    const double x = gap(box->west, box->east), y = gap(box->south, box->north);
+    if (x > window->x || y > window->y) {
+        return false;
+    }
+    const double tilt_m = window->less_m * (window->less_m > 0.0 ? box->north : box->south);
+    const double x_m = x * larger(0.0, window->east_m - tilt_m), y_m = y * window->north_m;
+    return x_m * x_m + y_m * y_m <= window->round_m * window->round_m;
 }
 
 /*
- * Goes on to the next edge that may reach into the window; false once round. Most edges are far to
- * the north or south, and are passed by two comparisons: they do not cross the ray either.
+ * Passes a run that does not matter, if it can be told without looking at its edges whether they
+ * cross the ray: none does unless the run is to the east, and then they do so by turns.
  */
-static bool walk_on(struct walk *walk, const struct window *window)
+static bool pass_run(struct walk *walk, uint32_t first, uint32_t end, const struct window *window)
 {
-    const struct strip strip = strip_of(walk->query.y, window->y);
-    const struct sky_vertex *const ring = walk->vertex;
-    const uint32_t count = walk->count;
-    uint32_t i = walk->done;
-    for (; i < count; i++) {
-        const struct sky_vertex *a = ring + i, *b = i + 1 < count ? a + 1 : ring;
-        if ((a->lat_e7 > strip.north && b->lat_e7 > strip.north) ||
-            (a->lat_e7 < strip.south && b->lat_e7 < strip.south)) {
-            continue;
-        }
-        walk->edge = (struct edge){relative(walk, a), relative(walk, b)};
-        walk->inside ^= crosses_ray(&walk->edge);
-        if (smaller(walk->edge.a.x, walk->edge.b.x) <= window->x &&
-            larger(walk->edge.a.x, walk->edge.b.x) >= -window->x) {
-            walk->done = i + 1;
+    const struct box box = box_at(walk, first, end);
+    const bool beside = box.south > 0.0 || box.north <= 0.0 || box.east < 0.0;
+    if (box_matters(&box, window) || !(beside || box.west > 0.0)) {
+        return false;
+    }
+    if (!beside) {
+        const int32_t from = walk->vertex[first].lat_e7;
+        const int32_t to = walk->vertex[end < walk->count ? end : 0].lat_e7;
+        walk->inside ^= (from > walk->query.y) != (to > walk->query.y);
+    }
+    return true;
+}
+
+/* Goes on to the next run of edges that must be looked at; false once round. */
+static bool next_run(struct walk *walk, const struct window *window)
+{
+    while (walk->end < walk->count) {
+        const uint32_t first = walk->end;
+        walk->end = run_end(walk, first);
+        if (!pass_run(walk, first, walk->end, window)) {
+            walk->done = first;
+            walk->edge.b = relative(walk, walk->vertex + first);
             return true;
         }
     }
-    walk->done = count;
+    walk->done = walk->count;
     return false;
 }
 
-static const struct window anywhere = {1e12, 1e12};
+/* Goes on to the next edge that may reach into the window; false once round. */
+static bool walk_on(struct walk *walk, const struct window *window)
+{
+    while (walk->done < walk->end || next_run(walk, window)) {
+        walk->done++;
+        const uint32_t next = walk->done < walk->count ? walk->done : 0;
+        walk->edge = (struct edge){walk->edge.b, relative(walk, walk->vertex + next)};
+        walk->inside ^= crosses_ray(&walk->edge);
+        const struct spot a = walk->edge.a, b = walk->edge.b;
+        if (smaller(a.x, b.x) <= window->x && larger(a.x, b.x) >= -window->x &&
+            smaller(a.y, b.y) <= window->y && larger(a.y, b.y) >= -window->y) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct window anywhere = {.x = 1e12, .y = 1e12};
 
 static bool inside_ring(const struct sky_zone_set *set, uint32_t ring, const struct spot *query)
 {
-    static const struct window nowhere = {0.0, 0.0};
+    static const struct window nowhere = {.x = 0.0};
     struct walk walk = walk_begin(set, ring, *query);
     while (walk_on(&walk, &nowhere)) {
     }
@@ -283,54 +371,84 @@ static double geodesic_m(const struct query *query, const struct touch *touch)
     return 2.0 / curvature * sky_asin(0.5 * curvature * sky_sqrt(touch->chord2_m2));
 }
 
-/* The vertex of a line that is nearest in the plane metric, among every stride-th. */
-static void seek_vertex(const struct sky_zone_set *set, const struct sky_line *line,
-                        const struct query *query, uint32_t stride, double *nearest_m,
-                        struct touch *touch)
+/* The vertex of a line that is nearest in the plane metric, so far. */
+struct candidate {
+    double distance_m2;
+    struct spot spot;
+    uint32_t vertex; /* index in the set */
+};
+
+/* A run of edges by its place, and how near its vertices may be. */
+struct prospect {
+    double least_m2;
+    uint32_t ring;
+    uint32_t first;
+};
+
+static double prospect_m2(const struct query *query, const struct walk *walk, uint32_t first)
 {
-    struct strip strip = strip_of(query->spot.y, *nearest_m / query->y_m_per_e7);
+    const struct box box = box_at(walk, first, run_end(walk, first));
+    const double x_m = gap(box.west, box.east) * query->x_m_per_e7;
+    const double y_m = gap(box.south, box.north) * query->y_m_per_e7;
+    return x_m * x_m + y_m * y_m;
+}
+
+static struct prospect best_prospect(const struct sky_zone_set *set, const struct sky_line *line,
+                                     const struct query *query)
+{
+    struct prospect best = {.least_m2 = everywhere_m * everywhere_m};
     for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
-        const struct sky_vertex *const ring = set->vertex + set->ring[r].first;
-        const uint32_t count = set->ring[r].count;
-        for (uint32_t i = 0; i < count; i += stride) {
-            if (ring[i].lat_e7 > strip.north || ring[i].lat_e7 < strip.south) {
-                continue;
+        const struct walk walk = walk_begin(set, r, query->spot);
+        for (uint32_t first = 0; first < walk.count; first += SKY_ZONE_RUN_EDGES) {
+            const double least_m2 = prospect_m2(query, &walk, first);
+            if (least_m2 < best.least_m2) {
+                best = (struct prospect){least_m2, r, first};
             }
-            const double y = (double)ring[i].lat_e7 - query->spot.y;
-            const double far_x = (double)ring[i].lon_e7 - query->spot.x;
-            const double x = far_x - turn_of(far_x);
-            const double x_m = x * query->x_m_per_e7, y_m = y * query->y_m_per_e7;
-            const double distance_m = sky_sqrt(x_m * x_m + y_m * y_m);
-            if (distance_m < *nearest_m) {
-                *nearest_m = distance_m;
-                *touch = (struct touch){.spot = {x, y}, .edge = set->ring[r].first + i};
-                strip = strip_of(query->spot.y, distance_m / query->y_m_per_e7);
-            }
+        }
+    }
+    return best;
+}
+
+static void seek_in_run(const struct query *query, const struct walk *walk, uint32_t first,
+                        struct candidate *nearest)
+{
+    const uint32_t end = run_end(walk, first);
+    for (uint32_t i = first; i < end; i++) {
+        const struct spot spot = relative(walk, walk->vertex + i);
+        const double x_m = spot.x * query->x_m_per_e7, y_m = spot.y * query->y_m_per_e7;
+        const double distance_m2 = x_m * x_m + y_m * y_m;
+        if (distance_m2 < nearest->distance_m2) {
+            *nearest = (struct candidate){distance_m2, spot, walk->first + i};
         }
     }
 }
 
 /*
- * Some vertex near by: never nearer than the line itself. A first look at every sixteenth leaves
- * few for the second: else each vertex on the way towards the nearest would be a new best.
+ * Some vertex near by: never nearer than the line itself. The run that promises most comes first,
+ * which leaves few others to look through.
  */
 static struct touch nearest_vertex(const struct sky_zone_set *set, const struct sky_line *line,
                                    const struct query *query)
 {
-    double nearest_m = everywhere_m, speed2;
-    struct touch touch = {.edge = 0};
-    seek_vertex(set, line, query, 16, &nearest_m, &touch);
-    seek_vertex(set, line, query, 1, &nearest_m, &touch);
-    const struct edge edge = {touch.spot, touch.spot};
+    const struct prospect best = best_prospect(set, line, query);
+    const struct walk start = walk_begin(set, best.ring, query->spot);
+    struct candidate nearest = {.distance_m2 = everywhere_m * everywhere_m};
+    seek_in_run(query, &start, best.first, &nearest);
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        const struct walk walk = walk_begin(set, r, query->spot);
+        for (uint32_t first = 0; first < walk.count; first += SKY_ZONE_RUN_EDGES) {
+            const bool seen = r == best.ring && first == best.first;
+            if (!seen && prospect_m2(query, &walk, first) < nearest.distance_m2) {
+                seek_in_run(query, &walk, first, &nearest);
+            }
+        }
+    }
+    const struct edge edge = {nearest.spot, nearest.spot};
+    struct touch touch = {.edge = nearest.vertex};
+    double speed2;
     (void)newton_step(query, &edge, 0.0, &touch, &speed2);
     return touch;
 }
-
-/* How near an edge must seem to be worth an exact look. Shrinks as nearer ones are found. */
-struct limits {
-    struct window window; /* in the plane metric; certain */
-    double middle_m;      /* by middle_m(); with a margin */
-};
 
 /*
  * A point really within distance_m cannot seem farther in the plane metric than by the largest
@@ -339,47 +457,54 @@ struct limits {
  */
 static double seems_within_m(const struct query *query, double distance_m)
 {
-    static const double polar_rad = 1.57;
-    const double lat_rad = sky_abs(query->lat_rad), band_rad = distance_m / radius_min_m;
-    if (lat_rad + band_rad > polar_rad) {
+    const double band_rad = distance_m / radius_min_m;
+    const double steepest = smaller(1.0, sky_abs(query->sin_lat) + band_rad);
+    const double east_min_m = query->radii.east_m - radius_max_m * steepest * band_rad;
+    const double north_min_m =
+        larger(radius_min_m, query->radii.north_m - radius_change_m * band_rad);
+    if (east_min_m < 0.01 * query->radii.east_m) {
         return everywhere_m;
     }
-    const double north_min_m = sky_geo_radii_at(larger(0.0, lat_rad - band_rad)).north_m;
-    const double east_min_m = sky_geo_radii_at(lat_rad + band_rad).east_m;
     const double ratio =
         larger(query->radii.north_m / north_min_m, query->radii.east_m / east_min_m);
     return distance_m * ratio * (1.0 + 1e-6) + 1e-3;
 }
 
-static struct limits limits_of(const struct query *query, double distance_m)
+/*
+ * Where an edge must seem to be to be worth an exact look, if one at a chord's distance is known.
+ * Round: by the east radius at the middle latitude, to first order. What that neglects - the second
+ * order, the change of M, and that the spot is nearest in the plane metric only - is some three
+ * times less than the doubt.
+ */
+static struct window window_of(const struct query *query, double chord_m)
 {
+    const double half = smaller(1.0, 0.5 * chord_m / radius_min_m);
+    const double distance_m = chord_m * (1.0 + 0.6 * half * half); /* asin(x) < x + 0.6 x^3 */
     const double seems_m = seems_within_m(query, distance_m);
     const double share = distance_m / query->radii.east_m;
     const double doubt = share * share + 0.01 * distance_m / SKY_WGS84_A_M;
-    return (struct limits){
-        .window = {seems_m / query->x_m_per_e7, seems_m / query->y_m_per_e7},
-        .middle_m = doubt < 0.25 ? distance_m * (1.0 + doubt) + 1e-3 : everywhere_m,
+    return (struct window){
+        .x = seems_m / query->x_m_per_e7,
+        .y = seems_m / query->y_m_per_e7,
+        .round_m = doubt < 0.25 ? distance_m * (1.0 + doubt) + 1e-3 : everywhere_m,
+        .north_m = query->y_m_per_e7,
+        .east_m = query->x_m_per_e7,
+        .less_m = 0.5 * query->y_m_per_e7 * query->sin_lat * rad_per_e7,
     };
 }
 
-static struct limits shrunk(const struct limits *limits, double share)
+static void shrink(struct window *window, double share)
 {
-    return (struct limits){.window = {limits->window.x * share, limits->window.y * share},
-                           .middle_m = limits->middle_m * share};
+    window->x *= share;
+    window->y *= share;
+    window->round_m *= share;
 }
 
-/*
- * The distance by the east radius at the middle latitude, to first order. What it neglects - the
- * second order, the change of M, and that the spot is nearest in the plane metric only - is some
- * three times less than the doubt in limits_of.
- */
-static double middle_m(const struct query *query, const struct spot *spot)
+static bool is_round_about(const struct window *window, const struct spot *spot)
 {
-    const double lat_rad = spot->y * rad_per_e7, lon_rad = spot->x * rad_per_e7;
-    const double middle_east_m =
-        query->radii.east_m - 0.5 * query->radii.north_m * query->sin_lat * lat_rad;
-    const double x_m = lon_rad * middle_east_m, y_m = lat_rad * query->radii.north_m;
-    return sky_sqrt(x_m * x_m + y_m * y_m);
+    const double x_m = spot->x * (window->east_m - window->less_m * spot->y);
+    const double y_m = spot->y * window->north_m;
+    return x_m * x_m + y_m * y_m <= window->round_m * window->round_m;
 }
 
 /*
@@ -391,18 +516,18 @@ static struct touch nearest_touch(const struct sky_zone_set *set, const struct s
                                   const struct query *query, bool *ret_inside)
 {
     struct touch best = nearest_vertex(set, line, query);
-    struct limits limits = limits_of(query, geodesic_m(query, &best));
+    struct window window = window_of(query, sky_sqrt(best.chord2_m2));
     *ret_inside = false;
     for (uint32_t r = 0; r < line->ring_count; r++) {
         struct walk walk = walk_begin(set, line->first_ring + r, query->spot);
-        while (walk_on(&walk, &limits.window)) {
+        while (walk_on(&walk, &window)) {
             const struct spot spot = point_at(&walk.edge, plane_nearest(query, &walk.edge));
-            if (middle_m(query, &spot) > limits.middle_m) {
+            if (!is_round_about(&window, &spot)) {
                 continue;
             }
             const struct touch touch = touch_edge(query, &walk);
             if (touch.chord2_m2 < best.chord2_m2) {
-                limits = shrunk(&limits, sky_sqrt(touch.chord2_m2 / best.chord2_m2));
+                shrink(&window, sky_sqrt(touch.chord2_m2 / best.chord2_m2));
                 best = touch;
             }
         }
@@ -458,8 +583,8 @@ static struct whitening whiten(const struct query *query, double var_east_m2, do
         .ux = query->x_m_per_e7 / east_m,
         .vx = -slope * query->x_m_per_e7 / rest_m,
         .vy = query->y_m_per_e7 / rest_m,
-        .window = {sigma_reach * east_m / query->x_m_per_e7,
-                   sigma_reach * sky_sqrt(rest_m2 + slope * cov_m2) / query->y_m_per_e7},
+        .window = {.x = sigma_reach * east_m / query->x_m_per_e7,
+                   .y = sigma_reach * sky_sqrt(rest_m2 + slope * cov_m2) / query->y_m_per_e7},
     };
 }
 
@@ -562,13 +687,23 @@ static bool is_hole(const struct sky_zone_set *set, const struct sky_line *line,
     return hole;
 }
 
-static bool is_clockwise(const struct sky_zone_set *set, uint32_t ring, const struct spot *query)
+static bool is_clockwise(const struct sky_zone_set *set, uint32_t ring)
 {
+    const struct spot first = {(double)set->vertex[set->ring[ring].first].lon_e7,
+                               (double)set->vertex[set->ring[ring].first].lat_e7};
     double area2 = 0.0;
-    for (struct walk walk = walk_begin(set, ring, *query); walk_on(&walk, &anywhere);) {
+    for (struct walk walk = walk_begin(set, ring, first); walk_on(&walk, &anywhere);) {
         area2 += cross(&walk.edge);
     }
     return area2 < 0.0;
+}
+
+/* +1 if what the line encloses lies to the right of this ring, else -1. */
+static double sense(const struct sky_zone_set *set, const struct sky_line *line, uint32_t ring)
+{
+    const bool clockwise =
+        set->run == NULL ? is_clockwise(set, ring) : set->run[first_run(set, ring)].clockwise;
+    return clockwise != is_hole(set, line, ring) ? 1.0 : -1.0;
 }
 
 double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line, double lat_rad,
@@ -589,7 +724,7 @@ double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line
         }
         inside ^= walk.inside;
         if (share != 0.0) {
-            gain += is_clockwise(set, r, &query.spot) != is_hole(set, claim, r) ? share : -share;
+            gain += sense(set, claim, r) * share;
         }
     }
     return clamp01((inside ? 1.0 : 0.0) + gain);
@@ -597,7 +732,8 @@ double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line
 
 /* --- check --- */
 
-static const char *ring_fault(const struct sky_zone_set *set, uint32_t i)
+/* next_vertex: the first vertex that no ring before this one owns. */
+static const char *ring_fault(const struct sky_zone_set *set, uint32_t i, uint32_t next_vertex)
 {
     const struct sky_ring *ring = set->ring + i;
     if (ring->count < 3) {
@@ -605,6 +741,9 @@ static const char *ring_fault(const struct sky_zone_set *set, uint32_t i)
     }
     if (ring->first > set->vertex_count || ring->count > set->vertex_count - ring->first) {
         return "ring: vertices beyond the set";
+    }
+    if (ring->first < next_vertex) {
+        return "ring: vertices are not in the order of their rings";
     }
     for (uint32_t v = 0; v < ring->count; v++) {
         const struct sky_vertex *vertex = set->vertex + ring->first + v;
@@ -721,8 +860,10 @@ static const char *set_fault(const struct sky_zone_set *set)
     for (uint32_t i = 0; fault == NULL && i < set->line_count; i++) {
         fault = line_fault(set, i);
     }
+    uint32_t next_vertex = 0;
     for (uint32_t i = 0; fault == NULL && i < set->ring_count; i++) {
-        fault = ring_fault(set, i);
+        fault = ring_fault(set, i, next_vertex);
+        next_vertex = set->ring[i].first + set->ring[i].count;
     }
     return fault;
 }
@@ -735,4 +876,26 @@ enum sky_status sky_zone_check(const struct sky_zone_set *set, const char **ret_
         return SKY_E_RANGE;
     }
     return SKY_OK;
+}
+
+/* --- preparation --- */
+
+uint32_t sky_zone_run_count(const struct sky_zone_set *set)
+{
+    return set->vertex_count / SKY_ZONE_RUN_EDGES + set->ring_count;
+}
+
+void sky_zone_prepare(const struct sky_zone_set *set, struct sky_zone_run *ret_run)
+{
+    const struct sky_zone_set plain = {.ring = set->ring, .vertex = set->vertex};
+    for (uint32_t r = 0; r < set->ring_count; r++) {
+        const struct walk walk = walk_begin(&plain, r, (struct spot){0.0, 0.0});
+        const bool clockwise = is_clockwise(&plain, r);
+        struct sky_zone_run *run = ret_run + first_run(set, r);
+        for (uint32_t first = 0; first < walk.count; first += SKY_ZONE_RUN_EDGES) {
+            *run = box_of(walk.vertex, walk.count, first, run_end(&walk, first));
+            run->clockwise = clockwise;
+            run++;
+        }
+    }
 }

@@ -66,6 +66,17 @@ struct sky_zone {
     uint32_t line_count; /* 1 .. SKY_ZONE_LINES_MAX */
 };
 
+enum { SKY_ZONE_RUN_EDGES = 16 };
+
+/** The box around so many edges of a ring in a row: most are passed over by a glance at it. */
+struct sky_zone_run {
+    int32_t south_e7;
+    int32_t north_e7;
+    int32_t west_e7; /* from the ring's first vertex, as longitudes run on from there */
+    int32_t east_e7;
+    bool clockwise; /* the ring */
+};
+
 /** A whole set. Borrows its arrays: whoever loaded them keeps them alive and unchanged. */
 struct sky_zone_set {
     uint32_t zone_count; /* <= SKY_ZONES_MAX */
@@ -76,6 +87,7 @@ struct sky_zone_set {
     const struct sky_line *line;
     const struct sky_ring *ring;
     const struct sky_vertex *vertex;
+    const struct sky_zone_run *run; /* by sky_zone_prepare; NULL: same answers, but slower */
     double
         geoid_undulation_m; /* HAE minus AMSL in the area, for AMSL limits; 0 if none is needed */
     bool has_geoid;
@@ -92,7 +104,8 @@ struct sky_nearest {
 
 /**
  * Checks a set once, when it is loaded, so that nothing below has to: counts and index ranges,
- * unique ids, vertices in range, lines sorted by zone, floors below ceilings of the same datum,
+ * unique ids, vertices in range, lines sorted by zone and vertices by ring, floors below ceilings
+ * of the same datum,
  * every ring narrower than 180 degrees (so none holds a pole). Not checked: that rings do not
  * cross. Returns SKY_E_RANGE and points *ret_reason (static storage) at what is wrong; *ret_reason
  * is untouched on SKY_OK.
@@ -100,12 +113,19 @@ struct sky_nearest {
 SKY_NODISCARD enum sky_status sky_zone_check(const struct sky_zone_set *set,
                                              const char **ret_reason);
 
+/** How many runs sky_zone_prepare fills in. */
+uint32_t sky_zone_run_count(const struct sky_zone_set *set);
+
+/** Makes the runs of a checked set. Whoever loaded it keeps them and points set->run at them. */
+void sky_zone_prepare(const struct sky_zone_set *set, struct sky_zone_run *ret_run);
+
 /**
  * Signed distance from a place to one line, over the ellipsoid. Error against the geodesic: below
  * 1 mm within 100 km of the line, 0.5 m within 1,000 km (property test).
  * Pre: the set was checked; line < line_count; |lat_rad| <= 89 degrees, |lon_rad| <= pi.
- * Cost: two passes over the line's vertices, and an exact look at the few edges that may be
- * nearest; at all of them where they vie, as at the centre of a circle.
+ * Cost, of a prepared set: three glances at each run, a pass over the vertices of those that may be
+ * nearest, and an exact look at the few edges that may be; at all of them where they vie, as at the
+ * centre of a circle. An unprepared set is gone through vertex by vertex instead.
  */
 void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_rad, double lon_rad,
                       struct sky_nearest *ret_nearest);
@@ -119,7 +139,8 @@ void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_
  * 2 exp(-8.5^2 / 2)). A zero covariance gives 0 or 1; to any other, 0.1 mm or a millionth of the
  * larger sigma is added in squares, so that one without width is no special case.
  * Pre: as sky_zone_nearest; covariance positive semi-definite.
- * Cost: one pass over the line's vertices, and up to 50 exponentials per edge within 8.5 sigma.
+ * Cost: one glance at each run of a prepared set, and up to 50 exponentials per edge within 8.5
+ * sigma.
  */
 double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line, double lat_rad,
                                    double lon_rad, double var_east_m2, double var_north_m2,

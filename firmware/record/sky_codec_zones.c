@@ -163,6 +163,16 @@ static void build_zones(const Skywitness__Zones__V1__ZoneSet *message, struct zo
     }
 }
 
+/* NULL if there is no room. */
+static const struct sky_zone_run *runs_of(struct sky_arena *arena, const struct sky_zone_set *zones)
+{
+    struct sky_zone_run *const run = sky_codec_array(arena, sky_zone_run_count(zones), sizeof *run);
+    if (run != NULL) {
+        sky_zone_prepare(zones, run);
+    }
+    return run;
+}
+
 enum sky_status sky_codec_unpack_zones(const uint8_t *bytes, size_t count, struct sky_arena *arena,
                                        struct sky_zone_set *ret_zones,
                                        struct sky_zone_names *ret_names, const char **ret_reason)
@@ -195,18 +205,23 @@ enum sky_status sky_codec_unpack_zones(const uint8_t *bytes, size_t count, struc
     memset(&names, 0, sizeof names);
     build_zones(message, &arrays, &names);
 
-    const struct sky_zone_set zones = {.zone_count = (uint32_t)message->n_zone,
-                                       .line_count = arrays.line_count,
-                                       .ring_count = arrays.ring_count,
-                                       .vertex_count = arrays.vertex_count,
-                                       .zone = arrays.zone,
-                                       .line = arrays.line,
-                                       .ring = arrays.ring,
-                                       .vertex = arrays.vertex,
-                                       .geoid_undulation_m = message->geoid_undulation_m,
-                                       .has_geoid = message->has_geoid_undulation_m};
+    struct sky_zone_set zones = {.zone_count = (uint32_t)message->n_zone,
+                                 .line_count = arrays.line_count,
+                                 .ring_count = arrays.ring_count,
+                                 .vertex_count = arrays.vertex_count,
+                                 .zone = arrays.zone,
+                                 .line = arrays.line,
+                                 .ring = arrays.ring,
+                                 .vertex = arrays.vertex,
+                                 .geoid_undulation_m = message->geoid_undulation_m,
+                                 .has_geoid = message->has_geoid_undulation_m};
     if (sky_zone_check(&zones, ret_reason) != SKY_OK) {
         return SKY_E_CORRUPT;
+    }
+    zones.run = runs_of(arena, &zones);
+    if (zones.run == NULL) {
+        *ret_reason = no_memory;
+        return SKY_E_CAPACITY;
     }
     *ret_zones = zones;
     if (ret_names != NULL) {

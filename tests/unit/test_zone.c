@@ -553,6 +553,11 @@ static void each_fault_of_a_ring_has_its_own_words(void **state)
     fixture.ring[0] = (struct sky_ring){5, 3};
     assert_fault(&fixture, "ring: vertices beyond the set");
     fixture.ring[0] = (struct sky_ring){0, 4};
+    struct fixture holed = square();
+    add_ring(&holed, 3, (const double[][2]){{0.2, 0.2}, {0.2, 0.4}, {0.4, 0.2}});
+    assert_sound(&holed);
+    holed.ring[1].first = 3;
+    assert_fault(&holed, "ring: vertices are not in the order of their rings");
     static const int32_t too_far[] = {900000001, -900000001, 1800000001, -1800000001};
     for (int i = 0; i < 4; i++) {
         struct sky_vertex *vertex = &fixture.vertex[3];

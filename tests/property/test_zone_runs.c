@@ -1,0 +1,159 @@
+#include "sky_zone.h"
+
+#include <string.h>
+
+#include "sky_math.h"
+#include "sky_test.h"
+
+static const uint64_t first_seed = 1616;
+static const double degree = SKY_PI / 180.0;
+
+enum { RINGS = 3, VERTICES = 70, RUNS = RINGS * (VERTICES / SKY_ZONE_RUN_EDGES + 2) };
+
+/* A zone, its hole and an island in the hole, whichever way round each runs. */
+struct shape {
+    struct sky_vertex vertex[RINGS * VERTICES];
+    struct sky_ring ring[RINGS];
+    struct sky_zone_run run[RUNS];
+    struct sky_line line;
+    struct sky_zone zone;
+    struct sky_zone_set set;
+};
+
+static void random_shape(uint64_t *seed, double lat_deg, double lon_deg, double size_deg,
+                         struct shape *ret)
+{
+    *ret = (struct shape){
+        .line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = RINGS},
+        .zone = {.id = 1,
+                 .floor = {.unlimited = true},
+                 .ceiling = {.unlimited = true},
+                 .line_count = 1},
+        .set = {.zone_count = 1, .line_count = 1, .ring_count = RINGS},
+    };
+    for (uint32_t r = 0; r < RINGS; r++) {
+        const uint32_t count = 3 + (uint32_t)(test_random(seed) % (VERTICES - 2));
+        const double sign = test_random(seed) % 2 == 0 ? 1.0 : -1.0;
+        ret->ring[r] = (struct sky_ring){ret->set.vertex_count, count};
+        for (uint32_t i = 0; i < count; i++) {
+            const double angle_rad =
+                sign * (i + test_uniform(seed, 0.0, 0.9)) * 2.0 * SKY_PI / count;
+            const double radius_deg = size_deg * test_uniform(seed, 0.3, 1.0);
+            const double lon = lon_deg + radius_deg * cos(angle_rad) / cos(lat_deg * degree);
+            ret->vertex[ret->set.vertex_count++] =
+                (struct sky_vertex){(int32_t)lround((lat_deg + radius_deg * sin(angle_rad)) * 1e7),
+                                    (int32_t)lround(remainder(lon, 360.0) * 1e7)};
+        }
+        size_deg *= 0.15;
+    }
+    ret->set.zone = &ret->zone;
+    ret->set.line = &ret->line;
+    ret->set.ring = ret->ring;
+    ret->set.vertex = ret->vertex;
+    const char *reason = "sound";
+    if (sky_zone_check(&ret->set, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
+    }
+    assert_true(sky_zone_run_count(&ret->set) <= RUNS);
+    sky_zone_prepare(&ret->set, ret->run);
+}
+
+static void a_prepared_set_gives_the_same_bits(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed;
+    static struct shape shape;
+    for (int i = 0; i < 120; i++) {
+        const uint64_t before = seed;
+        const double lat_deg = test_uniform(&seed, -75.0, 75.0);
+        const double lon_deg = i % 2 == 0 ? 180.0 : test_uniform(&seed, -180.0, 180.0);
+        const double size_deg = exp(test_uniform(&seed, log(1e-3), log(10.0)));
+        random_shape(&seed, lat_deg, lon_deg, size_deg, &shape);
+        struct sky_zone_set prepared = shape.set;
+        prepared.run = shape.run;
+        for (int k = 0; k < 20; k++) {
+            const double reach_deg = size_deg * (k % 4 == 0 ? 0.2 : 2.0);
+            const double lat = (lat_deg + test_uniform(&seed, -0.7, 0.7) * reach_deg) * degree;
+            const double lon = sky_wrap_pi(
+                (lon_deg + test_uniform(&seed, -1.0, 1.0) * reach_deg / cos(lat_deg * degree)) *
+                degree);
+            const double sigma_m = size_deg * test_uniform(&seed, 0.0, 2e4);
+            struct sky_nearest nearest[2];
+            memset(nearest, 0, sizeof nearest);
+            sky_zone_nearest(&shape.set, 0, lat, lon, &nearest[0]);
+            sky_zone_nearest(&prepared, 0, lat, lon, &nearest[1]);
+            const double p[2] = {
+                sky_zone_inside_probability(&shape.set, 0, lat, lon, sigma_m * sigma_m,
+                                            4.0 * sigma_m * sigma_m, sigma_m * sigma_m),
+                sky_zone_inside_probability(&prepared, 0, lat, lon, sigma_m * sigma_m,
+                                            4.0 * sigma_m * sigma_m, sigma_m * sigma_m)};
+            if (nearest[0].distance_m != nearest[1].distance_m ||
+                nearest[0].lat_rad != nearest[1].lat_rad ||
+                nearest[0].lon_rad != nearest[1].lon_rad || nearest[0].edge != nearest[1].edge ||
+                p[0] != p[1]) {
+                fail_msg("seed %llu: %.17g m and %.17g m, %.17g and %.17g",
+                         (unsigned long long)before, nearest[0].distance_m, nearest[1].distance_m,
+                         p[0], p[1]);
+            }
+        }
+    }
+}
+
+/* The even-odd rule, vertex by vertex: what the runs pass over must not be missed. */
+static bool is_inside(const struct shape *shape, double lat_e7, double lon_e7)
+{
+    bool inside = false;
+    for (uint32_t r = 0; r < RINGS; r++) {
+        const struct sky_vertex *const ring = shape->vertex + shape->ring[r].first;
+        const uint32_t count = shape->ring[r].count;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct sky_vertex *const a = ring + i, *const b = ring + (i + 1) % count;
+            const double ay = a->lat_e7 - lat_e7, by = b->lat_e7 - lat_e7;
+            const double ax = remainder(a->lon_e7 - lon_e7, 360e7);
+            const double bx = ax + remainder((double)b->lon_e7 - a->lon_e7, 360e7);
+            inside ^= (ay > 0.0) != (by > 0.0) && ax - ay * (bx - ax) / (by - ay) > 0.0;
+        }
+    }
+    return inside;
+}
+
+static void passing_runs_over_does_not_change_who_is_inside(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed;
+    static struct shape shape;
+    int inside = 0;
+    for (int i = 0; i < 120; i++) {
+        const uint64_t before = seed;
+        const double lat_deg = test_uniform(&seed, -60.0, 60.0);
+        const double lon_deg = i % 2 == 0 ? 180.0 : test_uniform(&seed, -180.0, 180.0);
+        const double size_deg = exp(test_uniform(&seed, log(1e-2), log(10.0)));
+        random_shape(&seed, lat_deg, lon_deg, size_deg, &shape);
+        struct sky_zone_set prepared = shape.set;
+        prepared.run = shape.run;
+        for (int k = 0; k < 20; k++) {
+            const double lat_e7 = (lat_deg + test_uniform(&seed, -1.0, 1.0) * size_deg) * 1e7;
+            const double lon_e7 =
+                remainder(lon_deg + test_uniform(&seed, -1.0, 1.0) * size_deg, 360.0) * 1e7;
+            struct sky_nearest nearest;
+            sky_zone_nearest(&prepared, 0, lat_e7 * 1e-7 * degree, lon_e7 * 1e-7 * degree,
+                             &nearest);
+            const bool wanted = is_inside(&shape, lat_e7, lon_e7);
+            inside += wanted;
+            if ((nearest.distance_m < 0.0) != wanted && fabs(nearest.distance_m) > 1e-3) {
+                fail_msg("seed %llu, query %d: %g m", (unsigned long long)before, k,
+                         nearest.distance_m);
+            }
+        }
+    }
+    assert_true(inside > 300);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_prepared_set_gives_the_same_bits),
+        cmocka_unit_test(passing_runs_over_does_not_change_who_is_inside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
