@@ -12,19 +12,17 @@
 #include "skyh_zonefile.h"
 
 static const struct skyh_option options[] = {
-    {"--format", "WHAT", "tracks-csv or events-csv"},
+    {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv"},
     {"--out", "FILE", "write this file, not standard output; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.5)"},
-    {"--epoch", "UTC",
-     "what t = 0 is; without it what the log's own tables said, or\n"
-     "                         2026-01-02T00:00:00Z"},
+    {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
 };
 
 static const double deg_per_rad = 180.0 / SKY_PI;
 static const int64_t default_epoch_ns = INT64_C(1767312000) * SKY_SECOND_NS; /* 2026-01-02 */
 
-enum format { FORMAT_TRACKS = 1, FORMAT_EVENTS };
+enum format { FORMAT_TRACKS = 1, FORMAT_EVENTS, FORMAT_SENSORS };
 
 /* One export; large. The watch comes first. */
 struct export
@@ -193,7 +191,70 @@ static void put_alert(const struct export *export, const struct sky_event_alert 
     (void)fprintf(export->out, ",%.9g\n", alert->p);
 }
 
+/* --------------------------------------------------------------------------------- sensors */
+
+static void put_sensors_header(const struct export *export)
+{
+    (void)fprintf(export->out, "t,sensor,registration,pairs,bias_r,bias_az_deg,bias_el_deg,bias_t,"
+                               "sig_r,sig_az_deg,sig_el_deg,sig_t,nis_r,nis_az,nis_el,nis_rdot,"
+                               "nis_h,nis_e,nis_n,nis_out,pd,fa_per_scan,plots,used\n");
+}
+
+static const char *registration_name(enum sky_register_state state)
+{
+    switch (state) {
+    case SKY_REGISTER_ALONE:
+        return "alone";
+    case SKY_REGISTER_LEARNING:
+        return "learning";
+    case SKY_REGISTER_APPLIED:
+        return "applied";
+    }
+    return "?";
+}
+
+static void put_biases(FILE *out, const double bias[SKY_BIASES])
+{
+    (void)fprintf(out, ",%.9g,%.9g,%.9g,%.9g", bias[SKY_BIAS_RANGE],
+                  bias[SKY_BIAS_AZIMUTH] * deg_per_rad, bias[SKY_BIAS_ELEVATION] * deg_per_rad,
+                  bias[SKY_BIAS_TIME]);
+}
+
+static void put_sensor(const struct export *export, const struct sky_event_sensor *sensor)
+{
+    const struct sky_engine *const engine = &skyh_rerun_station(export->rerun)->engine;
+    FILE *const out = export->out;
+    put_time(export, export->utc_ns);
+    (void)fputc(',', out);
+    put_text(out, engine->config.sensor[sensor->sensor].name);
+    (void)fprintf(out, ",%s,%" PRIu64, registration_name(sensor->registration.state),
+                  sensor->registration.pairs);
+    put_biases(out, sensor->registration.bias);
+    put_biases(out, sensor->registration.bias_sigma);
+    for (size_t i = 0; i < SKY_COMPONENTS; i++) {
+        (void)fprintf(out, ",%.9g", sensor->nis[i]);
+    }
+    (void)fprintf(out, ",%" PRIu32 ",%.9g,%.9g,%" PRIu64 ",%" PRIu64 "\n", sensor->nis_out,
+                  sensor->detection_probability, sensor->false_plots_per_scan, sensor->plots,
+                  sensor->used);
+}
+
 /* ----------------------------------------------------------------------------------- a run */
+
+static void put_header(const struct export *export)
+{
+    switch (export->format) {
+    case FORMAT_TRACKS:
+        put_tracks_header(export);
+        break;
+    case FORMAT_EVENTS:
+        put_events_header(export);
+        break;
+    case FORMAT_SENSORS:
+        put_sensors_header(export);
+        break;
+    }
+}
 
 static void begin_run(struct export *export, const struct sky_input *input)
 {
@@ -211,11 +272,7 @@ static void begin_run(struct export *export, const struct sky_input *input)
         memcpy(bytes, input->u.config.zone_bytes, count);
         export->other_zones = !skyh_zonefile_take(&export->zones, "zones", bytes, count, &problem);
     }
-    if (export->format == FORMAT_TRACKS) {
-        put_tracks_header(export);
-    } else {
-        put_events_header(export);
-    }
+    put_header(export);
 }
 
 /* UTC as the station has it; before it has any, as its kernel had. */
@@ -247,8 +304,14 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
 static void on_event(struct skyh_rerun_watch *watch, const struct sky_event *event)
 {
     const struct export *const export = (const struct export *)watch;
-    if (export->format == FORMAT_EVENTS && event->kind == SKY_EVENT_ALERT && !export->other_zones) {
+    if (export->other_zones) {
+        return;
+    }
+    if (export->format == FORMAT_EVENTS && event->kind == SKY_EVENT_ALERT) {
         put_alert(export, &event->u.alert);
+    }
+    if (export->format == FORMAT_SENSORS && event->kind == SKY_EVENT_SENSOR) {
+        put_sensor(export, &event->u.sensor);
     }
 }
 
@@ -276,20 +339,28 @@ static bool find_epoch(struct skyh_log *log, int64_t *ret_epoch_ns)
     return found;
 }
 
+static bool take_format(const char *text, enum format *ret_format, struct skyh_problem *problem)
+{
+    static const char *const names[] = {"tracks-csv", "events-csv", "sensors-csv"};
+    for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *ret_format = (enum format)(i + 1);
+            return true;
+        }
+    }
+    return skyh_fail(problem, SKYH_EXIT_USAGE,
+                     "--format: %s; expected tracks-csv, events-csv or sensors-csv",
+                     text == NULL ? "missing" : text);
+}
+
 static bool take_options(struct export *export, const struct skyh_args *args, struct skyh_log *log,
                          struct skyh_problem *problem)
 {
     const char *const format = skyh_args_value(args, "--format");
     const char *const epoch = skyh_args_value(args, "--epoch");
     export->existence_min = 0.5;
-    if (format != NULL && strcmp(format, "tracks-csv") == 0) {
-        export->format = FORMAT_TRACKS;
-    } else if (format != NULL && strcmp(format, "events-csv") == 0) {
-        export->format = FORMAT_EVENTS;
-    } else {
-        return skyh_fail(problem, SKYH_EXIT_USAGE,
-                         "--format: %s; expected tracks-csv or events-csv",
-                         format == NULL ? "missing" : format);
+    if (!take_format(format, &export->format, problem)) {
+        return false;
     }
     if (epoch != NULL && !skyh_utc_parse(epoch, &export->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
@@ -379,7 +450,7 @@ const struct skyh_command skyh_export = {
     .operands = "LOG",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "tables of a log's tracks, or of entries and exits",
+    .summary = "tables of a log's tracks, entries and exits, or sensors",
     .about =
         "Feeds the recorded inputs of LOG through the station's own code and writes what it\n"
         "believes. t is in seconds since the epoch, the same as in tables that were imported.\n"
@@ -391,7 +462,11 @@ const struct skyh_command skyh_export = {
         "              included. p_ZONE: probability that it exists and is in the zone under its\n"
         "              first line; p_ZONE:LINE under others.\n"
         "  events-csv  t_decl,zone,kind,track_id,t_event,p: when an entry or exit was declared,\n"
-        "              and when it happened, if known. zone is ZONE or ZONE:LINE as above.\n",
+        "              and when it happened, if known. zone is ZONE or ZONE:LINE as above.\n"
+        "  sensors-csv once a minute and at changes: estimated biases (measured less true) and\n"
+        "              their sigmas, mean squared normalised residuals (1 is as it should be;\n"
+        "              nis_out: bit i for the i-th), learned probability of detection and false\n"
+        "              plots a scan, plots received and used.\n",
     .exits = "  0   exported\n"
              "  2   the log is torn, damaged or incomplete; what is there is exported\n"
              "  64  usage   65  not a log, or runs with different zones   66  cannot be read\n"
