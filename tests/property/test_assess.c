@@ -1,5 +1,7 @@
 #include "sky_assess.h"
 
+#include <string.h>
+
 #include "sky_math.h"
 #include "sky_test.h"
 
@@ -138,11 +140,82 @@ static void u95_holds_95_times_out_of_100_before_a_straight_border(void **state)
     assert_near(within / (double)DRAWS, 0.95, 0.006);
 }
 
+/*
+ * True if no eigenvalue is below -1e-9, in units in which each variance is 1: so much more on the
+ * diagonal, and Cholesky's method meets no pivot that is not positive.
+ */
+static bool is_positive(const double packed[SKY_PACKED_DIM])
+{
+    double a[SKY_STATE_DIM][SKY_STATE_DIM], variance[SKY_STATE_DIM];
+    for (int i = 0, at = 0; i < SKY_STATE_DIM; i++) {
+        variance[i] = packed[at];
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            a[i][j] = a[j][i] = packed[at++];
+        }
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = 0; j < SKY_STATE_DIM; j++) {
+            a[i][j] = a[i][j] / sqrt(variance[i] * variance[j]) + (i == j ? 1e-9 : 0.0);
+        }
+    }
+    for (int k = 0; k < SKY_STATE_DIM; k++) {
+        if (!(a[k][k] > 0.0)) {
+            return false;
+        }
+        for (int i = k + 1; i < SKY_STATE_DIM; i++) {
+            for (int j = k + 1; j < SKY_STATE_DIM; j++) {
+                a[i][j] -= a[i][k] * a[k][j] / a[k][k];
+            }
+        }
+    }
+    return true;
+}
+
+static void the_total_covariance_is_positive_wherever_the_track_is(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed;
+    for (int n = 0; n < 5000; n++) {
+        const uint64_t before = seed;
+        const struct sky_lla origin = {test_uniform(&seed, -1.5, 1.5),
+                                       test_uniform(&seed, -3.1, 3.1), 0.0};
+        struct sky_geo_frame frame;
+        assert_int_equal(sky_geo_frame_init(&frame, &origin), SKY_OK);
+        struct sky_state at = {.time_ns = 1};
+        struct sky_common_error common = {.time_sigma_s = exp(test_uniform(&seed, -14.0, 2.0))};
+        struct sky_common_error track = {.time_sigma_s = 0.0};
+        for (int i = 0; i < SKY_STATE_DIM; i++) {
+            at.x[i] = test_uniform(&seed, -1.0, 1.0) * (i < 3 ? 3e5 : 500.0);
+        }
+        /* Down to a single error of a single direction in each: rank 1 on rank 1. */
+        const int ways = 1 + (int)(test_random(&seed) % 8);
+        for (int k = 0; k < ways; k++) {
+            double way[2][SKY_STATE_DIM];
+            const double scale = exp(test_uniform(&seed, -7.0, 7.0));
+            for (int i = 0; i < SKY_STATE_DIM; i++) {
+                way[0][i] = scale * test_normal(&seed);
+                way[1][i] = test_normal(&seed) / scale;
+            }
+            sky_assess_add_error(&common, way[0]);
+            sky_assess_add_error(&track, way[1]);
+        }
+        memcpy(at.p, track.cov, sizeof at.p);
+        struct sky_fixing fixing;
+        double total[SKY_PACKED_DIM];
+        sky_assess_fix(&frame, &at, 1, 1.0, &common, &fixing);
+        sky_assess_total(&fixing, total);
+        if (!is_positive(total)) {
+            fail_msg("seed %llu", (unsigned long long)before);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probability_is_the_share_of_simulated_truths_inside),
         cmocka_unit_test(u95_holds_95_times_out_of_100_before_a_straight_border),
+        cmocka_unit_test(the_total_covariance_is_positive_wherever_the_track_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

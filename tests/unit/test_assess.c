@@ -335,6 +335,41 @@ static void far_from_the_origin_the_axes_turn_with_the_place(void **state)
     assert_near(fixing.common.cov[2][2], 25.0e-4 * fixing.vel_up_mps * fixing.vel_up_mps, 1e-10);
 }
 
+static void an_error_adds_its_square_in_every_component(void **state)
+{
+    (void)state;
+    struct sky_common_error common = {.cov = {{100.0}}, .time_sigma_s = 0.5};
+    const double way[6] = {1.0, 2.0, 3.0, 0.4, 0.5, 0.6};
+    sky_assess_add_error(&common, way);
+    for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 6; j++) {
+            assert_near(common.cov[i][j], way[i] * way[j] + (i + j == 0 ? 100.0 : 0.0), 1e-12);
+        }
+    }
+    assert_near(common.time_sigma_s, 0.5, 0.0);
+}
+
+static void the_total_is_the_sum_of_track_common_and_time(void **state)
+{
+    (void)state;
+    struct sky_fixing fixing = {.vel_east_mps = 100.0, .vel_north_mps = -50.0, .vel_up_mps = 10.0};
+    fixing.common.time_sigma_s = 0.1;
+    for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 6; j++) {
+            fixing.cov[i][j] = 1000.0 + i * j;
+            fixing.common.cov[i][j] = 300.0 - i * j;
+        }
+    }
+    const double late_m[6] = {10.0, -5.0, 1.0, 0.0, 0.0, 0.0};
+    double total[SKY_PACKED_DIM];
+    sky_assess_total(&fixing, total);
+    for (int i = 0, at = 0; i < 6; i++) {
+        for (int j = i; j < 6; j++) {
+            assert_near(total[at++], 1300.0 + late_m[i] * late_m[j], 1e-9);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +389,8 @@ int main(void)
         cmocka_unit_test(heights_above_ground_and_flight_levels_are_not_evaluated),
         cmocka_unit_test(at_the_origin_a_fixing_is_the_filter_itself),
         cmocka_unit_test(far_from_the_origin_the_axes_turn_with_the_place),
+        cmocka_unit_test(an_error_adds_its_square_in_every_component),
+        cmocka_unit_test(the_total_is_the_sum_of_track_common_and_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
