@@ -12,8 +12,8 @@
 #include "skyh_zonefile.h"
 
 static const struct skyh_option options[] = {
-    {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv"},
-    {"--out", "FILE", "write this file, not standard output; also -o"},
+    {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
+    {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.5)"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
@@ -22,15 +22,13 @@ static const struct skyh_option options[] = {
 static const double deg_per_rad = 180.0 / SKY_PI;
 static const int64_t default_epoch_ns = INT64_C(1767312000) * SKY_SECOND_NS; /* 2026-01-02 */
 
-enum format { FORMAT_TRACKS = 1, FORMAT_EVENTS, FORMAT_SENSORS };
+enum format { FORMAT_TRACKS, FORMAT_EVENTS, FORMAT_SENSORS };
 
 /* One export; large. The watch comes first. */
-struct export
-{
+struct exporter {
     struct skyh_rerun_watch watch;
     struct skyh_rerun *rerun;
-    FILE *out;
-    enum format format;
+    FILE *out[FORMAT_SENSORS + 1]; /* by format; NULL: not asked for */
     double existence_min;
     int64_t epoch_ns;
     struct skyh_zonefile zones; /* of the first run */
@@ -80,50 +78,50 @@ static void put_zone(FILE *out, const struct skyh_zonefile *zones, uint32_t line
 }
 
 /* An id is a run's own: those of later runs say which. */
-static void put_id(const struct export *export, uint32_t id)
+static void put_id(FILE *out, const struct exporter *exporter, uint32_t id)
 {
-    if (export->runs > 1) {
-        (void)fprintf(export->out, "%" PRIu64 ".", export->runs);
+    if (exporter->runs > 1) {
+        (void)fprintf(out, "%" PRIu64 ".", exporter->runs);
     }
-    (void)fprintf(export->out, "%" PRIu32, id);
+    (void)fprintf(out, "%" PRIu32, id);
 }
 
 /* Seconds since the epoch. */
-static void put_time(const struct export *export, int64_t utc_ns)
+static void put_time(FILE *out, const struct exporter *exporter, int64_t utc_ns)
 {
-    (void)fprintf(export->out, "%.6f", (double)(utc_ns - export->epoch_ns) * 1e-9);
+    (void)fprintf(out, "%.6f", (double)(utc_ns - exporter->epoch_ns) * 1e-9);
 }
 
-static int64_t utc_of(const struct export *export, int64_t time_ns)
+static int64_t utc_of(const struct exporter *exporter, int64_t time_ns)
 {
-    return export->utc_ns + (time_ns - export->time_ns);
+    return exporter->utc_ns + (time_ns - exporter->time_ns);
 }
 
 /* ---------------------------------------------------------------------------------- tracks */
 
-static void put_tracks_header(const struct export *export)
+static void put_tracks_header(FILE *out, const struct skyh_zonefile *zones)
 {
-    (void)fprintf(export->out, "t,track_id,lat,lon,alt,ve,vn,vu");
+    (void)fprintf(out, "t,track_id,lat,lon,alt,ve,vn,vu");
     for (int row = 0; row < 6; row++) {
         for (int column = row; column < 6; column++) {
-            (void)fprintf(export->out, ",c%d%d", row, column);
+            (void)fprintf(out, ",c%d%d", row, column);
         }
     }
-    (void)fprintf(export->out, ",t_out,p_exist");
-    for (uint32_t line = 0; line < export->zones.set.line_count; line++) {
-        (void)fputc(',', export->out);
-        put_zone(export->out, &export->zones, line, "p_");
+    (void)fprintf(out, ",t_out,p_exist");
+    for (uint32_t line = 0; line < zones->set.line_count; line++) {
+        (void)fputc(',', out);
+        put_zone(out, zones, line, "p_");
     }
-    (void)fputc('\n', export->out);
+    (void)fputc('\n', out);
 }
 
-static void put_track(struct export *export, size_t slot, const struct sky_event_track *track)
+static void put_track(struct exporter *exporter, size_t slot, const struct sky_event_track *track)
 {
-    struct sky_engine *const engine = &skyh_rerun_station(export->rerun)->engine;
-    FILE *const out = export->out;
-    put_time(export, export->utc_ns);
+    struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
+    FILE *const out = exporter->out[FORMAT_TRACKS];
+    put_time(out, exporter, exporter->utc_ns);
     (void)fputc(',', out);
-    put_id(export, track->id);
+    put_id(out, exporter, track->id);
     (void)fprintf(out, ",%.9f,%.9f,%.3f,%.4f,%.4f,%.4f", track->place.lat_rad * deg_per_rad,
                   track->place.lon_rad * deg_per_rad, track->place.alt_hae_m, track->vel_east_mps,
                   track->vel_north_mps, track->vel_up_mps);
@@ -131,40 +129,40 @@ static void put_track(struct export *export, size_t slot, const struct sky_event
         (void)fprintf(out, ",%.9g", track->cov[i]);
     }
     (void)fputc(',', out);
-    put_time(export, export->utc_ns);
+    put_time(out, exporter, exporter->utc_ns);
     (void)fprintf(out, ",%.9g", track->existence);
-    sky_engine_assess_at(engine, slot, export->time_ns, export->assessment);
-    for (uint32_t line = 0; line < export->zones.set.line_count; line++) {
-        const struct sky_assessment *const at = &export->assessment[line];
+    sky_engine_assess_at(engine, slot, exporter->time_ns, exporter->assessment);
+    for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
+        const struct sky_assessment *const at = &exporter->assessment[line];
         (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical * track->existence);
     }
     (void)fputc('\n', out);
 }
 
 /* After the first tick of every second: what the station believes then. */
-static void put_tracks(struct export *export)
+static void put_tracks(struct exporter *exporter)
 {
-    const struct sky_engine *const engine = &skyh_rerun_station(export->rerun)->engine;
+    const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     struct sky_event_track track;
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if (sky_engine_track_at(engine, slot, export->time_ns, &track) &&
-            track.existence >= export->existence_min) {
-            put_track(export, slot, &track);
+        if (sky_engine_track_at(engine, slot, exporter->time_ns, &track) &&
+            track.existence >= exporter->existence_min) {
+            put_track(exporter, slot, &track);
         }
     }
 }
 
 /* ---------------------------------------------------------------------------------- events */
 
-static void put_events_header(const struct export *export)
+static void put_events_header(FILE *out)
 {
-    (void)fprintf(export->out, "t_decl,zone,kind,track_id,t_event,p\n");
+    (void)fprintf(out, "t_decl,zone,kind,track_id,t_event,p\n");
 }
 
-static bool line_of(const struct export *export, uint32_t line_id, uint32_t *ret_line)
+static bool line_of(const struct exporter *exporter, uint32_t line_id, uint32_t *ret_line)
 {
-    for (uint32_t line = 0; line < export->zones.set.line_count; line++) {
-        if (export->zones.set.line[line].id == line_id) {
+    for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
+        if (exporter->zones.set.line[line].id == line_id) {
             *ret_line = line;
             return true;
         }
@@ -173,31 +171,32 @@ static bool line_of(const struct export *export, uint32_t line_id, uint32_t *ret
 }
 
 /* That a track was never seen inside is no event: it only says on which side it began. */
-static void put_alert(const struct export *export, const struct sky_event_alert *alert)
+static void put_alert(const struct exporter *exporter, const struct sky_event_alert *alert)
 {
+    FILE *const out = exporter->out[FORMAT_EVENTS];
     uint32_t line = 0;
-    if ((alert->first && !alert->inside) || !line_of(export, alert->line_id, &line)) {
+    if ((alert->first && !alert->inside) || !line_of(exporter, alert->line_id, &line)) {
         return;
     }
-    put_time(export, export->utc_ns);
-    (void)fputc(',', export->out);
-    put_zone(export->out, &export->zones, line, "");
-    (void)fprintf(export->out, ",%s,", alert->inside ? "enter" : "exit");
-    put_id(export, alert->track_id);
-    (void)fputc(',', export->out);
+    put_time(out, exporter, exporter->utc_ns);
+    (void)fputc(',', out);
+    put_zone(out, &exporter->zones, line, "");
+    (void)fprintf(out, ",%s,", alert->inside ? "enter" : "exit");
+    put_id(out, exporter, alert->track_id);
+    (void)fputc(',', out);
     if (alert->crossing_known) {
-        put_time(export, utc_of(export, alert->crossing_ns));
+        put_time(out, exporter, utc_of(exporter, alert->crossing_ns));
     }
-    (void)fprintf(export->out, ",%.9g\n", alert->p);
+    (void)fprintf(out, ",%.9g\n", alert->p);
 }
 
 /* --------------------------------------------------------------------------------- sensors */
 
-static void put_sensors_header(const struct export *export)
+static void put_sensors_header(FILE *out)
 {
-    (void)fprintf(export->out, "t,sensor,registration,pairs,bias_r,bias_az_deg,bias_el_deg,bias_t,"
-                               "sig_r,sig_az_deg,sig_el_deg,sig_t,nis_r,nis_az,nis_el,nis_rdot,"
-                               "nis_h,nis_e,nis_n,nis_out,pd,fa_per_scan,plots,used\n");
+    (void)fprintf(out, "t,sensor,registration,pairs,bias_r,bias_az_deg,bias_el_deg,bias_t,"
+                       "sig_r,sig_az_deg,sig_el_deg,sig_t,nis_r,nis_az,nis_el,nis_rdot,"
+                       "nis_h,nis_e,nis_n,nis_out,pd,fa_per_scan,plots,used\n");
 }
 
 static const char *registration_name(enum sky_register_state state)
@@ -220,11 +219,11 @@ static void put_biases(FILE *out, const double bias[SKY_BIASES])
                   bias[SKY_BIAS_TIME]);
 }
 
-static void put_sensor(const struct export *export, const struct sky_event_sensor *sensor)
+static void put_sensor(const struct exporter *exporter, const struct sky_event_sensor *sensor)
 {
-    const struct sky_engine *const engine = &skyh_rerun_station(export->rerun)->engine;
-    FILE *const out = export->out;
-    put_time(export, export->utc_ns);
+    const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
+    FILE *const out = exporter->out[FORMAT_SENSORS];
+    put_time(out, exporter, exporter->utc_ns);
     (void)fputc(',', out);
     put_text(out, engine->config.sensor[sensor->sensor].name);
     (void)fprintf(out, ",%s,%" PRIu64, registration_name(sensor->registration.state),
@@ -241,77 +240,77 @@ static void put_sensor(const struct export *export, const struct sky_event_senso
 
 /* ----------------------------------------------------------------------------------- a run */
 
-static void put_header(const struct export *export)
+static void put_headers(const struct exporter *exporter)
 {
-    switch (export->format) {
-    case FORMAT_TRACKS:
-        put_tracks_header(export);
-        break;
-    case FORMAT_EVENTS:
-        put_events_header(export);
-        break;
-    case FORMAT_SENSORS:
-        put_sensors_header(export);
-        break;
+    if (exporter->out[FORMAT_TRACKS] != NULL) {
+        put_tracks_header(exporter->out[FORMAT_TRACKS], &exporter->zones);
+    }
+    if (exporter->out[FORMAT_EVENTS] != NULL) {
+        put_events_header(exporter->out[FORMAT_EVENTS]);
+    }
+    if (exporter->out[FORMAT_SENSORS] != NULL) {
+        put_sensors_header(exporter->out[FORMAT_SENSORS]);
     }
 }
 
-static void begin_run(struct export *export, const struct sky_input *input)
+static void begin_run(struct exporter *exporter, const struct sky_input *input)
 {
     const size_t count = input->u.config.zone_byte_count;
     struct skyh_problem problem;
-    export->runs++;
-    export->second = INT64_MIN;
-    if (export->runs > 1) {
-        export->other_zones = export->other_zones || count != export->zones.count ||
-                              memcmp(input->u.config.zone_bytes, export->zones.bytes, count) != 0;
+    exporter->runs++;
+    exporter->second = INT64_MIN;
+    if (exporter->runs > 1) {
+        exporter->other_zones =
+            exporter->other_zones || count != exporter->zones.count ||
+            memcmp(input->u.config.zone_bytes, exporter->zones.bytes, count) != 0;
         return;
     }
     uint8_t *const bytes = malloc(count + 1);
     if (bytes != NULL) {
         memcpy(bytes, input->u.config.zone_bytes, count);
-        export->other_zones = !skyh_zonefile_take(&export->zones, "zones", bytes, count, &problem);
+        exporter->other_zones =
+            !skyh_zonefile_take(&exporter->zones, "zones", bytes, count, &problem);
     }
-    put_header(export);
+    put_headers(exporter);
 }
 
 /* UTC as the station has it; before it has any, as its kernel had. */
-static void set_now(struct export *export, const struct sky_input *input)
+static void set_now(struct exporter *exporter, const struct sky_input *input)
 {
     const struct sky_utc_estimate utc =
-        sky_station_utc(skyh_rerun_station(export->rerun), input->time_ns);
-    export->time_ns = input->time_ns;
-    export->utc_ns = utc.state > SKY_CLOCK_RTC ? utc.utc_ns : input->realtime_ns;
+        sky_station_utc(skyh_rerun_station(exporter->rerun), input->time_ns);
+    exporter->time_ns = input->time_ns;
+    exporter->utc_ns = utc.state > SKY_CLOCK_RTC ? utc.utc_ns : input->realtime_ns;
 }
 
 static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *input)
 {
-    struct export *const export = (struct export *)watch;
-    set_now(export, input);
+    struct exporter *const exporter = (struct exporter *)watch;
+    set_now(exporter, input);
     if (input->kind == SKY_INPUT_CONFIG) {
-        begin_run(export, input);
+        begin_run(exporter, input);
     }
-    const int64_t since_ns = export->utc_ns - export->epoch_ns;
+    const int64_t since_ns = exporter->utc_ns - exporter->epoch_ns;
     const int64_t second = since_ns / SKY_SECOND_NS - (since_ns % SKY_SECOND_NS < 0 ? 1 : 0);
-    if (input->kind == SKY_INPUT_TICK && second != export->second && !export->other_zones) {
-        export->second = second;
-        if (export->format == FORMAT_TRACKS) {
-            put_tracks(export);
+    if (input->kind == SKY_INPUT_TICK && second != exporter->second && !exporter->other_zones) {
+        exporter->second = second;
+        if (exporter->out[FORMAT_TRACKS] != NULL) {
+            put_tracks(exporter);
         }
     }
 }
 
 static void on_event(struct skyh_rerun_watch *watch, const struct sky_event *event)
 {
-    const struct export *const export = (const struct export *)watch;
-    if (export->other_zones) {
+    const struct exporter *const exporter = (const struct exporter *)watch;
+    if (exporter->other_zones) {
         return;
     }
-    if (export->format == FORMAT_EVENTS && event->kind == SKY_EVENT_ALERT) {
-        put_alert(export, &event->u.alert);
+    if (exporter->out[FORMAT_EVENTS] != NULL && event->kind == SKY_EVENT_ALERT) {
+        put_alert(exporter, &event->u.alert);
     }
-    if (export->format == FORMAT_SENSORS && event->kind == SKY_EVENT_SENSOR) {
-        put_sensor(export, &event->u.sensor);
+    if (exporter->out[FORMAT_SENSORS] != NULL && event->kind == SKY_EVENT_SENSOR) {
+        put_sensor(exporter, &event->u.sensor);
     }
 }
 
@@ -344,7 +343,7 @@ static bool take_format(const char *text, enum format *ret_format, struct skyh_p
     static const char *const names[] = {"tracks-csv", "events-csv", "sensors-csv"};
     for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
-            *ret_format = (enum format)(i + 1);
+            *ret_format = (enum format)i;
             return true;
         }
     }
@@ -353,63 +352,91 @@ static bool take_format(const char *text, enum format *ret_format, struct skyh_p
                      text == NULL ? "missing" : text);
 }
 
-static bool take_options(struct export *export, const struct skyh_args *args, struct skyh_log *log,
-                         struct skyh_problem *problem)
+/* The n-th --format goes to the n-th -o; a single one to standard output without. */
+static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
+                      struct skyh_problem *problem)
 {
-    const char *const format = skyh_args_value(args, "--format");
-    const char *const epoch = skyh_args_value(args, "--epoch");
-    export->existence_min = 0.5;
-    if (!take_format(format, &export->format, problem)) {
-        return false;
+    const char *format[SKYH_ARGS_MAX] = {NULL}, *file[SKYH_ARGS_MAX] = {NULL};
+    size_t formats = 0, files = 0;
+    for (size_t i = 0; i < args->option_count; i++) {
+        if (strcmp(args->option[i].name, "--format") == 0) {
+            format[formats++] = args->option[i].value;
+        } else if (strcmp(args->option[i].name, "--out") == 0) {
+            file[files++] = args->option[i].value;
+        }
     }
-    if (epoch != NULL && !skyh_utc_parse(epoch, &export->epoch_ns)) {
+    if (files > formats || (formats > 1 && files < formats)) {
+        return skyh_fail(problem, SKYH_EXIT_USAGE,
+                         "-o: %zu of them, %zu times --format; expected one for each", files,
+                         formats);
+    }
+    for (size_t i = 0; i < formats || i == 0; i++) {
+        enum format which = FORMAT_TRACKS;
+        if (!take_format(format[i], &which, problem)) {
+            return false;
+        }
+        if (exporter->out[which] != NULL) {
+            return skyh_fail(problem, SKYH_EXIT_USAGE, "--format: %s twice; expected it once",
+                             format[i]);
+        }
+        exporter->out[which] = file[i] == NULL ? stdout : fopen(file[i], "we");
+        if (exporter->out[which] == NULL) {
+            return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", file[i], strerror(errno));
+        }
+    }
+    return true;
+}
+
+/* Standard output is checked at the very end. */
+static bool close_outs(struct exporter *exporter, struct skyh_problem *problem)
+{
+    bool written = true;
+    for (size_t i = 0; i <= FORMAT_SENSORS; i++) {
+        FILE *const out = exporter->out[i];
+        if (out != NULL && out != stdout) {
+            const bool failed = ferror(out) != 0;
+            written = fclose(out) == 0 && !failed && written;
+        }
+    }
+    return written || skyh_fail(problem, SKYH_EXIT_IO, "a table cannot be written");
+}
+
+static bool take_options(struct exporter *exporter, const struct skyh_args *args,
+                         struct skyh_log *log, struct skyh_problem *problem)
+{
+    const char *const epoch = skyh_args_value(args, "--epoch");
+    exporter->existence_min = 0.5;
+    if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);
     }
-    if (epoch == NULL && !find_epoch(log, &export->epoch_ns)) {
-        export->epoch_ns = default_epoch_ns;
+    if (epoch == NULL && !find_epoch(log, &exporter->epoch_ns)) {
+        exporter->epoch_ns = default_epoch_ns;
     }
-    return skyh_args_number(args, "--existence", 0.0, 1.0, &export->existence_min, problem);
+    return skyh_args_number(args, "--existence", 0.0, 1.0, &exporter->existence_min, problem);
 }
 
-static bool open_out(struct export *export, const char *file, struct skyh_problem *problem)
-{
-    export->out = file == NULL ? stdout : fopen(file, "we");
-    return export->out != NULL ||
-           skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", file, strerror(errno));
-}
-
-static bool close_out(struct export *export, const char *file, struct skyh_problem *problem)
-{
-    if (file == NULL) {
-        return true; /* standard output is checked at the very end */
-    }
-    const bool failed = ferror(export->out) != 0;
-    return (fclose(export->out) == 0 && !failed) ||
-           skyh_fail(problem, SKYH_EXIT_IO, "%s: cannot be written", file);
-}
-
-static bool walk(struct export *export, struct skyh_log *log, struct skyh_problem *problem)
+static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_problem *problem)
 {
     struct skyh_progress progress;
     struct skyh_log_item item;
-    export->rerun = skyh_rerun_open(false, &export->watch);
-    if (export->rerun == NULL) {
+    exporter->rerun = skyh_rerun_open(false, &exporter->watch);
+    if (exporter->rerun == NULL) {
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
     }
     skyh_progress_begin(&progress, "exporting");
     while (skyh_log_next(log, &item)) {
         skyh_log_say("export", &item);
-        skyh_rerun_take(export->rerun, &item);
+        skyh_rerun_take(exporter->rerun, &item);
         skyh_progress_update(&progress, skyh_log_share(log, &item), "");
     }
-    skyh_rerun_finish(export->rerun);
+    skyh_rerun_finish(exporter->rerun);
     skyh_progress_end(&progress);
-    const bool lost = skyh_rerun_verdict(export->rerun)->lost;
-    skyh_rerun_close(export->rerun);
-    if (export->runs == 0 || export->other_zones) {
+    const bool lost = skyh_rerun_verdict(exporter->rerun)->lost;
+    skyh_rerun_close(exporter->rerun);
+    if (exporter->runs == 0 || exporter->other_zones) {
         return skyh_fail(problem, SKYH_EXIT_DATA, "%s",
-                         export->runs == 0
+                         exporter->runs == 0
                              ? "no run begins in this log; expected its configuration"
                              : "runs watch different zones; expected one zone set in all of them");
     }
@@ -421,27 +448,23 @@ static int run(const struct skyh_args *args)
 {
     struct skyh_problem problem;
     struct skyh_log log = {0};
-    struct export *const export = calloc(1, sizeof *export);
-    const char *const file = skyh_args_value(args, "--out");
-    if (export == NULL) {
+    struct exporter *const exporter = calloc(1, sizeof *exporter);
+    if (exporter == NULL) {
         skyh_note("export", "out of memory");
         return SKYH_EXIT_SOFTWARE;
     }
-    export->watch = (struct skyh_rerun_watch){.input = on_input, .event = on_event};
-    int exit_code = SKYH_EXIT_OK;
-    if (!skyh_log_open(&log, args->operand[0], &problem) ||
-        !take_options(export, args, &log, &problem) || !open_out(export, file, &problem)) {
+    exporter->watch = (struct skyh_rerun_watch){.input = on_input, .event = on_event};
+    const bool ready = skyh_log_open(&log, args->operand[0], &problem) &&
+                       take_options(exporter, args, &log, &problem) &&
+                       open_outs(exporter, args, &problem);
+    const bool done = ready && walk(exporter, &log, &problem);
+    int exit_code = done ? skyh_log_exit(&log) : skyh_report("export", &problem);
+    if (!close_outs(exporter, &problem)) {
         exit_code = skyh_report("export", &problem);
-    } else {
-        exit_code =
-            walk(export, &log, &problem) ? skyh_log_exit(&log) : skyh_report("export", &problem);
-        if (!close_out(export, file, &problem)) {
-            exit_code = skyh_report("export", &problem);
-        }
     }
-    skyh_zonefile_close(&export->zones);
+    skyh_zonefile_close(&exporter->zones);
     skyh_log_close(&log);
-    free(export);
+    free(exporter);
     return exit_code;
 }
 
@@ -471,7 +494,9 @@ const struct skyh_command skyh_export = {
              "  2   the log is torn, damaged or incomplete; what is there is exported\n"
              "  64  usage   65  not a log, or runs with different zones   66  cannot be read\n"
              "  73, 74  cannot write\n",
-    .example = "  skywitness export --format tracks-csv -o tracks.csv flight.mcap\n"
+    .example = "  skywitness export --format tracks-csv -o tracks.csv --format events-csv -o "
+               "events.csv \\\n"
+               "      flight.mcap\n"
                "  skywitness export --format events-csv flight.mcap\n",
     .options = options,
     .run = run,

@@ -149,8 +149,8 @@ def fly(job):
     log, start = f'{job.run}/flight.mcap', time.time()
     tables = [f'--{name}={job.data}/{name}.csv' for name in ('plots', 'pose', 'sensors', 'zones')]
     calls = [['import', *tables, *job.options.import_option, '-o', log]]
-    calls += [['export', '--format', f'{what}-csv', '-o', f'{job.run}/{what}.csv', log]
-              for what in ('tracks', 'events', 'sensors')]
+    formats = [[f'--format={what}-csv', '-o', f'{job.run}/{what}.csv'] for what in ('tracks', 'events', 'sensors')]
+    calls += [['export', *sum(formats, []), log]]
     for call in calls:
         done = subprocess.run([job.options.tool, *call], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
