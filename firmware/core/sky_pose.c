@@ -34,6 +34,18 @@ static bool has_height(const struct sky_gnss_fix *fix)
     return (fix->has & SKY_GNSS_ALTITUDE) != 0;
 }
 
+/* Comparisons are written so that NaN fails them. */
+static bool is_sigma(double sigma_m) { return sigma_m >= 1e-4 && sigma_m <= 1e6; }
+
+static bool is_sound(const struct sky_gnss_fix *fix)
+{
+    const bool moves = (fix->has & SKY_GNSS_VELOCITY) != 0;
+    return (fix->has & SKY_GNSS_POSITION) != 0 && is_sigma(fix->sigma_horizontal_m) &&
+           (!has_height(fix) || is_sigma(fix->sigma_vertical_m)) &&
+           (!moves || (fix->speed_mps >= 0.0 && fix->speed_mps <= 10e3 && fix->course_rad >= 0.0 &&
+                       fix->course_rad <= 2.0 * SKY_PI));
+}
+
 /* Is the pose too far from the origin of `there` to be the same place? */
 static bool has_jumped(const struct sky_pose *pose, const struct sky_geo_frame *there,
                        double sigma_m)
@@ -135,7 +147,7 @@ enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station
 {
     struct sky_geo_frame there;
 
-    if ((fix->has & SKY_GNSS_POSITION) == 0 || sky_geo_frame_init(&there, &fix->place) != SKY_OK) {
+    if (!is_sound(fix) || sky_geo_frame_init(&there, &fix->place) != SKY_OK) {
         pose->fixes_rejected++;
         return SKY_E_RANGE;
     }

@@ -45,7 +45,9 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
 /**
  * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position or contradicts the
  * pose of a fixed station, in the horizontal, by more than 5 km or 8 combined sigmas (whichever is
- * smaller, but never under 50 m) - a jump is more likely a bad receiver than a flying mast.
+ * smaller, but never under 50 m) - a jump is more likely a bad receiver than a flying mast - or if
+ * its numbers are none: a sigma outside 0.1 mm .. 1,000 km, a speed outside 0 .. 10 km/s, a course
+ * outside 0 .. 2 pi, an impossible place.
  * A station without a survey may have begun with a bad fix: when at least sixty refused fixes in a
  * row agree within 50 m, and are more than all that made the pose, the pose begins anew with them.
  * Until a fix brings a height, that of the pose is 0 with a sigma of 3 km.

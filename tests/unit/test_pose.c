@@ -52,6 +52,48 @@ static void a_station_is_nowhere_before_its_first_fix(void **state)
     assert_near(pose.sigma_vertical_m, 10.0, 1e-9);
 }
 
+static void a_fix_whose_numbers_are_none_changes_nothing(void **state)
+{
+    (void)state;
+    static const double none[] = {NAN, HUGE_VAL, -HUGE_VAL, 1e300, -1.0};
+    struct sky_gnss_fix good = fix_at(3.0, 0.0, 0.0, 5.0);
+    good.has |= SKY_GNSS_VELOCITY;
+    good.speed_mps = 10e3;
+    good.course_rad = 2.0 * SKY_PI;
+    for (int moving = 0; moving < 2; moving++) {
+        config.moving = moving == 1;
+        assert_int_equal(take(moving + 1.0, good), SKY_OK);
+        const struct sky_pose before = pose;
+        for (int i = 0; i < 5 * 7; i++) {
+            struct sky_gnss_fix bad = good;
+            double *const field[] = {&bad.sigma_horizontal_m, &bad.sigma_vertical_m,
+                                     &bad.speed_mps,          &bad.course_rad,
+                                     &bad.place.lat_rad,      &bad.place.lon_rad,
+                                     &bad.place.alt_hae_m};
+            *field[i % 7] = i % 7 > 3 && i / 7 == 4 ? 1e6 : none[i / 7];
+            assert_int_equal(take(3.0, bad), SKY_E_RANGE);
+            assert_int_equal(pose.fixes_rejected, before.fixes_rejected + (uint32_t)i + 1);
+        }
+        struct sky_gnss_fix exact = good;
+        exact.sigma_horizontal_m = 0.0;
+        assert_int_equal(take(3.0, exact), SKY_E_RANGE);
+        exact = good;
+        exact.sigma_vertical_m = 1e-300;
+        assert_int_equal(take(3.0, exact), SKY_E_RANGE);
+        pose.fixes_rejected = before.fixes_rejected;
+        assert_memory_equal(&pose, &before, sizeof pose);
+    }
+}
+
+static void what_a_fix_does_not_say_is_not_looked_at(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix fix = fix_at(0.0, 0.0, 0.0, 5.0);
+    fix.has = SKY_GNSS_POSITION;
+    fix.sigma_vertical_m = fix.speed_mps = fix.course_rad = NAN;
+    assert_int_equal(take(1.0, fix), SKY_OK);
+}
+
 static void a_surveyed_site_is_known_at_once_and_stays(void **state)
 {
     (void)state;
@@ -221,6 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_station_is_nowhere_before_its_first_fix, start),
+        cmocka_unit_test_setup(a_fix_whose_numbers_are_none_changes_nothing, start),
+        cmocka_unit_test_setup(what_a_fix_does_not_say_is_not_looked_at, start),
         cmocka_unit_test_setup(a_surveyed_site_is_known_at_once_and_stays, start),
         cmocka_unit_test_setup(a_thousand_fixes_of_a_minute_do_not_claim_centimetres, start),
         cmocka_unit_test_setup(a_day_of_fixes_stops_at_the_common_error, start),
