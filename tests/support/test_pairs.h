@@ -23,8 +23,9 @@ struct test_world {
     double bias[SKY_SENSORS_MAX][SKY_BIASES]; /* the truth */
     double height_sigma_m;                    /* of Mode C, and of reported places */
     double velocity_sigma_mps;
-    double far_m;    /* aircraft appear within this of the middle, eastward and northward */
-    double pairs_hz; /* of the whole world */
+    double accel_psd_m2ps3; /* how unsteadily aircraft fly */
+    double far_m;           /* aircraft appear within this of the middle, eastward and northward */
+    double pairs_hz;        /* of the whole world */
     uint64_t seed;
     int64_t now_ns;
     struct sky_register reg;
@@ -36,6 +37,7 @@ static inline void test_world_make(struct test_world *world, uint64_t seed)
     memset(world, 0, sizeof(*world));
     world->height_sigma_m = 60.0;
     world->velocity_sigma_mps = 5.0;
+    world->accel_psd_m2ps3 = 0.5;
     world->far_m = 40e3;
     world->pairs_hz = 2.0;
     world->seed = seed;
@@ -96,9 +98,11 @@ static inline struct test_sight test_see(struct test_world *world, uint32_t sens
     const bool is_place = config->kind == SKY_SENSOR_COOPERATIVE;
     uint64_t *seed = &world->seed;
     struct test_sight sight = {.pose = world->pose[sensor]};
-    const struct sky_enu at = {flight->at[0] + after_s * flight->velocity_mps[0],
-                               flight->at[1] + after_s * flight->velocity_mps[1],
-                               flight->at[2] + after_s * flight->velocity_mps[2]};
+    const double wander_m = sqrt(world->accel_psd_m2ps3 * pow(fabs(after_s), 3.0) / 3.0);
+    const struct sky_enu at = {
+        flight->at[0] + after_s * flight->velocity_mps[0] + wander_m * test_normal(seed),
+        flight->at[1] + after_s * flight->velocity_mps[1] + wander_m * test_normal(seed),
+        flight->at[2] + after_s * flight->velocity_mps[2] + wander_m * test_normal(seed)};
     const double d[3] = {at.east_m - sight.pose.origin.east_m,
                          at.north_m - sight.pose.origin.north_m, at.up_m - sight.pose.origin.up_m};
     double s[3];
@@ -148,7 +152,8 @@ static inline bool test_give(struct test_world *world, const struct test_flight 
     }
     const struct sky_sight first = {a, &sight_a->measurement, &sight_a->pose};
     const struct sky_sight second = {b, &sight_b->measurement, &sight_b->pose};
-    return sky_register_pair(&world->reg, &world->config, &first, &second, velocity_mps, cov, 0.5);
+    return sky_register_pair(&world->reg, &world->config, &first, &second, velocity_mps, cov,
+                             world->accel_psd_m2ps3);
 }
 
 /** Another aircraft, seen by both within two seconds. Returns whether the pair was used. */
