@@ -6,6 +6,7 @@
 
 static const int64_t late_most_ns = 10 * SKY_SECOND_NS;
 static const int64_t early_most_ns = SKY_SECOND_NS / 2;
+static const int64_t time_sigma_most_ns = 3600 * SKY_SECOND_NS;
 static const int64_t day_ns = 86400 * SKY_SECOND_NS;
 static const int64_t sensor_report_ns = 60 * SKY_SECOND_NS;
 static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
@@ -223,11 +224,16 @@ static bool place_is_sound(const struct sky_plot *plot)
            between(plot->sigma_height_m, 0.0, 1e5);
 }
 
+static bool time_is_sound(const struct sky_plot *plot)
+{
+    return plot->time_value_ns >= 0 && plot->time_value_ns <= INT64_MAX / 2 &&
+           plot->time_sigma_ns >= 0 && plot->time_sigma_ns <= time_sigma_most_ns;
+}
+
 static bool is_sound(const struct sky_plot *plot)
 {
     if ((plot->has & SKY_PLOT_PLACE) != 0) {
-        return place_is_sound(plot) && plot->time_value_ns >= 0 &&
-               plot->time_value_ns <= INT64_MAX / 2 && plot->time_sigma_ns >= 0;
+        return place_is_sound(plot) && time_is_sound(plot);
     }
     return between(plot->slant_range_m, 1.0, 1e6) &&
            between(plot->azimuth_rad, -2.0 * SKY_PI, 2.0 * SKY_PI) &&
@@ -241,8 +247,7 @@ static bool is_sound(const struct sky_plot *plot)
            sigmas_are_sound(plot) &&
            ((plot->has & SKY_PLOT_SIGMA_RADIAL) == 0 ||
             between(plot->sigma_radial_mps, least_sigma, 1000.0)) &&
-           plot->time_value_ns >= 0 && plot->time_value_ns <= INT64_MAX / 2 &&
-           plot->time_sigma_ns >= 0;
+           time_is_sound(plot);
 }
 
 static double chosen_sigma(const struct sky_plot *plot, double own, double configured)
