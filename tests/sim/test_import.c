@@ -1,10 +1,10 @@
 /*
  * A recording of another system, as tables: into a log that replays, and out again as tables.
  */
-#include "sky_geo.h"
+#include "sky_codec.h"
 #include "sky_math.h"
 #include "sky_tool.h"
-#include "skyh_out.h"
+#include "skyh_log.h"
 
 #define EXAMPLE SKY_SOURCE_DIR "/host/examples/tinzaouatine"
 #define TABLES "--plots plots.csv --pose pose.csv --sensors sensors.csv --zones zones.csv"
@@ -62,7 +62,7 @@ static void write_plot(FILE *stream, const struct sky_geo_frame *radar, double t
         sqrt(next.east_m * next.east_m + next.north_m * next.north_m + next.up_m * next.up_m);
     const double elevation_rad = asin(at.up_m / range_m);
     const double apparent_rad = elevation_rad + sky_geo_refraction_rad(range_m, elevation_rad);
-    (void)fprintf(stream, "%.6f,%.6f,A,%.3f,%.5f,%.4f,%.3f,35.0,0.15,0.35,1.5\n", t_s, t_s + 0.1,
+    (void)fprintf(stream, "%.6f,%.6f,A,%.3f,%.5f,%.4f,%.3f,35.0,0.15,0.35,1.5\n", t_s, t_s + 0.5,
                   range_m + 35.0 * test_normal(seed),
                   atan2(at.east_m, at.north_m) / deg + 0.15 * test_normal(seed),
                   apparent_rad / deg + 0.35 * test_normal(seed),
@@ -174,6 +174,64 @@ static void the_clock_of_an_imported_station_is_good_before_the_first_plot(void 
     assert_non_null(clock);
     assert_null(strstr(said, "reject"));
     assert_null(strstr(said, "UTC unknown"));
+}
+
+/* What one input must be, given the one before: in order of time, then fix, plots, tick. */
+static void check_input(const struct sky_input *input, int64_t *before_ns, int *before_rank)
+{
+    const int rank = input->kind == SKY_INPUT_GNSS        ? 1
+                     : input->kind == SKY_INPUT_PLOT_ROWS ? 2
+                     : input->kind == SKY_INPUT_TICK      ? 3
+                                                          : 0;
+    const int64_t second_ns = input->realtime_ns % SKY_SECOND_NS;
+    assert_true(input->time_ns >= *before_ns);
+    assert_true(rank == 0 || input->time_ns > *before_ns || rank > *before_rank);
+    *before_ns = input->time_ns;
+    *before_rank = rank;
+    if (rank == 1) {
+        assert_near(input->u.gnss.err_lon_m, 2.53 * 1.96, 1e-9);
+        assert_near(input->u.gnss.err_alt_m, 4.55 * 1.96, 1e-9);
+        assert_int_equal(input->u.gnss.mode, 3);
+        assert_int_equal(input->u.gnss.utc_ns, input->realtime_ns);
+    } else if (rank == 2) {
+        assert_int_equal(second_ns, 0);
+        assert_int_equal(input->realtime_ns - input->u.plot_rows.epoch_utc_ns,
+                         (int64_t)(cell(input->u.plot_rows.text, 1) * 1e9));
+    } else if (rank == 3) {
+        assert_int_equal(second_ns, 0);
+        assert_true(input->u.tick.synchronised);
+    }
+}
+
+static void inputs_are_in_the_order_of_their_reception(void **state)
+{
+    (void)state;
+    char file[128];
+    struct skyh_problem problem;
+    struct skyh_log log = {0};
+    struct skyh_log_item item;
+    struct sky_arena arena = {.bytes = malloc(SKY_CODEC_ARENA_BYTES),
+                              .capacity = SKY_CODEC_ARENA_BYTES};
+    int64_t before_ns = 0;
+    int before_rank = 0;
+    size_t plots = 0;
+    assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
+    (void)snprintf(file, sizeof file, "%s/a.mcap", folder);
+    assert_true(skyh_log_open(&log, file, &problem));
+    while (skyh_log_next(&log, &item)) {
+        struct sky_input input;
+        struct sky_utc_estimate utc;
+        if (item.scan.found == SKY_SCAN_RECORD && sky_codec_is_input(item.scan.channel)) {
+            assert_int_equal(sky_codec_unpack_input(item.scan.channel, item.scan.bytes,
+                                                    item.scan.count, &arena, &input, &utc),
+                             SKY_OK);
+            check_input(&input, &before_ns, &before_rank);
+            plots += input.kind == SKY_INPUT_PLOT_ROWS ? 1 : 0;
+        }
+    }
+    assert_int_equal(plots, FLIGHT_S / SCAN_S);
+    skyh_log_close(&log);
+    free(arena.bytes);
 }
 
 static void lines_that_make_no_sense_are_recorded_and_cost_only_themselves(void **state)
@@ -362,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_become_a_log_that_replays_identically),
         cmocka_unit_test(the_clock_of_an_imported_station_is_good_before_the_first_plot),
+        cmocka_unit_test(inputs_are_in_the_order_of_their_reception),
         cmocka_unit_test(lines_that_make_no_sense_are_recorded_and_cost_only_themselves),
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
         cmocka_unit_test(exported_tracks_are_where_the_aircraft_was),
