@@ -953,7 +953,7 @@ static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
                       struct tally *tally)
 {
     const struct sky_sensor_config *const sensor = &engine->config.sensor[plot->sensor];
-    struct sky_measurement *const raw = &claim->look.raw;
+    struct sky_measurement *const raw = &claim->look.measurement;
     struct sky_lla place;
     enum sky_status stands;
 
@@ -981,9 +981,13 @@ static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
         tally->no_pose++;
         return;
     }
-    claim->look.measurement = *raw;
+    sky_track_keep_raw(&claim->look);
     sky_register_correct(&engine->tracker.registration, plot->sensor, &claim->look.measurement);
-    claim->plot = *plot;
+    claim->remark = (struct sky_remark){.has = plot->has,
+                                        .icao_address = plot->icao_address,
+                                        .rcs_dbsm = plot->rcs_dbsm,
+                                        .mode_3a = plot->mode_3a};
+    memcpy(claim->remark.callsign, plot->callsign, sizeof claim->remark.callsign);
     const enum sky_status status = sky_tracker_offer(&engine->tracker, &engine->config, claim);
     tally->out_of_range += status == SKY_E_RANGE ? 1 : 0;
     tally->no_room += status == SKY_E_CAPACITY ? 1 : 0;

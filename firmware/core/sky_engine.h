@@ -263,6 +263,8 @@ struct sky_engine {
     struct sky_incident_line incident_line[SKY_TRACKS_MAX][SKY_LINES_MAX];
 };
 
+_Static_assert(sizeof(struct sky_engine) <= 8U << 20, "a station must fit beside others");
+
 /**
  * Makes an engine ready for its first step. Borrows zones for as long as the engine is used.
  * Pre: sky_config_check and sky_zone_check passed.

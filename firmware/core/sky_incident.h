@@ -40,12 +40,14 @@ struct sky_crossing {
 /** What happened under one line. */
 struct sky_incident_line {
     uint32_t line_id;
-    enum sky_line_side side;   /* after the latest clear look */
-    bool was_inside;           /* at any clear look of this incident */
-    bool started_inside;       /* the first clear look of the track was inside */
+    enum sky_line_side side; /* after the latest clear look */
+    bool was_inside;         /* at any clear look of this incident */
+    bool started_inside;     /* the first clear look of the track was inside */
+    bool has_previous;       /* private, as below */
+    uint32_t history;        /* private; bit 0: the latest look was inside */
+    uint32_t entries;
     struct sky_crossing entry; /* first */
     struct sky_crossing exit;  /* latest */
-    uint32_t entries;
     int64_t dwell_ns;     /* total time inside: from crossing to crossing, or to the latest look */
     double deepest_m;     /* smallest signed distance of all looks: depth, or nearest approach */
     double deepest_u95_m; /* its bound; of one look, so the least of many is a little too deep */
@@ -58,14 +60,12 @@ struct sky_incident_line {
     double u95_last_m;
     double p_inside_last;
     /* private */
-    uint32_t history;               /* bit 0: the latest look was inside */
     int64_t inside_since_ns;        /* first clear look of this stay */
     int64_t stay_from_ns;           /* what its dwell counts from: the crossing, else that look */
     int64_t dwell_before_ns;        /* of the stays before */
     int64_t half_ns;                /* when P last passed 1/2 */
     int64_t clear_ns;               /* latest clear look */
     struct sky_alert_look previous; /* latest look, for interpolation */
-    bool has_previous;
 };
 
 enum sky_incident_state { SKY_INCIDENT_NONE = 0, SKY_INCIDENT_OPEN, SKY_INCIDENT_CLOSED };
@@ -85,16 +85,16 @@ struct sky_incident {
     uint32_t track_id;
     enum sky_incident_state state;
     enum sky_incident_end end;
+    uint32_t returns;    /* times it turned back towards the zone after an exit */
+    bool started_inside; /* under the line that opened it */
+    bool outside;        /* private: under every line, by the latest clear looks */
+    bool receding;       /* private */
     int64_t opened_ns;
     int64_t closed_ns;
-    bool started_inside;      /* under the line that opened it */
-    uint32_t returns;         /* times it turned back towards the zone after an exit */
     double closest_outside_m; /* how near it came again since the first return; 0 without one */
     uint32_t line_count;
     struct sky_incident_line *line; /* as many, in the order of the zone's lines; borrowed */
     /* private */
-    bool outside; /* under every line, by the latest clear looks */
-    bool receding;
     int64_t outside_since_ns; /* since then it neither turned back nor came nearer */
     double turn_m;            /* distance against which the next turn or step is measured */
 };

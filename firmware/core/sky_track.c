@@ -18,6 +18,32 @@ static double smaller(double a, double b) { return a < b ? a : b; }
 
 /* --- Looks and checkpoints ------------------------------------------------------------------ */
 
+void sky_track_keep_raw(struct sky_look *look)
+{
+    const struct sky_measurement *const m = &look->measurement;
+    look->raw = (struct sky_raw){.time_ns = m->time_ns,
+                                 .slant_range_m = m->slant_range_m,
+                                 .azimuth_rad = m->azimuth_rad,
+                                 .elevation_rad = m->elevation_rad,
+                                 .sigma_range_m = m->sigma_range_m,
+                                 .sigma_azimuth_rad = m->sigma_azimuth_rad,
+                                 .sigma_elevation_rad = m->sigma_elevation_rad};
+}
+
+struct sky_measurement sky_track_raw(const struct sky_look *look)
+{
+    const struct sky_raw *const raw = &look->raw;
+    struct sky_measurement m = look->measurement;
+    m.time_ns = raw->time_ns;
+    m.slant_range_m = raw->slant_range_m;
+    m.azimuth_rad = raw->azimuth_rad;
+    m.elevation_rad = raw->elevation_rad;
+    m.sigma_range_m = raw->sigma_range_m;
+    m.sigma_azimuth_rad = raw->sigma_azimuth_rad;
+    m.sigma_elevation_rad = raw->sigma_elevation_rad;
+    return m;
+}
+
 static struct sky_look *look_at(struct sky_track *track, uint32_t number)
 {
     return &track->look[number % SKY_LOOKS_MAX];
@@ -218,7 +244,8 @@ static void smooth(struct sky_track *track, double speed_mps)
     track->smoothed_ns = state->time_ns;
 }
 
-void sky_track_observe(struct sky_track *track, double height_hae_m, const struct sky_plot *plot)
+void sky_track_observe(struct sky_track *track, double height_hae_m,
+                       const struct sky_remark *remark)
 {
     struct sky_track_features *const features = &track->features;
     const double *const x = track->state.x;
@@ -242,23 +269,23 @@ void sky_track_observe(struct sky_track *track, double height_hae_m, const struc
         larger(features->turn_max_radps, sky_abs(track->smoothed_turn_radps));
     features->hover_share =
         running_mean(features->hover_share, speed_mps < hover_mps ? 1.0 : 0.0, count);
-    if ((plot->has & SKY_PLOT_RCS) != 0) {
+    if ((remark->has & SKY_PLOT_RCS) != 0) {
         features->rcs_mean_dbsm =
-            running_mean(features->rcs_mean_dbsm, plot->rcs_dbsm, ++features->rcs_samples);
+            running_mean(features->rcs_mean_dbsm, remark->rcs_dbsm, ++features->rcs_samples);
     }
 }
 
-void sky_track_identify(struct sky_track *track, const struct sky_plot *plot)
+void sky_track_identify(struct sky_track *track, const struct sky_remark *remark)
 {
-    if ((plot->has & SKY_PLOT_ICAO) != 0) {
-        track->icao_address = plot->icao_address;
+    if ((remark->has & SKY_PLOT_ICAO) != 0) {
+        track->icao_address = remark->icao_address;
     }
-    if ((plot->has & SKY_PLOT_MODE_3A) != 0) {
-        track->mode_3a = plot->mode_3a;
+    if ((remark->has & SKY_PLOT_MODE_3A) != 0) {
+        track->mode_3a = remark->mode_3a;
         track->has_mode_3a = true;
     }
-    if ((plot->has & SKY_PLOT_CALLSIGN) != 0) {
-        memcpy(track->callsign, plot->callsign, sizeof track->callsign);
+    if ((remark->has & SKY_PLOT_CALLSIGN) != 0) {
+        memcpy(track->callsign, remark->callsign, sizeof track->callsign);
     }
 }
 

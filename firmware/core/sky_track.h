@@ -40,13 +40,33 @@ enum sky_track_status {
     SKY_TRACK_COASTING /* confirmed, but unseen for longer than coast_ns */
 };
 
+/** What biases and doubts about them change of a measurement, as it came. */
+struct sky_raw {
+    int64_t time_ns;
+    double slant_range_m;
+    double azimuth_rad;
+    double elevation_rad;
+    double sigma_range_m;
+    double sigma_azimuth_rad;
+    double sigma_elevation_rad;
+};
+
 /** A plot that a track used or may use. */
 struct sky_look {
     uint32_t sensor;
     bool paired;                        /* has served registration */
     struct sky_measurement measurement; /* biases that are known taken off */
-    struct sky_measurement raw;         /* as it came */
+    struct sky_raw raw;
     struct sky_sensor_pose pose;
+};
+
+/** What a plot says besides where; as in sky_plot. */
+struct sky_remark {
+    uint32_t has; /* sky_plot_has */
+    uint32_t icao_address;
+    double rcs_dbsm;
+    uint16_t mode_3a;
+    char callsign[9];
 };
 
 /** Running kinematic features of a confirmed track, for classification. */
@@ -122,6 +142,12 @@ enum sky_fit {
     SKY_FIT_GOOD
 };
 
+/** Keeps the measurement of a look as it is now as its raw one. */
+void sky_track_keep_raw(struct sky_look *look);
+
+/** The measurement of a look as it came. */
+struct sky_measurement sky_track_raw(const struct sky_look *look);
+
 /** Begins a track with its first plot. Leaves status, id and existence to the caller. */
 void sky_track_start(struct sky_track *track, const struct sky_track_rules *rules,
                      const struct sky_look *look);
@@ -154,11 +180,12 @@ void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rule
 /** Probability that the track is an aircraft: 1 / (1 + exp(-log_odds)). */
 double sky_track_existence(const struct sky_track *track);
 
-/** Adds the state to the features. height_hae_m is that of the state; plot may bring an RCS. */
-void sky_track_observe(struct sky_track *track, double height_hae_m, const struct sky_plot *plot);
+/** Adds the state to the features. height_hae_m is that of the state; a remark may bring an RCS. */
+void sky_track_observe(struct sky_track *track, double height_hae_m,
+                       const struct sky_remark *remark);
 
 /** Takes over what a plot says about who it is. */
-void sky_track_identify(struct sky_track *track, const struct sky_plot *plot);
+void sky_track_identify(struct sky_track *track, const struct sky_remark *remark);
 
 /** The look before the latest one backwards that has not served registration, by another sensor
  * than `sensor` and at most most_ns from time_ns; NULL if there is none. */

@@ -380,10 +380,15 @@ static bool is_shared(const struct sky_track *track, uint32_t sensor)
     return (track->sensors & ~(1U << sensor)) != 0;
 }
 
-static bool is_same_plot(const struct sky_measurement *a, const struct sky_measurement *b)
+/* Of one sensor. A radar may have been carried on meanwhile; a reported place is its own pose. */
+static bool is_same_plot(const struct sky_look *a, const struct sky_look *b)
 {
-    return a->time_ns == b->time_ns && a->slant_range_m == b->slant_range_m &&
-           a->azimuth_rad == b->azimuth_rad && a->elevation_rad == b->elevation_rad;
+    const struct sky_enu *const at = &a->pose.origin;
+    const struct sky_enu *const bt = &b->pose.origin;
+    return a->raw.time_ns == b->raw.time_ns && a->raw.slant_range_m == b->raw.slant_range_m &&
+           a->raw.azimuth_rad == b->raw.azimuth_rad &&
+           a->raw.elevation_rad == b->raw.elevation_rad &&
+           (!a->measurement.is_place || distance2(at, bt) == 0.0);
 }
 
 /* Has the track a plot of this sensor from the same sweep, perhaps this very one? */
@@ -402,7 +407,7 @@ static bool took_just_now(const struct sky_config *config, const struct sky_trac
         const struct sky_look *const other = &track->look[(track->look_count - i) % SKY_LOOKS_MAX];
         const int64_t apart_ns = time_ns - other->measurement.time_ns;
         if (other->sensor == sensor && -least_ns < apart_ns && apart_ns < least_ns) {
-            *ret_same = is_same_plot(&other->raw, &look->raw);
+            *ret_same = *ret_same || is_same_plot(other, look);
             return true;
         }
     }
@@ -429,15 +434,15 @@ static void add_candidate(struct sky_claim *claim, uint32_t slot, double cost)
 }
 
 /* Addresses that were heard and differ are two aircraft. */
-static bool is_other(const struct sky_track *track, const struct sky_plot *plot)
+static bool is_other(const struct sky_track *track, const struct sky_remark *remark)
 {
-    return (plot->has & SKY_PLOT_ICAO) != 0 && track->icao_address != 0 &&
-           track->icao_address != plot->icao_address;
+    return (remark->has & SKY_PLOT_ICAO) != 0 && track->icao_address != 0 &&
+           track->icao_address != remark->icao_address;
 }
 
-static double identity_gain_of(const struct sky_track *track, const struct sky_plot *plot)
+static double identity_gain_of(const struct sky_track *track, const struct sky_remark *remark)
 {
-    return (plot->has & SKY_PLOT_ICAO) != 0 && track->icao_address == plot->icao_address
+    return (remark->has & SKY_PLOT_ICAO) != 0 && track->icao_address == remark->icao_address
                ? identity_gain
                : 0.0;
 }
@@ -447,12 +452,12 @@ static double log_ratio_of(const struct sky_claim *claim, const struct sky_track
                            const struct sky_innovation *innovation)
 {
     return sky_log(claim->detection) + innovation->log_likelihood - claim->log_clutter +
-           identity_gain_of(track, &claim->plot);
+           identity_gain_of(track, &claim->remark);
 }
 
 /* Looks for tracks of one kind that a claim may belong to. */
 static void find_candidates(struct sky_tracker *tracker, const struct sky_config *config,
-                            struct sky_claim *claim, bool tentative, struct sky_imm *fitted)
+                            struct sky_claim *claim, bool tentative, struct sky_fitted *fitted)
 {
     struct sky_imm *const imm = &tracker->scratch.imm;
 
@@ -461,7 +466,7 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
         const uint32_t slot = tracker->active[i];
         if (!within_reach(tracker, &tracker->reach[slot], claim) ||
             is_tentative(tracker, slot) != tentative || !is_live(tracker, slot) ||
-            is_other(&tracker->track[slot], &claim->plot) || !in_line(tracker, slot, claim)) {
+            is_other(&tracker->track[slot], &claim->remark) || !in_line(tracker, slot, claim)) {
             continue;
         }
         const struct sky_track *const track = &tracker->track[slot];
@@ -489,11 +494,14 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
         const double cost = sky_log(1.0 - claim->detection) - ratio;
         if (innovation.distance2 < tracker->gate2[innovation.dimension] && cost < 0.0) {
             if (claim->candidate_count == 0 && fitted != NULL) {
-                *fitted = *imm;
-                claim->innovation = innovation;
+                fitted->imm = *imm;
+                fitted->innovation = innovation;
             }
             add_candidate(claim, slot, cost);
         }
+    }
+    if (claim->repeated) { /* nobody else's either */
+        claim->candidate_count = 0;
     }
 }
 
@@ -660,8 +668,10 @@ static void pair_up(struct sky_tracker *tracker, const struct sky_config *config
     if (mine == NULL || other == NULL) {
         return;
     }
-    const struct sky_sight a = {mine->sensor, &mine->raw, &mine->pose};
-    const struct sky_sight b = {other->sensor, &other->raw, &other->pose};
+    const struct sky_measurement mine_raw = sky_track_raw(mine);
+    const struct sky_measurement other_raw = sky_track_raw(other);
+    const struct sky_sight a = {mine->sensor, &mine_raw, &mine->pose};
+    const struct sky_sight b = {other->sensor, &other_raw, &other->pose};
     const double *const x = track->state.x;
     const double velocity_mps[3] = {x[3], x[4], x[5]};
     const double *const e = track->state.p[3] + 3;
@@ -765,7 +775,7 @@ static void confirm(struct sky_tracker *tracker, const struct sky_config *config
 
 static void update_track(struct sky_tracker *tracker, const struct sky_config *config,
                          const struct sky_geo_frame *frame, uint32_t slot,
-                         const struct sky_claim *claim, const struct sky_imm *fitted)
+                         const struct sky_claim *claim, const struct sky_fitted *fitted)
 {
     struct sky_track *const track = &tracker->track[slot];
     const int64_t time_ns = claim->look.measurement.time_ns;
@@ -775,16 +785,15 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
     if (is_shared(track, look.sensor)) {
         look.measurement = with_slack(tracker, &claim->look);
     }
-    track->innovation = claim->innovation;
-    if (fitted == NULL) { /* not kept from gating */
-        struct sky_imm *const imm = &tracker->scratch.imm;
-        if (sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, 1e300, imm,
-                          &track->innovation) != SKY_FIT_GOOD) {
-            return; /* another plot of this look has made it stale */
-        }
-        fitted = imm;
+    const struct sky_imm *imm = &tracker->scratch.imm;
+    if (fitted != NULL) {
+        imm = &fitted->imm;
+        track->innovation = fitted->innovation;
+    } else if (sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, 1e300,
+                             &tracker->scratch.imm, &track->innovation) != SKY_FIT_GOOD) {
+        return; /* another plot of this look has made it stale */
     }
-    sky_track_take(track, &tracker->rules, &look, fitted);
+    sky_track_take(track, &tracker->rules, &look, imm);
     set_reach(tracker, slot);
     take_miss_back(config, track, claim);
     const double ratio = log_ratio_of(claim, track, &track->innovation);
@@ -792,7 +801,7 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
                     sky_log(1.0 - claim->detection + sky_exp(smaller(ratio, 60.0))));
     count_hit(tracker, config, track, claim);
     add_share(track, claim, dt_s);
-    sky_track_identify(track, &claim->plot);
+    sky_track_identify(track, &claim->remark);
     confirm(tracker, config, slot, time_ns);
     if (track->status == SKY_TRACK_TENTATIVE) {
         remember_cell(tracker, track, claim);
@@ -800,7 +809,7 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
         const struct sky_enu place = place_at(&tracker->reach[slot], 0.0);
         track->status = SKY_TRACK_CONFIRMED;
         note(tracker, slot, SKY_TRACK_UPDATED);
-        sky_track_observe(track, sky_geo_from_enu(frame, &place).alt_hae_m, &claim->plot);
+        sky_track_observe(track, sky_geo_from_enu(frame, &place).alt_hae_m, &claim->remark);
         learn(tracker, config, track, claim);
     }
     watch_twins(tracker, config, slot);
@@ -826,7 +835,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
     track->seen_ns = claim->look.measurement.time_ns;
     count_hit(tracker, config, track, claim);
     add_share(track, claim, 0.0);
-    sky_track_identify(track, &claim->plot);
+    sky_track_identify(track, &claim->remark);
     remember_cell(tracker, track, claim);
     tracker->change[slot] = 0;
     tracker->active[tracker->active_count++] = slot;
@@ -942,7 +951,7 @@ static void share_among_believed(struct sky_tracker *tracker, const struct sky_c
     bool contested = false;
 
     for (uint32_t k = first; k < last; k++) {
-        struct sky_imm *const kept =
+        struct sky_fitted *const kept =
             k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL;
         struct sky_claim *const claim = claim_at(tracker, k);
         claim->candidate_count = 0;
@@ -1031,10 +1040,15 @@ static bool comes_before(const struct sky_claim *a, const struct sky_claim *b)
     if (ma->time_ns != mb->time_ns) {
         return ma->time_ns < mb->time_ns;
     }
-    if (ma->slant_range_m != mb->slant_range_m) {
-        return ma->slant_range_m < mb->slant_range_m;
+    const double of_a[] = {ma->slant_range_m, ma->azimuth_rad, ma->elevation_rad, a->place.east_m,
+                           a->place.north_m};
+    const double of_b[] = {mb->slant_range_m, mb->azimuth_rad, mb->elevation_rad, b->place.east_m,
+                           b->place.north_m};
+    size_t i = 0;
+    while (i < 4 && of_a[i] == of_b[i]) {
+        i++;
     }
-    return ma->azimuth_rad < mb->azimuth_rad;
+    return of_a[i] < of_b[i];
 }
 
 /* What the unknown bias of a sensor can put between its plots and those of others. */
@@ -1124,7 +1138,7 @@ static void sort_claims(struct sky_tracker *tracker)
         struct sky_claim *const claim = claim_at(tracker, k);
         const struct sky_claim *const before = claim_at(tracker, k - 1);
         if (claim->look.sensor == before->look.sensor &&
-            is_same_plot(&claim->look.raw, &before->look.raw)) {
+            is_same_plot(&claim->look, &before->look)) {
             claim->done = true;
             tracker->stats.repeated++;
         }

@@ -13,8 +13,8 @@
  * per sensor and region (sky_clutter). Biases of sensors are learned where two see the same
  * aircraft (sky_register), innovations are watched per sensor (sky_nis).
  *
- * Fixed memory. Plots are taken by sensor, time, range, azimuth, and tracks by id, so neither their
- * order in a batch nor in the table decides anything.
+ * Fixed memory. Plots are taken by sensor, time, range, azimuth, elevation and place, and tracks by
+ * id, so neither their order in a batch nor in the table decides anything.
  */
 #ifndef SKY_TRACKER_H
 #define SKY_TRACKER_H
@@ -63,7 +63,7 @@ enum sky_track_change {
 /** A plot that asks for a track. */
 struct sky_claim {
     struct sky_look look;
-    struct sky_plot plot;
+    struct sky_remark remark;
     int64_t arrival_ns;
     /* private */
     struct sky_enu place;
@@ -75,8 +75,7 @@ struct sky_claim {
     bool stale;    /* too old for a track it may belong to */
     bool repeated; /* a track has this very plot already */
     bool done;
-    uint32_t group;                   /* of claims that share candidates: index of its first */
-    struct sky_innovation innovation; /* against the first candidate */
+    uint32_t group; /* of claims that share candidates: index of its first */
     uint32_t candidate_count;
     struct sky_candidate {
         uint32_t slot;
@@ -133,7 +132,10 @@ struct sky_tracker {
         uint32_t wanted_by[SKY_TRACKS_MAX]; /* by slot: first claim of this look that may have it */
         uint32_t row_of[SKY_TRACKS_MAX];
         uint32_t slot_of[SKY_TRACKS_MAX];
-        struct sky_imm fitted[SKY_FITTED_MAX];
+        struct sky_fitted {
+            struct sky_imm imm;
+            struct sky_innovation innovation;
+        } fitted[SKY_FITTED_MAX]; /* of a claim against its first candidate */
         struct sky_imm imm;
         struct sky_assign assign; /* rows: tracks of contested plots; columns: those plots */
     } scratch;
@@ -144,7 +146,7 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
                       int64_t time_ns);
 
 /**
- * Offers a plot. look (with raw, and sensor < config->sensor_count), plot and arrival_ns are set;
+ * Offers a plot. look (with raw, and sensor < config->sensor_count), remark and arrival_ns are set;
  * the rest is the tracker's. Returns SKY_E_RANGE, only counted, if the plot is beyond the sensor's
  * range or nearer than 1 m; SKY_E_CAPACITY if there are SKY_CLAIMS_MAX plots at hand already.
  */

@@ -194,7 +194,7 @@ static void targets_go_to_the_radar_that_signed_them(void **state)
     take(&input);
     assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
     assert_int_equal(station.engine.stats.plots, 3);
-    assert_int_equal(station.engine.claim.plot.sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.claim.look.sensor, PAPER_SECOND);
     assert_int_equal(station.engine.tracker.track[0].sensors,
                      1U << PAPER_HILL | 1U << PAPER_SECOND);
     assert_int_equal(station.engine.tracker.track[0].icao_address, 0x4CA123);
@@ -316,8 +316,8 @@ static void lines_of_a_plot_file_go_to_their_radars(void **state)
     take(&input);
     assert_int_equal(station.engine.stats.steps, steps + 2); /* the first radar first */
     assert_int_equal(station.engine.stats.plots, 3);
-    assert_int_equal(station.engine.claim.plot.sensor, PAPER_SECOND);
-    assert_int_equal(station.engine.claim.plot.time_value_ns, utc_ns());
+    assert_int_equal(station.engine.claim.look.sensor, PAPER_SECOND);
+    assert_int_equal(station.engine.claim.look.raw.time_ns, now_ns);
     for (size_t i = 0; i < outbox.count; i++) {
         assert_int_not_equal(outbox.event[i].kind, SKY_EVENT_REJECT);
     }
