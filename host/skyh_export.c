@@ -134,7 +134,7 @@ static void put_track(struct exporter *exporter, size_t slot, const struct sky_e
     sky_engine_assess_at(engine, slot, exporter->time_ns, exporter->assessment);
     for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
         const struct sky_assessment *const at = &exporter->assessment[line];
-        (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical * track->existence);
+        (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical);
     }
     (void)fputc('\n', out);
 }
@@ -146,7 +146,7 @@ static void put_tracks(struct exporter *exporter)
     struct sky_event_track track;
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
         if (sky_engine_track_at(engine, slot, exporter->time_ns, &track) &&
-            track.existence >= exporter->existence_min) {
+            track.status == SKY_TRACK_CONFIRMED && track.existence >= exporter->existence_min) {
             put_track(exporter, slot, &track);
         }
     }

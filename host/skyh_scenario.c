@@ -99,7 +99,7 @@ static const struct skyh_field tracker_fields[] = {
     OPT_NUMBER(sky_tracker_config, "accel_psd_ordinary_m2ps3", accel_psd_m2ps3[1], 1e-4, 1e4,
                "m2/s3"),
     OPT_NUMBER(sky_tracker_config, "accel_psd_wild_m2ps3", accel_psd_m2ps3[2], 1e-4, 1e4, "m2/s3"),
-    OPT_DEGREES(sky_tracker_config, "turn_dps", turn_radps, 0.06, 114),
+    OPT_NUMBER(sky_tracker_config, "turn_mps2", turn_mps2, 0.1, 50, "m/s2"),
     OPT_NUMBER(sky_tracker_config, "sojourn_s", sojourn_s, 1, 600, "s"),
     OPT_NUMBER(sky_tracker_config, "speed_max_mps", speed_max_mps, 5, 1000, "m/s"),
     OPT_NUMBER(sky_tracker_config, "gate_probability", gate_probability, 0.9, 0.99999, ""),

@@ -42,7 +42,7 @@ static const struct field config_field[] = {
     TRACKER(accel_psd_m2ps3[0], DOUBLE, 1e-4, 1e4),
     TRACKER(accel_psd_m2ps3[1], DOUBLE, 1e-4, 1e4),
     TRACKER(accel_psd_m2ps3[2], DOUBLE, 1e-4, 1e4),
-    TRACKER(turn_radps, DOUBLE, 0.001, 2.0),
+    TRACKER(turn_mps2, DOUBLE, 0.1, 50.0),
     TRACKER(sojourn_s, DOUBLE, 1.0, 600.0),
     TRACKER(speed_max_mps, DOUBLE, 5.0, 1000.0),
     TRACKER(gate_probability, DOUBLE, 0.9, 0.99999),
@@ -231,19 +231,19 @@ void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind 
 {
     static const struct {
         double accel_psd_m2ps3[3];
-        double turn_dps;
+        double turn_mps2;
         double sojourn_s;
         double speed_max_mps;
         double lifetime_s;
     } table[] = {
-        [SKY_MOTION_AIRCRAFT] = {{0.02, 0.8, 10.0}, 2.6, 40.0, 350.0, 600.0},
-        [SKY_MOTION_MIXED] = {{0.02, 0.8, 10.0}, 8.0, 40.0, 200.0, 300.0},
-        [SKY_MOTION_DRONES] = {{0.05, 2.0, 25.0}, 18.0, 20.0, 60.0, 300.0},
+        [SKY_MOTION_AIRCRAFT] = {{0.02, 0.8, 10.0}, 3.57, 40.0, 350.0, 300.0},
+        [SKY_MOTION_MIXED] = {{0.02, 0.8, 10.0}, 3.57, 40.0, 200.0, 300.0},
+        [SKY_MOTION_DRONES] = {{0.05, 2.0, 25.0}, 4.0, 20.0, 60.0, 300.0},
     };
     for (int i = 0; i < 3; i++) {
         tracker->accel_psd_m2ps3[i] = table[kind].accel_psd_m2ps3[i];
     }
-    tracker->turn_radps = table[kind].turn_dps * SKY_PI / 180.0;
+    tracker->turn_mps2 = table[kind].turn_mps2;
     tracker->sojourn_s = table[kind].sojourn_s;
     tracker->speed_max_mps = table[kind].speed_max_mps;
     tracker->lifetime_s = table[kind].lifetime_s;

@@ -59,7 +59,8 @@ struct sky_sensor_config {
 struct sky_tracker_config {
     double accel_psd_m2ps3[3];   /* white-noise acceleration, horizontal, of the steady, the
                                     ordinary and the wild model; each 1e-4 .. 1e4, ascending */
-    double turn_radps;           /* of the two turning models, to either side; 0.001 .. 2 */
+    double turn_mps2;            /* lateral acceleration of the two turning models, to either side;
+                                    0.1 .. 50 (20 degrees of bank: 3.6) */
     double sojourn_s;            /* mean time in one model of motion; 1 .. 600 */
     double speed_max_mps;        /* no target starts faster; 5 .. 1000 */
     double gate_probability;     /* share of true plots inside the gate; 0.9 .. 0.99999 */
@@ -125,7 +126,7 @@ enum sky_motion_kind {
 };
 
 /**
- * Sets accel_psd_m2ps3, turn_radps, sojourn_s, speed_max_mps and lifetime_s for what flies there;
+ * Sets accel_psd_m2ps3, turn_mps2, sojourn_s, speed_max_mps and lifetime_s for what flies there;
  * sky_config_default has SKY_MOTION_AIRCRAFT.
  */
 void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind kind);

@@ -218,10 +218,16 @@ static bool sigmas_are_sound(const struct sky_plot *plot)
              between(plot->sigma_elevation_rad, least_sigma, 10.0)));
 }
 
+/* Not stated, or a length that can be. */
+static bool is_zero_or_sigma(double sigma_m)
+{
+    return sigma_m == 0.0 || between(sigma_m, 1e-3, 1e5);
+}
+
 static bool place_is_sound(const struct sky_plot *plot)
 {
-    return sky_geo_valid(&plot->place) && between(plot->sigma_place_m, 0.0, 1e5) &&
-           between(plot->sigma_height_m, 0.0, 1e5);
+    return sky_geo_valid(&plot->place) && is_zero_or_sigma(plot->sigma_place_m) &&
+           is_zero_or_sigma(plot->sigma_height_m);
 }
 
 static bool time_is_sound(const struct sky_plot *plot)

@@ -5,6 +5,7 @@
 #include "sky_math.h"
 
 static const double weight_min = 1e-4;
+static const double turn_max_radps = 0.35; /* nothing turns faster for long */
 static const double log_two_pi = 0x1.d67f1c864beb5p+0;
 
 static double smaller(double a, double b) { return a < b ? a : b; }
@@ -131,6 +132,14 @@ static void mix(struct sky_imm *imm, const struct sky_motion_set *set, double dt
     }
 }
 
+/* The rate of a turn of that bank at the state's speed. */
+static double turn_radps_of(double turn_mps2, const double x[SKY_STATE_DIM])
+{
+    const double slowest_mps = turn_mps2 / turn_max_radps; /* below it turns no faster */
+    const double speed2 = square(x[3]) + square(x[4]), least2 = square(slowest_mps);
+    return turn_mps2 == 0.0 ? 0.0 : turn_mps2 / sky_sqrt(speed2 > least2 ? speed2 : least2);
+}
+
 /* How horizontal velocity turns in a step, and what it moves the place by meanwhile. */
 struct turn {
     double sine;
@@ -234,7 +243,7 @@ void sky_imm_predict(struct sky_imm *imm, const struct sky_motion_set *set, int6
     }
     for (uint32_t m = 0; m < set->count; m++) {
         double *const x = imm->x[m];
-        const struct turn turn = turn_of(set->motion[m].turn_radps, dt_s);
+        const struct turn turn = turn_of(turn_radps_of(set->motion[m].turn_mps2, x), dt_s);
         double way[3];
 
         lead(&turn, dt_s, x + 3, way);

@@ -4,8 +4,9 @@
  * Control 33(8), 1988).
  *
  * Every model has the same state: position and velocity, east-north-up of the tracking frame. A
- * model is nearly constant velocity with white-noise acceleration (turn rate 0), or a coordinated
- * turn of known rate with less of it (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
+ * model is nearly constant velocity with white-noise acceleration, or a coordinated turn of known
+ * bank with less of it: pilots and autopilots hold a bank, so the rate of a turn is g tan(bank) over
+ * the speed (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
  * Tracking and Navigation, 2001, sec. 6.2 and 11.7). Measurements are linearised at each model's
  * own prediction and applied one scalar at a time with Joseph's form (sky_measure), so that the
  * covariances stay symmetric and positive.
@@ -24,7 +25,9 @@ enum { SKY_MODES_MAX = 5 };
 struct sky_motion {
     double accel_psd_m2ps3; /* white-noise acceleration, horizontal; > 0 */
     double climb_psd_m2ps3; /* the same, vertical; > 0 */
-    double turn_radps;      /* of the horizontal velocity, positive to the left; 0: straight */
+    double turn_mps2; /* acceleration across the horizontal velocity: a coordinated turn of that
+                         bank at whatever speed, at most 0.35 rad/s; positive: to the left; 0:
+                         straight */
 };
 
 /** The models an aircraft is followed with. */

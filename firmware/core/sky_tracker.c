@@ -206,15 +206,14 @@ static double log_birth(const struct sky_tracker *tracker, const struct sky_conf
 
 static void make_motion(struct sky_motion_set *set, const struct sky_tracker_config *config)
 {
-    const double steady = config->accel_psd_m2ps3[0];
     set->count = SKY_MODES_MAX;
     set->sojourn_s = config->sojourn_s;
     for (uint32_t i = 0; i < SKY_MODES_MAX; i++) {
-        const double accel = i < 3 ? config->accel_psd_m2ps3[i] : 3.0 * steady;
+        const double accel = i < 3 ? config->accel_psd_m2ps3[i] : 0.6 * config->accel_psd_m2ps3[1];
         set->motion[i] = (struct sky_motion){
             .accel_psd_m2ps3 = accel,
             .climb_psd_m2ps3 = 0.15 * accel + 0.02,
-            .turn_radps = i < 3 ? 0.0 : (i == 3 ? config->turn_radps : -config->turn_radps),
+            .turn_mps2 = i < 3 ? 0.0 : (i == 3 ? config->turn_mps2 : -config->turn_mps2),
         };
     }
 }
@@ -229,7 +228,7 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
     tracker->next_id = 1;
     make_motion(&tracker->rules.motion, &config->tracker);
     tracker->rules.speed_sigma_mps = config->tracker.speed_max_mps / 3.0;
-    tracker->rules.outlier2 = 16.0;
+    tracker->rules.outlier2 = 30.0;
     tracker->rules.lifetime_s = config->tracker.lifetime_s;
     tracker->noise_m2ps3 = 1.2 * config->tracker.accel_psd_m2ps3[2];
     make_gates(tracker, config->tracker.gate_probability);
@@ -357,7 +356,7 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
     const double speed_m2ps2 =
         spread_along(state, 3, u, dt_s) + swing2 + square(m->sigma_radial_mps) +
         tracker->noise_m2ps3 * age_s * 2.0 +
-        square(tracker->rules.motion.motion[3].turn_radps * age_s) * larger(across2, 0.0);
+        square(tracker->rules.motion.motion[3].turn_mps2 * age_s);
     return square(m->radial_speed_mps - radial_mps) < gate2 * speed_m2ps2;
 }
 
@@ -492,7 +491,7 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
         }
         const double ratio = log_ratio_of(claim, track, &innovation);
         const double cost = sky_log(1.0 - claim->detection) - ratio;
-        if (innovation.distance2 < tracker->gate2[innovation.dimension] && cost < 0.0) {
+        if (cost < 0.0) {
             if (claim->candidate_count == 0 && fitted != NULL) {
                 fitted->imm = *imm;
                 fitted->innovation = innovation;
@@ -1261,7 +1260,7 @@ static void count_misses(struct sky_tracker *tracker, const struct sky_config *c
     struct sky_track *const track = &tracker->track[slot];
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         const int64_t scan_ns = config->sensor[i].scan_ns;
-        const int64_t heard_ns = time_ns - tracker->sensor[i].lag_ns - scan_ns * 3 / 10;
+        const int64_t heard_ns = time_ns - tracker->sensor[i].lag_ns - scan_ns / 10;
         if ((track->sensors & 1U << i) == 0) {
             continue;
         }
@@ -1283,12 +1282,27 @@ static void age_tentative(struct sky_tracker *tracker, uint32_t slot)
     }
 }
 
+/* No sensor that followed it can see where it is now. */
+static bool has_left(const struct sky_tracker *tracker, const struct sky_config *config,
+                     uint32_t slot, int64_t time_ns)
+{
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        double in_notch;
+        if ((tracker->track[slot].sensors & 1U << i) != 0 &&
+            chance_of_look(tracker, config, slot, i, time_ns, &in_notch) > 0.0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void age_believed(struct sky_tracker *tracker, const struct sky_config *config,
                          uint32_t slot, int64_t time_ns)
 {
     struct sky_track *const track = &tracker->track[slot];
     const int64_t unseen_ns = time_ns - track->seen_ns;
-    if (unseen_ns > config->tracker.lose_ns || track->log_odds < log_odds_hopeless) {
+    if (unseen_ns > config->tracker.lose_ns || track->log_odds < log_odds_hopeless ||
+        (unseen_ns > config->tracker.coast_ns && has_left(tracker, config, slot, time_ns))) {
         note(tracker, slot, SKY_TRACK_NOW_LOST);
     } else if (unseen_ns > config->tracker.coast_ns && track->status == SKY_TRACK_CONFIRMED) {
         track->status = SKY_TRACK_COASTING;

@@ -66,7 +66,7 @@ static const struct skyd_key tracker_keys[] = {
            1e-4, 1e4),
     OPTION(SKYD_NUMBER, "accel_psd_wild_m2ps3", skyd_config, engine.tracker.accel_psd_m2ps3[2],
            1e-4, 1e4),
-    OPTION(SKYD_DEGREES, "turn_dps", skyd_config, engine.tracker.turn_radps, 0.06, 114),
+    OPTION(SKYD_NUMBER, "turn_mps2", skyd_config, engine.tracker.turn_mps2, 0.1, 50),
     OPTION(SKYD_NUMBER, "sojourn_s", skyd_config, engine.tracker.sojourn_s, 1, 600),
     OPTION(SKYD_NUMBER, "speed_max_mps", skyd_config, engine.tracker.speed_max_mps, 5, 1000),
     OPTION(SKYD_NUMBER, "lifetime_s", skyd_config, engine.tracker.lifetime_s, 10, 1e5),

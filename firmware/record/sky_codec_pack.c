@@ -131,7 +131,7 @@ static Skywitness__V1__TrackerConfig tracker_of(const struct sky_tracker_config 
     message.height_prior_sigma_m = tracker->height_prior_sigma_m;
     message.n_accel_psd_m2ps3 = COUNT_OF(tracker->accel_psd_m2ps3);
     message.accel_psd_m2ps3 = lend(tracker->accel_psd_m2ps3);
-    message.turn_radps = tracker->turn_radps;
+    message.turn_mps2 = tracker->turn_mps2;
     message.sojourn_s = tracker->sojourn_s;
     message.births_per_hour = tracker->births_per_hour;
     message.lifetime_s = tracker->lifetime_s;

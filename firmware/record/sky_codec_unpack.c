@@ -104,7 +104,7 @@ static enum sky_status tracker_from(const Skywitness__V1__TrackerConfig *message
                    message->accel_psd_m2ps3, message->n_accel_psd_m2ps3)) {
         return SKY_E_CORRUPT;
     }
-    ret_tracker->turn_radps = message->turn_radps;
+    ret_tracker->turn_mps2 = message->turn_mps2;
     ret_tracker->sojourn_s = message->sojourn_s;
     ret_tracker->speed_max_mps = message->speed_max_mps;
     ret_tracker->gate_probability = message->gate_probability;

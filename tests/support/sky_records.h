@@ -101,7 +101,7 @@ static inline int records_choice(uint64_t *seed, int first, int last)
     X(moving) X(site_sigma_m) X(gnss_sigma_floor_m) X(heading_rad) X(heading_sigma_rad)
 #define RECORDS_CONFIG(X)                                                                          \
     X(tracker.accel_psd_m2ps3[0]) X(tracker.accel_psd_m2ps3[1]) X(tracker.accel_psd_m2ps3[2])      \
-    X(tracker.turn_radps) X(tracker.sojourn_s) X(tracker.speed_max_mps)                            \
+    X(tracker.turn_mps2) X(tracker.sojourn_s) X(tracker.speed_max_mps)                            \
     X(tracker.gate_probability) X(tracker.births_per_hour) X(tracker.lifetime_s)                   \
     X(tracker.confirm_existence) X(tracker.hold_ns) X(tracker.coast_ns) X(tracker.lose_ns)         \
     X(tracker.height_prior_m) X(tracker.height_prior_sigma_m) X(incident.p_enter)                  \
