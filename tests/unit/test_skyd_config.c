@@ -156,15 +156,15 @@ static void motion_follows_the_farthest_radar_unless_told_and_details_come_last(
     const struct sky_tracker_config *const ours = &config.engine.tracker;
     expect_good(LEAST RADAR); /* 30 km */
     sky_config_motion(&wanted, SKY_MOTION_AIRCRAFT);
-    assert_near(ours->turn_radps, wanted.turn_radps, 0.0);
-    expect_good(LEAST "[tracker]\nturn_dps = 5\nspeed_max_mps = 90\n" RADAR
+    assert_near(ours->turn_mps2, wanted.turn_mps2, 0.0);
+    expect_good(LEAST "[tracker]\nturn_mps2 = 5\nspeed_max_mps = 90\n" RADAR
                       "[tracker]\nmotion = drones\n");
     sky_config_motion(&wanted, SKY_MOTION_DRONES);
     assert_memory_equal(ours->accel_psd_m2ps3, wanted.accel_psd_m2ps3,
                         sizeof wanted.accel_psd_m2ps3);
     assert_near(ours->sojourn_s, wanted.sojourn_s, 0.0);
     assert_near(ours->lifetime_s, wanted.lifetime_s, 0.0);
-    assert_near(ours->turn_radps, 0.087266462599716474, 1e-17);
+    assert_near(ours->turn_mps2, 5.0, 0.0);
     assert_near(ours->speed_max_mps, 90.0, 0.0);
     expect_good(LEAST "[tracker]\naccel_psd_steady_m2ps3 = 1\naccel_psd_ordinary_m2ps3 = 2\n"
                       "accel_psd_wild_m2ps3 = 3\nsojourn_s = 4\nlifetime_s = 50\n"
@@ -214,7 +214,7 @@ static void what_is_printed_reads_back_as_the_same_configuration(void **state)
     (void)state;
     static struct sky_config before;
     expect_good(LEAST RADAR "sac = 1\nsic = 2\n[modbus.north]\nradar = north\n"
-                            "[tracker]\nmotion = drones\nturn_dps = 15\n"
+                            "[tracker]\nmotion = drones\nturn_mps2 = 7.5\n"
                             "[radar.beacons]\nkind = cooperative\nscan_ms = 1000\n"
                             "[modbus.north]\n"
                             "tcp = 127.0.0.1:29201\n[asterix.a]\nlisten = 127.0.0.1:29202\n");

@@ -304,13 +304,13 @@ static void what_flies_follows_from_the_longest_reach_unless_it_is_said(void **s
     sky_config_motion(&wanted.tracker, SKY_MOTION_DRONES);
     assert_true(survey_of(POSE A_STANDS, SENSORS "A,1,0,0.8,15,60,6000,-2,40,30,0.4,0.6\n",
                           (enum sky_motion_kind)0));
-    assert_near(config.tracker.turn_radps, wanted.tracker.turn_radps, 0.0);
+    assert_near(config.tracker.turn_mps2, wanted.tracker.turn_mps2, 0.0);
     skyh_survey_done(&survey);
     assert_true(survey_of(POSE A_STANDS, SENSORS A_LOOKS, SKY_MOTION_DRONES));
-    assert_near(config.tracker.turn_radps, wanted.tracker.turn_radps, 0.0);
+    assert_near(config.tracker.turn_mps2, wanted.tracker.turn_mps2, 0.0);
     skyh_survey_done(&survey);
     assert_true(survey_of(POSE A_STANDS, SENSORS A_LOOKS, (enum sky_motion_kind)0));
-    assert_true(config.tracker.turn_radps < wanted.tracker.turn_radps);
+    assert_true(config.tracker.turn_mps2 < wanted.tracker.turn_mps2);
     skyh_survey_done(&survey);
 }
 

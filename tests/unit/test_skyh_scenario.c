@@ -131,11 +131,11 @@ static void motion_follows_the_farthest_radar_unless_told(void **state)
     struct sky_tracker_config wanted;
     accepted("\"range_max_m\": 30000", "\"range_max_m\": 29000");
     sky_config_motion(&wanted, SKY_MOTION_MIXED);
-    assert_near(scenario.config.tracker.turn_radps, wanted.turn_radps, 0.0);
+    assert_near(scenario.config.tracker.turn_mps2, wanted.turn_mps2, 0.0);
     accepted("\"seed\": 1,", "\"seed\": 1, \"tracker\": {\"motion\": \"drones\", \"sojourn_s\": 5,"
                              " \"accel_psd_wild_m2ps3\": 50, \"hold_s\": 0.25},");
     sky_config_motion(&wanted, SKY_MOTION_DRONES);
-    assert_near(scenario.config.tracker.turn_radps, wanted.turn_radps, 0.0);
+    assert_near(scenario.config.tracker.turn_mps2, wanted.turn_mps2, 0.0);
     assert_near(scenario.config.tracker.sojourn_s, 5.0, 0.0);
     assert_near(scenario.config.tracker.accel_psd_m2ps3[2], 50.0, 0.0);
     assert_int_equal(scenario.config.tracker.hold_ns, 250000000);
