@@ -10,6 +10,7 @@ static const double jump_sigmas = 8.0;
 static const double jump_least_m = 50.0;
 static const double jump_most_m = 5000.0;
 static const uint32_t rival_fixes_least = 60;
+static const double station_speed_most_mps = 300.0;
 
 static double square(double x) { return x * x; }
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -42,18 +43,40 @@ static bool is_sound(const struct sky_gnss_fix *fix)
     const bool moves = (fix->has & SKY_GNSS_VELOCITY) != 0;
     return (fix->has & SKY_GNSS_POSITION) != 0 && is_sigma(fix->sigma_horizontal_m) &&
            (!has_height(fix) || is_sigma(fix->sigma_vertical_m)) &&
-           (!moves || (fix->speed_mps >= 0.0 && fix->speed_mps <= 10e3 && fix->course_rad >= 0.0 &&
-                       fix->course_rad <= 2.0 * SKY_PI));
+           (!moves || (fix->speed_mps >= 0.0 && fix->speed_mps <= station_speed_most_mps &&
+                       fix->course_rad >= 0.0 && fix->course_rad <= 2.0 * SKY_PI));
 }
 
-/* Is the pose too far from the origin of `there` to be the same place? */
-static bool has_jumped(const struct sky_pose *pose, const struct sky_geo_frame *there,
-                       double sigma_m)
+/* How far a station may have gone. */
+static double way_m(const struct sky_station_config *config, int64_t from_ns, int64_t to_ns)
 {
-    const struct sky_enu offset = sky_geo_to_enu(there, &pose->place);
-    const double both_m = sky_sqrt(square(pose->sigma_horizontal_m) + square(sigma_m));
-    const double limit_m = larger(jump_least_m, smaller(jump_most_m, jump_sigmas * both_m));
+    return config->moving ? station_speed_most_mps * (double)(to_ns - from_ns) * 1e-9 : 0.0;
+}
+
+static bool is_beyond(const struct sky_geo_frame *from, const struct sky_lla *place, double limit_m)
+{
+    const struct sky_enu offset = sky_geo_to_enu(from, place);
     return square(offset.east_m) + square(offset.north_m) > square(limit_m);
+}
+
+/* How far apart two places may seem that are one. */
+static double allowed_m(double pose_sigma_m, double fix_sigma_m)
+{
+    const double both_m = sky_sqrt(square(pose_sigma_m) + square(fix_sigma_m));
+    return larger(jump_least_m, smaller(jump_most_m, jump_sigmas * both_m));
+}
+
+/* Is the pose too far from a fix `there` to be the same place, or to have got there? */
+static bool has_jumped(const struct sky_pose *pose, const struct sky_station_config *config,
+                       int64_t time_ns, const struct sky_geo_frame *there,
+                       const struct sky_gnss_fix *fix)
+{
+    const double gone_m = way_m(config, pose->time_ns, time_ns);
+    const double level_m = allowed_m(pose->sigma_horizontal_m, fix->sigma_horizontal_m) + gone_m;
+    const double high_m = allowed_m(pose->sigma_vertical_m, fix->sigma_vertical_m) + gone_m;
+    const double rise_m = pose->place.alt_hae_m - fix->place.alt_hae_m;
+    return is_beyond(there, &pose->place, level_m) ||
+           (config->moving && has_height(fix) && sky_abs(rise_m) > high_m);
 }
 
 /*
@@ -118,18 +141,22 @@ static void follow(struct sky_pose *pose, const struct sky_station_config *confi
 
 /* Counts a refused fix; true once the place it speaks for has more voices than the pose. */
 static bool is_outvoted(struct sky_pose *pose, const struct sky_station_config *config,
-                        const struct sky_geo_frame *there)
+                        int64_t time_ns, const struct sky_geo_frame *there)
 {
-    const struct sky_enu offset = sky_geo_to_enu(there, &pose->rival.origin);
-    const bool agrees = square(offset.east_m) + square(offset.north_m) <= square(jump_least_m);
+    const double limit_m = jump_least_m + way_m(config, pose->rival_ns, time_ns);
+    const bool agrees = pose->rival_fixes > 0 && !is_beyond(there, &pose->rival.origin, limit_m);
 
-    if (pose->rival_fixes == 0 || !agrees) {
-        pose->rival = *there;
+    if (!agrees) {
         pose->rival_fixes = 0;
     }
+    if (!agrees || config->moving) {
+        pose->rival = *there;
+        pose->rival_ns = time_ns;
+    }
     pose->rival_fixes++;
-    return !config->has_site && pose->rival_fixes >= rival_fixes_least &&
-           pose->rival_fixes > pose->fixes_used;
+    const bool many = pose->rival_fixes >= rival_fixes_least;
+    return config->moving ? many
+                          : many && !config->has_site && pose->rival_fixes > pose->fixes_used;
 }
 
 static void begin_anew(struct sky_pose *pose)
@@ -151,8 +178,9 @@ enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station
         pose->fixes_rejected++;
         return SKY_E_RANGE;
     }
-    if (pose->known && !config->moving && has_jumped(pose, &there, fix->sigma_horizontal_m)) {
-        if (!is_outvoted(pose, config, &there)) {
+    const bool bound = pose->known && (!config->moving || pose->fixes_used > 0);
+    if (bound && has_jumped(pose, config, time_ns, &there, fix)) {
+        if (!is_outvoted(pose, config, time_ns, &there)) {
             pose->fixes_rejected++;
             return SKY_E_RANGE;
         }

@@ -36,20 +36,26 @@ struct sky_pose {
     double weight_per_m2;
     double weight_up_per_m2;
     struct sky_geo_frame rival; /* where the first of the latest run of refused fixes was ... */
-    uint32_t rival_fixes;       /* ... and how many in a row agree with it */
+    uint32_t rival_fixes;       /* ... and how many in a row agree with it; of a moving station: */
+    int64_t rival_ns;           /* the latest of them, and when */
 };
 
 /** Known at once if the configuration has a surveyed site; else from the first good fix on. */
 void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *config, int64_t time_ns);
 
 /**
- * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position or contradicts the
- * pose of a fixed station, in the horizontal, by more than 5 km or 8 combined sigmas (whichever is
- * smaller, but never under 50 m) - a jump is more likely a bad receiver than a flying mast - or if
- * its numbers are none: a sigma outside 0.1 mm .. 1,000 km, a speed outside 0 .. 10 km/s, a course
- * outside 0 .. 2 pi, an impossible place.
+ * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position; if its numbers are
+ * none (a sigma outside 0.1 mm .. 1,000 km, a speed outside 0 .. 300 m/s, a course outside 0 .. 2
+ * pi, an impossible place); or if it contradicts the pose, in the horizontal, by more than 5 km or
+ * 8 combined sigmas (whichever is smaller, but never under 50 m): a jump is more likely a bad
+ * receiver than a flying mast. A moving station may besides have gone on at 300 m/s since its
+ * latest fix, and the same bound holds for its height.
+ *
  * A station without a survey may have begun with a bad fix: when at least sixty refused fixes in a
  * row agree within 50 m, and are more than all that made the pose, the pose begins anew with them.
+ * So does that of a moving one when sixty in a row agree, each with the one before; its site, if it
+ * has one, is where it starts, and its first fix is not held against that.
+ *
  * Until a fix brings a height, that of the pose is 0 with a sigma of 3 km.
  */
 SKY_NODISCARD enum sky_status sky_pose_observe(struct sky_pose *pose,

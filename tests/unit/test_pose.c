@@ -58,7 +58,7 @@ static void a_fix_whose_numbers_are_none_changes_nothing(void **state)
     static const double none[] = {NAN, HUGE_VAL, -HUGE_VAL, 1e300, -1.0};
     struct sky_gnss_fix good = fix_at(3.0, 0.0, 0.0, 5.0);
     good.has |= SKY_GNSS_VELOCITY;
-    good.speed_mps = 10e3;
+    good.speed_mps = 300.0;
     good.course_rad = 2.0 * SKY_PI;
     for (int moving = 0; moving < 2; moving++) {
         config.moving = moving == 1;
@@ -232,6 +232,69 @@ static void the_height_may_come_later(void **state)
     assert_near(pose.place.lat_rad, site.lat_rad, 1e-12);
 }
 
+static void a_moving_station_does_not_jump(void **state)
+{
+    (void)state;
+    config.moving = true;
+    assert_int_equal(take(1.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_int_equal(take(2.0, fix_at(5000.0, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+    assert_int_equal(pose.fixes_rejected, 1);
+    assert_near(east_m(), 0.0, 1e-3);
+    assert_int_equal(take(3.0, fix_at(60.0, 0.0, 0.0, 5.0)), SKY_OK); /* and is not held up by it */
+    assert_near(east_m(), 60.0, 1e-3);
+    assert_int_equal(take(4.0, fix_at(400.0, 0.0, 0.0, 5.0)), SKY_OK);   /* 300 m, and 8 sigmas */
+    assert_int_equal(take(34.0, fix_at(9000.0, 0.0, 0.0, 5.0)), SKY_OK); /* half a minute later */
+}
+
+static void nor_does_its_height(void **state)
+{
+    (void)state;
+    config.moving = true;
+    assert_int_equal(take(1.0, fix_at(0.0, 0.0, 600.0, 5.0)), SKY_OK);
+    assert_int_equal(take(2.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+    assert_int_equal(take(2.0, fix_at(0.0, 0.0, 1100.0, 5.0)), SKY_E_RANGE);
+    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
+    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE; /* it says nothing about height */
+    assert_int_equal(take(2.0, level), SKY_OK);
+    assert_near(pose.place.alt_hae_m, 1000.0, 1e-3);
+    assert_int_equal(take(5.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+}
+
+static void a_moving_station_that_began_wrong_is_outvoted_as_it_moves(void **state)
+{
+    (void)state;
+    config.moving = true;
+    assert_int_equal(take(1.0, fix_at(500e3, 0.0, 0.0, 5.0)), SKY_OK);
+    for (int second = 2; second < 61; second++) {
+        assert_int_equal(take(second, fix_at(40.0 * second, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+    }
+    assert_int_equal(take(61.0, fix_at(40.0 * 61, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_near(east_m(), 40.0 * 61, 1e-3);
+}
+
+static void jumps_that_do_not_agree_outvote_no_moving_station(void **state)
+{
+    (void)state;
+    config.moving = true;
+    assert_int_equal(take(1.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+    for (int second = 2; second < 200; second++) {
+        const double there_m = second % 2 == 0 ? 300e3 : -300e3;
+        assert_int_equal(take(second, fix_at(there_m, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+    }
+    assert_near(east_m(), 0.0, 1e-3);
+}
+
+static void the_site_of_a_moving_station_is_only_where_it_starts(void **state)
+{
+    (void)state;
+    config.moving = config.has_site = true;
+    config.site = site;
+    sky_pose_init(&pose, &config, 0);
+    assert_int_equal(take(1.0, fix_at(50e3, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_near(east_m(), 50e3, 1e-3);
+    assert_int_equal(take(2.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_E_RANGE);
+}
+
 static void a_moving_station_follows_its_latest_fix(void **state)
 {
     (void)state;
@@ -276,6 +339,11 @@ int main(void)
         cmocka_unit_test_setup(a_fix_without_a_place_is_only_counted, start),
         cmocka_unit_test_setup(the_height_may_come_later, start),
         cmocka_unit_test_setup(a_moving_station_follows_its_latest_fix, start),
+        cmocka_unit_test_setup(a_moving_station_does_not_jump, start),
+        cmocka_unit_test_setup(nor_does_its_height, start),
+        cmocka_unit_test_setup(a_moving_station_that_began_wrong_is_outvoted_as_it_moves, start),
+        cmocka_unit_test_setup(jumps_that_do_not_agree_outvote_no_moving_station, start),
+        cmocka_unit_test_setup(the_site_of_a_moving_station_is_only_where_it_starts, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
