@@ -353,10 +353,9 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
     const double across2 = w[0] * w[0] + w[1] * w[1] + w[2] * w[2] - radial_mps * radial_mps +
                            state->p[3][3] + state->p[4][4] + state->p[5][5];
     const double swing2 = larger(across2, 0.0) * larger(all_m2, 0.0) / square(range_m);
-    const double speed_m2ps2 =
-        spread_along(state, 3, u, dt_s) + swing2 + square(m->sigma_radial_mps) +
-        tracker->noise_m2ps3 * age_s * 2.0 +
-        square(tracker->rules.motion.motion[3].turn_mps2 * age_s);
+    const double speed_m2ps2 = spread_along(state, 3, u, dt_s) + swing2 +
+                               square(m->sigma_radial_mps) + tracker->noise_m2ps3 * age_s * 2.0 +
+                               square(tracker->rules.motion.motion[3].turn_mps2 * age_s);
     return square(m->radial_speed_mps - radial_mps) < gate2 * speed_m2ps2;
 }
 
@@ -664,7 +663,7 @@ static void pair_up(struct sky_tracker *tracker, const struct sky_config *config
     struct sky_look *const mine = sky_track_look_at(track, claim->look.sensor, time_ns);
     struct sky_look *const other =
         sky_track_unpaired(track, claim->look.sensor, time_ns, pair_apart_ns);
-    if (mine == NULL || other == NULL) {
+    if (other == NULL) {
         return;
     }
     const struct sky_measurement mine_raw = sky_track_raw(mine);
@@ -772,7 +771,8 @@ static void confirm(struct sky_tracker *tracker, const struct sky_config *config
     }
 }
 
-static void update_track(struct sky_tracker *tracker, const struct sky_config *config,
+/* False if the track was dropped meanwhile: another of this look showed it to be a duplicate. */
+static bool update_track(struct sky_tracker *tracker, const struct sky_config *config,
                          const struct sky_geo_frame *frame, uint32_t slot,
                          const struct sky_claim *claim, const struct sky_fitted *fitted)
 {
@@ -781,6 +781,9 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
     const double dt_s = (double)(time_ns - track->seen_ns) * 1e-9;
     struct sky_look look = claim->look;
 
+    if (!is_live(tracker, slot)) {
+        return false;
+    }
     if (is_shared(track, look.sensor)) {
         look.measurement = with_slack(tracker, &claim->look);
     }
@@ -788,9 +791,9 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
     if (fitted != NULL) {
         imm = &fitted->imm;
         track->innovation = fitted->innovation;
-    } else if (sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, 1e300,
-                             &tracker->scratch.imm, &track->innovation) != SKY_FIT_GOOD) {
-        return; /* another plot of this look has made it stale */
+    } else { /* as when it was gated: a track takes one plot of a look */
+        (void)sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, 1e300,
+                            &tracker->scratch.imm, &track->innovation);
     }
     sky_track_take(track, &tracker->rules, &look, imm);
     set_reach(tracker, slot);
@@ -812,6 +815,7 @@ static void update_track(struct sky_tracker *tracker, const struct sky_config *c
         learn(tracker, config, track, claim);
     }
     watch_twins(tracker, config, slot);
+    return true;
 }
 
 static void start_track(struct sky_tracker *tracker, const struct sky_config *config,
@@ -936,8 +940,7 @@ static void solve(struct sky_tracker *tracker, const struct sky_config *config,
         struct sky_claim *const claim = claim_at(tracker, k);
         const uint32_t row = scratch->assign.row_of[k - first];
         if (!claim->done && row != SKY_ASSIGN_NONE) {
-            update_track(tracker, config, frame, scratch->slot_of[row], claim, NULL);
-            claim->done = true;
+            claim->done = update_track(tracker, config, frame, scratch->slot_of[row], claim, NULL);
         }
     }
 }
@@ -962,9 +965,9 @@ static void share_among_believed(struct sky_tracker *tracker, const struct sky_c
     for (uint32_t k = first; k < last; k++) {
         struct sky_claim *const claim = claim_at(tracker, k);
         if (!claim->done && is_alone(tracker, first, last, k)) {
-            update_track(tracker, config, frame, claim->candidate[0].slot, claim,
-                         k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL);
-            claim->done = true;
+            claim->done = update_track(
+                tracker, config, frame, claim->candidate[0].slot, claim,
+                k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL);
         } else if (claim->candidate_count > 0) {
             contested = true;
         }
@@ -976,9 +979,11 @@ static void share_among_believed(struct sky_tracker *tracker, const struct sky_c
     for (uint32_t k = first; k < last; k++) {
         struct sky_claim *const claim = claim_at(tracker, k);
         if (!claim->done && claim->candidate_count > 0 &&
+            tracker->scratch.waiting_count < SKY_WAITING_MAX &&
             !is_ripe(tracker, config, first, last, claim->group, time_ns)) {
             claim->done = true;
             claim->group = SKY_CLAIMS_MAX; /* waits */
+            tracker->scratch.waiting_count++;
         }
     }
     solve(tracker, config, frame, first, last);
@@ -1144,12 +1149,12 @@ static void sort_claims(struct sky_tracker *tracker)
     }
 }
 
-/* Those that wait stay, up to a limit; the rest is done. */
+/* Those that wait stay; the rest is done. */
 static void keep_waiting(struct sky_tracker *tracker)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < tracker->claim_count; i++) {
-        if (tracker->claim[i].group == SKY_CLAIMS_MAX && kept < SKY_WAITING_MAX) {
+        if (tracker->claim[i].group == SKY_CLAIMS_MAX) {
             if (kept < i) {
                 tracker->claim[kept] = tracker->claim[i];
             }
@@ -1164,6 +1169,7 @@ static void run(struct sky_tracker *tracker, const struct sky_config *config,
 {
     begin_call(tracker);
     sort_claims(tracker);
+    tracker->scratch.waiting_count = 0;
     for (uint32_t first = 0, last = 0; first < tracker->claim_count; first = last) {
         const struct sky_claim *const begin = claim_at(tracker, first);
         const int64_t half_ns = config->sensor[begin->look.sensor].scan_ns / 2;

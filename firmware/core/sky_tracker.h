@@ -33,7 +33,7 @@
 
 enum {
     SKY_CLAIMS_MAX = SKY_PLOTS_MAX, /* plots at hand at once, waiting ones included */
-    SKY_WAITING_MAX = 64,           /* plots that wait for their rivals */
+    SKY_WAITING_MAX = 64,           /* plots that wait for their rivals; more are not held */
     SKY_CANDIDATES_MAX = 8,         /* tracks a plot is offered to: the likeliest */
     SKY_FITTED_MAX = 48             /* filters kept between gating and updating */
 };
@@ -128,6 +128,7 @@ struct sky_tracker {
     uint32_t claim_count;
     struct sky_claim claim[SKY_CLAIMS_MAX]; /* those that wait come first */
     struct sky_tracker_scratch {
+        uint32_t waiting_count;
         uint32_t order[SKY_CLAIMS_MAX];     /* indices of claims as they are taken */
         uint32_t wanted_by[SKY_TRACKS_MAX]; /* by slot: first claim of this look that may have it */
         uint32_t row_of[SKY_TRACKS_MAX];
