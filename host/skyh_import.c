@@ -198,7 +198,7 @@ static bool read_outlines(const struct skyh_csv *csv, struct outline outline[SKY
 static bool read_zones(struct import *import, const char *file, struct skyh_problem *problem)
 {
     struct skyh_csv csv = {0};
-    struct outline outline[SKY_ZONES_MAX];
+    struct outline outline[SKY_ZONES_MAX] = {{0}};
     size_t count = 0;
     const bool read = skyh_csv_open(&csv, file, problem) &&
                       read_outlines(&csv, outline, &count, problem) &&

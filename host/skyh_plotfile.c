@@ -187,8 +187,8 @@ static void fill_times(struct skyh_plotfile *plots, const bool *usable)
 static bool set_times(struct skyh_plotfile *plots, const char *file, int64_t begin_ns,
                       struct skyh_problem *problem)
 {
-    bool *const usable = calloc(plots->line_count, sizeof *usable);
-    size_t *const scratch = calloc(plots->line_count, 2 * sizeof *scratch);
+    bool *const usable = calloc(plots->line_count + 1, sizeof *usable);
+    size_t *const scratch = calloc(plots->line_count + 1, 2 * sizeof *scratch);
     bool set = false;
     if (usable == NULL || scratch == NULL) {
         (void)skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", file);
@@ -262,7 +262,7 @@ static bool read_lines(struct skyh_plotfile *plots, const char *file, struct sky
     for (size_t i = 0; i < plots->bytes; i++) {
         lines += text[i] == '\n' ? 1 : 0;
     }
-    plots->line = calloc(lines, sizeof *plots->line);
+    plots->line = calloc(lines + 1, sizeof *plots->line);
     if (plots->line == NULL) {
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", file);
     }

@@ -200,7 +200,8 @@ bool skyh_recorder_open(const struct skyh_recording *recording, const char *out,
     }
     const int error = record_config(recorder);
     if (error != 0) {
-        return skyh_recorder_close(recorder, error, NULL, problem);
+        struct skyh_recorded unused;
+        return skyh_recorder_close(recorder, error, &unused, problem);
     }
     *ret_recorder = recorder;
     return true;

@@ -73,7 +73,8 @@ static bool read_fixes(const struct skyh_csv *pose, const char *sensor, struct s
     }
     struct skyh_fix *const fix = calloc(pose->row_count + 1, sizeof *fix);
     if (fix == NULL) {
-        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", pose->file);
+        (void)skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", pose->file);
+        return false;
     }
     bool read = true;
     for (size_t row = 0; read && row < pose->row_count; row++) {
