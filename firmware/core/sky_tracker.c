@@ -1023,13 +1023,13 @@ static void take_look(struct sky_tracker *tracker, const struct sky_config *conf
 {
     share_among_believed(tracker, config, frame, first, last, time_ns);
     share_among_tentative(tracker, config, frame, first, last);
+    sweep(tracker); /* before a slot that a duplicate left is taken and listed again */
     for (uint32_t k = first; k < last; k++) {
         const struct sky_claim *const claim = claim_at(tracker, k);
         if (!claim->done) {
             take_left_over(tracker, config, claim);
         }
     }
-    sweep(tracker);
 }
 
 /* --- Plots at hand -------------------------------------------------------------------------- */
