@@ -177,13 +177,24 @@ static double elevation_span_rad(const struct sky_sensor_config *radar)
                             radar->elevation_min_rad);
 }
 
-/* Densities of a measurement without its azimuth, elevation, radial speed or height. */
+static double births_per_scan(const struct sky_config *config,
+                              const struct sky_sensor_config *sensor)
+{
+    return config->tracker.births_per_hour * (double)sensor->scan_ns / 3600e9;
+}
+
+/* Density of a measurement without its elevation, radial speed or height. */
 static double log_birth_density(const struct sky_config *config, uint32_t index)
 {
     const struct sky_sensor_config *const radar = &config->sensor[index];
-    const double scans_per_hour = 3600e9 / (double)radar->scan_ns;
-    return sky_log(config->tracker.births_per_hour / scans_per_hour) -
+    return sky_log(births_per_scan(config, radar)) -
            sky_log(radar->range_max_m - radar->range_min_m) - log_two_pi;
+}
+
+/* Density of reported places, of which there are so many in a scan: anywhere in range. */
+static double log_place_density(const struct sky_sensor_config *sensor, double per_scan)
+{
+    return sky_log(per_scan / (SKY_PI * square(sensor->range_max_m))) - log_height_span_m;
 }
 
 static double log_birth(const struct sky_tracker *tracker, const struct sky_config *config,
@@ -192,6 +203,9 @@ static double log_birth(const struct sky_tracker *tracker, const struct sky_conf
     const struct sky_sensor_config *const radar = &config->sensor[claim->look.sensor];
     const struct sky_measurement *const m = &claim->look.measurement;
     double log_density = tracker->sensor[claim->look.sensor].log_birth;
+    if (m->is_place) {
+        return log_place_density(radar, births_per_scan(config, radar));
+    }
     if (m->has_elevation) {
         log_density -= sky_log(elevation_span_rad(radar));
     }
@@ -1119,7 +1133,8 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
                            (sensor->slack2[SKY_BIAS_AZIMUTH] + sensor->slack2[SKY_BIAS_ELEVATION]);
     claim->cell = m->is_place ? 0 : sky_clutter_cell(radar, m);
     claim->log_clutter =
-        m->is_place ? sensor->log_birth : sky_clutter_log_density(&sensor->clutter, radar, m);
+        m->is_place ? log_place_density(radar, radar->false_plots_per_scan)
+                    : sky_clutter_log_density(&sensor->clutter, radar, m);
     claim->detection = detection_of(tracker, config, claim);
     sensor->pose = claim->look.pose;
     sensor->stands = !m->is_place;
