@@ -4,22 +4,53 @@
 
 #include "sky_math.h"
 
+_Static_assert((int)SKY_MODES_MAX <= (int)SKY_LANES, "every model has a lane");
+
 static const double weight_min = 1e-4;
 static const double turn_max_radps = 0.35; /* nothing turns faster for long */
 static const double log_two_pi = 0x1.d67f1c864beb5p+0;
 
+static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double square(double x) { return x * x; }
 
-/* --- Starting and the mixture --------------------------------------------------------------- */
+/* Where each row of the packed covariance begins, less its own number: i, j is at row[i] + j. */
+static const int row[SKY_STATE_DIM] = {0, 5, 9, 12, 14, 15};
 
-static void pack(const struct sky_state *state, double ret_packed[SKY_PACKED_DIM])
+/* --- Lanes ---------------------------------------------------------------------------------- */
+
+/* The models' lanes; the last ones repeat the first model. */
+static void load(const struct sky_imm *imm, struct sky_lanes *ret_at)
 {
-    double *next = ret_packed;
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            *next++ = state->p[i][j];
+        memcpy(ret_at->x[i], imm->x[i], sizeof imm->x[i]);
+        for (int m = SKY_MODES_MAX; m < SKY_LANES; m++) {
+            ret_at->x[i][m] = imm->x[i][0];
         }
+    }
+    for (int k = 0; k < SKY_PACKED_DIM; k++) {
+        memcpy(ret_at->p[k], imm->p[k], sizeof imm->p[k]);
+        for (int m = SKY_MODES_MAX; m < SKY_LANES; m++) {
+            ret_at->p[k][m] = imm->p[k][0];
+        }
+    }
+}
+
+static void save(const struct sky_lanes *at, struct sky_imm *imm)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        memcpy(imm->x[i], at->x[i], sizeof imm->x[i]);
+    }
+    for (int k = 0; k < SKY_PACKED_DIM; k++) {
+        memcpy(imm->p[k], at->p[k], sizeof imm->p[k]);
+    }
+}
+
+/* Weights of the lanes: 0 where a lane is no model. */
+static void load_weights(const struct sky_imm *imm, uint32_t count, double ret_weight[SKY_LANES])
+{
+    for (uint32_t m = 0; m < SKY_LANES; m++) {
+        ret_weight[m] = m < count ? imm->weight[m] : 0.0;
     }
 }
 
@@ -30,370 +61,426 @@ void sky_imm_init(struct sky_imm *ret_imm, const struct sky_motion_set *set,
     struct sky_state state;
 
     sky_measure_start(measurement, sensor, speed_sigma_mps, &state);
-    memset(ret_imm, 0, sizeof *ret_imm);
     ret_imm->time_ns = state.time_ns;
-    for (uint32_t m = 0; m < set->count; m++) {
-        ret_imm->weight[m] = 1.0 / (double)set->count;
-        memcpy(ret_imm->x[m], state.x, sizeof state.x);
-        pack(&state, ret_imm->p[m]);
+    for (uint32_t m = 0; m < SKY_MODES_MAX; m++) {
+        ret_imm->weight[m] = m < set->count ? 1.0 / (double)set->count : 0.0;
+        for (int i = 0; i < SKY_STATE_DIM; i++) {
+            ret_imm->x[i][m] = state.x[i];
+            for (int j = i; j < SKY_STATE_DIM; j++) {
+                ret_imm->p[row[i] + j][m] = state.p[i][j];
+            }
+        }
     }
 }
 
-/* One Gaussian. */
-struct gaussian {
+/* --- The mixture ---------------------------------------------------------------------------- */
+
+/* One Gaussian for all models: mean, packed covariance, and each model's distance from the mean. */
+struct mixture {
     double x[SKY_STATE_DIM];
     double p[SKY_PACKED_DIM];
+    double off[SKY_STATE_DIM][SKY_LANES];
 };
 
-/* p += factor * d d'. */
-static void add_square(double p[SKY_PACKED_DIM], double factor, const double d[SKY_STATE_DIM])
+_Static_assert((int)SKY_LANES == 6, "the sum below has six terms");
+
+static double sum_of(const double a[SKY_LANES], const double b[SKY_LANES])
 {
-    double *next = p;
+    return (a[0] * b[0] + a[1] * b[1]) + (a[2] * b[2] + a[3] * b[3]) + (a[4] * b[4] + a[5] * b[5]);
+}
+
+static void mean_of(const struct sky_lanes *at, const double weight[SKY_LANES],
+                    struct mixture *ret_all)
+{
+    double weighed[SKY_STATE_DIM][SKY_LANES];
+
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        const double scaled = factor * d[i];
+        const double mean = sum_of(at->x[i], weight);
+        ret_all->x[i] = mean;
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_all->off[i][m] = at->x[i][m] - mean;
+            weighed[i][m] = weight[m] * ret_all->off[i][m];
+        }
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int j = i; j < SKY_STATE_DIM; j++) {
-            *next++ += scaled * d[j];
+            ret_all->p[row[i] + j] =
+                sum_of(at->p[row[i] + j], weight) + sum_of(weighed[i], ret_all->off[j]);
         }
-    }
-}
-
-static void differ(const double a[SKY_STATE_DIM], const double b[SKY_STATE_DIM],
-                   double ret_d[SKY_STATE_DIM])
-{
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        ret_d[i] = a[i] - b[i];
-    }
-}
-
-/* Mean and covariance of all models together. */
-static void mean_of(const struct sky_imm *imm, uint32_t count, struct gaussian *ret_mean)
-{
-    memset(ret_mean, 0, sizeof *ret_mean);
-    for (uint32_t m = 0; m < count; m++) {
-        for (int i = 0; i < SKY_STATE_DIM; i++) {
-            ret_mean->x[i] += imm->weight[m] * imm->x[m][i];
-        }
-    }
-    for (uint32_t m = 0; m < count; m++) {
-        double d[SKY_STATE_DIM];
-        differ(imm->x[m], ret_mean->x, d);
-        for (int k = 0; k < SKY_PACKED_DIM; k++) {
-            ret_mean->p[k] += imm->weight[m] * imm->p[m][k];
-        }
-        add_square(ret_mean->p, imm->weight[m], d);
     }
 }
 
 void sky_imm_state(const struct sky_imm *imm, const struct sky_motion_set *set,
                    struct sky_state *ret_state)
 {
-    struct gaussian mean;
-    const double *next = mean.p;
+    struct sky_lanes at;
+    struct mixture all;
+    double weight[SKY_LANES];
 
-    mean_of(imm, set->count, &mean);
+    load(imm, &at);
+    load_weights(imm, set->count, weight);
+    mean_of(&at, weight, &all);
     ret_state->time_ns = imm->time_ns;
-    memcpy(ret_state->x, mean.x, sizeof mean.x);
+    memcpy(ret_state->x, all.x, sizeof all.x);
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int j = i; j < SKY_STATE_DIM; j++) {
-            ret_state->p[i][j] = ret_state->p[j][i] = *next++;
+            ret_state->p[i][j] = ret_state->p[j][i] = all.p[row[i] + j];
         }
     }
 }
 
 /* --- Motion --------------------------------------------------------------------------------- */
 
-/*
- * Mixes the models for a step. Changes from one model to any other are equally likely, so what a
- * model receives is a part `common` of the whole mixture and the rest of itself; the step is as
- * cheap for five models as for two. A model that is left and returned to within the step counts:
- * two small steps are one large step, and no weight ever becomes negative.
- */
-static void mix(struct sky_imm *imm, const struct sky_motion_set *set, double dt_s)
+/* How the models are left for each other in a step. */
+struct change {
+    double kept;   /* of a model's weight, beside what comes back */
+    double shared; /* what each model gets, whichever held before */
+};
+
+/* Any change is as likely as any other; a model may be left and returned to within the step. */
+static struct change change_in(const struct sky_motion_set *set, double dt_s)
 {
     const double n = (double)set->count;
     const double kept = sky_exp(0.0 - n * dt_s / ((n - 1.0) * set->sojourn_s));
-    const double shared = (1.0 - kept) / n;
-    struct gaussian all;
+    return (struct change){.kept = kept, .shared = (1.0 - kept) / n};
+}
 
-    mean_of(imm, set->count, &all);
-    for (uint32_t m = 0; m < set->count; m++) {
-        const double weight = shared + kept * imm->weight[m];
-        const double common = shared / weight, own = 1.0 - common;
-        double d[SKY_STATE_DIM];
-        differ(imm->x[m], all.x, d);
-        for (int k = 0; k < SKY_PACKED_DIM; k++) {
-            imm->p[m][k] = own * imm->p[m][k] + common * all.p[k];
+/*
+ * Since all changes are equally likely, what a model receives is a part of the whole mixture and
+ * the rest of itself: as cheap for five models as for two, and without a subtraction.
+ */
+static void mix(struct sky_lanes *at, double weight[SKY_LANES], uint32_t count,
+                const struct change *change)
+{
+    double common[SKY_LANES], own[SKY_LANES], apart[SKY_LANES];
+    struct mixture all;
+
+    mean_of(at, weight, &all);
+    for (uint32_t m = 0; m < SKY_LANES; m++) {
+        const double mixed = change->shared + change->kept * weight[m];
+        common[m] = change->shared / mixed;
+        own[m] = 1.0 - common[m];
+        apart[m] = common[m] * own[m];
+        weight[m] = m < count ? mixed : 0.0;
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        double scaled[SKY_LANES];
+        for (int m = 0; m < SKY_LANES; m++) {
+            at->x[i][m] = all.x[i] + own[m] * all.off[i][m];
+            scaled[m] = apart[m] * all.off[i][m];
         }
-        add_square(imm->p[m], own * common, d);
-        for (int i = 0; i < SKY_STATE_DIM; i++) {
-            imm->x[m][i] = all.x[i] + own * d[i];
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            double *const p = at->p[row[i] + j];
+            const double whole = all.p[row[i] + j];
+            for (int m = 0; m < SKY_LANES; m++) {
+                p[m] = (own[m] * p[m] + common[m] * whole) + scaled[m] * all.off[j][m];
+            }
         }
-        imm->weight[m] = weight;
     }
 }
 
-/* The rate of a turn of that bank at the state's speed. */
-static double turn_radps_of(double turn_mps2, const double x[SKY_STATE_DIM])
-{
-    const double slowest_mps = turn_mps2 / turn_max_radps; /* below it turns no faster */
-    const double speed2 = square(x[3]) + square(x[4]), least2 = square(slowest_mps);
-    return turn_mps2 == 0.0 ? 0.0 : turn_mps2 / sky_sqrt(speed2 > least2 ? speed2 : least2);
-}
-
-/* How horizontal velocity turns in a step, and what it moves the place by meanwhile. */
-struct turn {
-    double sine;
-    double cosine;
-    double ahead_s; /* place ahead and to the left of the first velocity, per speed */
-    double aside_s;
+/* How horizontal velocity turns in a step, and where a speed of 1 leads meanwhile. */
+struct turns {
+    double dt_s;
+    double sine[SKY_LANES];
+    double cosine[SKY_LANES];
+    double ahead_s[SKY_LANES];
+    double aside_s[SKY_LANES]; /* to the left */
 };
 
-static struct turn turn_of(double turn_radps, double dt_s)
+/* The rate of a turn of that bank at the state's speed. */
+static double turn_radps_of(double turn_mps2, double east_mps, double north_mps)
 {
-    if (turn_radps == 0.0) {
-        return (struct turn){.cosine = 1.0, .ahead_s = dt_s};
-    }
+    const double slowest_mps = turn_mps2 / turn_max_radps; /* below it turns no faster */
+    const double speed2 = square(east_mps) + square(north_mps);
+    return turn_mps2 / sky_sqrt(larger(speed2, square(slowest_mps)));
+}
+
+static void turn_lane(double turn_radps, uint32_t lane, struct turns *turns)
+{
     double half_sine, half_cosine; /* of half the angle: small ones lose no digits that way */
-    sky_sincos(0.5 * turn_radps * dt_s, &half_sine, &half_cosine);
-    const double chord = 2.0 * half_sine / turn_radps;
-    return (struct turn){.sine = 2.0 * half_sine * half_cosine,
-                         .cosine = 1.0 - 2.0 * half_sine * half_sine,
-                         .ahead_s = chord * half_cosine,
-                         .aside_s = chord * half_sine};
+    sky_sincos(0.5 * turn_radps * turns->dt_s, &half_sine, &half_cosine);
+    const double chord_s = 2.0 * half_sine / turn_radps;
+    turns->sine[lane] = 2.0 * half_sine * half_cosine;
+    turns->cosine[lane] = 1.0 - 2.0 * half_sine * half_sine;
+    turns->ahead_s[lane] = chord_s * half_cosine;
+    turns->aside_s[lane] = chord_s * half_sine;
 }
 
-/* Where a velocity leads in a step. */
-static void lead(const struct turn *t, double dt_s, const double v[3], double ret_way[3])
+static void find_turns(const struct sky_lanes *at, const struct sky_motion_set *set, double dt_s,
+                       struct turns *ret_turns)
 {
-    ret_way[0] = t->ahead_s * v[0] - t->aside_s * v[1];
-    ret_way[1] = t->aside_s * v[0] + t->ahead_s * v[1];
-    ret_way[2] = dt_s * v[2];
-}
-
-static void turn_by(const struct turn *t, double *v0, double *v1)
-{
-    const double east = *v0, north = *v1;
-    *v0 = t->cosine * east - t->sine * north;
-    *v1 = t->sine * east + t->cosine * north;
-}
-
-/* F P F' of the packed covariance, F = (1 G; 0 R): blocks A (place), B (both), D (velocity). */
-static void carry(double p[SKY_PACKED_DIM], const struct turn *t, double dt_s)
-{
-    double *const a = p; /* 0 1 2, 6 7, 11 */
-    const double b[3][3] = {{p[3], p[4], p[5]}, {p[8], p[9], p[10]}, {p[12], p[13], p[14]}};
-    const double d[3][3] = {{p[15], p[16], p[17]}, {p[16], p[18], p[19]}, {p[17], p[19], p[20]}};
-    double bg[3][3], dg[3][3], e[3][3], ge[3][3];
-
-    for (int i = 0; i < 3; i++) {
-        lead(t, dt_s, b[i], bg[i]); /* row i of B G' */
-        lead(t, dt_s, d[i], dg[i]); /* row i of D G', column i of G D */
+    ret_turns->dt_s = dt_s;
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_turns->sine[m] = ret_turns->aside_s[m] = 0.0;
+        ret_turns->cosine[m] = 1.0;
+        ret_turns->ahead_s[m] = dt_s;
     }
+    for (uint32_t m = 0; m < set->count; m++) {
+        const double turn_mps2 = set->motion[m].turn_mps2;
+        if (turn_mps2 != 0.0) {
+            turn_lane(turn_radps_of(turn_mps2, at->x[3][m], at->x[4][m]), m, ret_turns);
+        }
+    }
+}
+
+/* Where a velocity leads in a step: G v. */
+static void lead(const struct turns *turns, const double east[SKY_LANES],
+                 const double north[SKY_LANES], const double up[SKY_LANES],
+                 struct sky_lane_vector *restrict ret_way)
+{
+    const double dt_s = turns->dt_s;
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_way->v[0][m] = turns->ahead_s[m] * east[m] - turns->aside_s[m] * north[m];
+        ret_way->v[1][m] = turns->aside_s[m] * east[m] + turns->ahead_s[m] * north[m];
+        ret_way->v[2][m] = dt_s * up[m];
+    }
+}
+
+static void turn(const struct turns *turns, double *restrict east, double *restrict north)
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double e = east[m], n = north[m];
+        east[m] = turns->cosine[m] * e - turns->sine[m] * n;
+        north[m] = turns->sine[m] * e + turns->cosine[m] * n;
+    }
+}
+
+/* a += b + c. */
+static void add_both(double *restrict a, const double *restrict b, const double *restrict c)
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        a[m] += b[m] + c[m];
+    }
+}
+
+/* Place and both, of F P F' with F = (1 G; 0 R): A + B G' + G E' and E = (B + G D). */
+static void carry_place(struct sky_lanes *at, const struct turns *turns)
+{
+    double(*const p)[SKY_LANES] = at->p;
+    struct sky_lane_vector bg[3], ge[3]; /* rows of B G', columns of G D, then of G E' */
+
+    lead(turns, p[3], p[4], p[5], &bg[0]);
+    lead(turns, p[8], p[9], p[10], &bg[1]);
+    lead(turns, p[12], p[13], p[14], &bg[2]);
+    lead(turns, p[15], p[16], p[17], &ge[0]);
+    lead(turns, p[16], p[18], p[19], &ge[1]);
+    lead(turns, p[17], p[19], p[20], &ge[2]);
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
-            e[i][j] = b[i][j] + dg[j][i]; /* B + G D */
+            double *const both = p[row[i] + 3 + j];
+            for (int m = 0; m < SKY_LANES; m++) {
+                both[m] += ge[j].v[i][m];
+            }
         }
-        lead(t, dt_s, e[i], ge[i]); /* column i of G E' */
     }
-    a[0] += bg[0][0] + ge[0][0];
-    a[1] += bg[0][1] + ge[1][0];
-    a[2] += bg[0][2] + ge[2][0];
-    a[6] += bg[1][1] + ge[1][1];
-    a[7] += bg[1][2] + ge[2][1];
-    a[11] += bg[2][2] + ge[2][2];
+    lead(turns, p[3], p[4], p[5], &ge[0]);
+    lead(turns, p[8], p[9], p[10], &ge[1]);
+    lead(turns, p[12], p[13], p[14], &ge[2]);
     for (int i = 0; i < 3; i++) {
-        turn_by(t, &e[i][0], &e[i][1]);
+        for (int j = i; j < 3; j++) {
+            add_both(p[row[i] + j], bg[i].v[j], ge[j].v[i]);
+        }
     }
-    memcpy(p + 3, e[0], sizeof e[0]);
-    memcpy(p + 8, e[1], sizeof e[1]);
-    memcpy(p + 12, e[2], sizeof e[2]);
-    /* R D R': the difference of the variances and their covariance turn by twice the angle */
-    const double sum = 0.5 * (d[0][0] + d[1][1]), half = 0.5 * (d[0][0] - d[1][1]);
-    const double sine2 = 2.0 * t->sine * t->cosine;
-    const double cosine2 = (t->cosine - t->sine) * (t->cosine + t->sine);
-    const double turned = cosine2 * half - sine2 * d[0][1];
-    p[15] = sum + turned;
-    p[18] = sum - turned;
-    p[16] = sine2 * half + cosine2 * d[0][1];
-    turn_by(t, &p[17], &p[19]);
 }
 
-static void add_noise(double p[SKY_PACKED_DIM], const struct sky_motion *motion, double dt_s)
+/* E R' and R D R': the velocity's variances differ, and covary, as a vector that turns twice. */
+static void carry_velocity(struct sky_lanes *at, const struct turns *turns)
+{
+    double(*const p)[SKY_LANES] = at->p;
+
+    turn(turns, p[3], p[4]);
+    turn(turns, p[8], p[9]);
+    turn(turns, p[12], p[13]);
+    turn(turns, p[17], p[19]);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double s = turns->sine[m], c = turns->cosine[m];
+        const double mean = 0.5 * (p[15][m] + p[18][m]), half = 0.5 * (p[15][m] - p[18][m]);
+        const double sine2 = 2.0 * s * c, cosine2 = (c - s) * (c + s);
+        const double differ = cosine2 * half - sine2 * p[16][m];
+        p[16][m] = sine2 * half + cosine2 * p[16][m];
+        p[15][m] = mean + differ;
+        p[18][m] = mean - differ;
+    }
+}
+
+static void add_noise(struct sky_lanes *at, const struct sky_motion_set *set, double dt_s)
 {
     static const int place[3] = {0, 6, 11}, both[3] = {3, 9, 14}, speed[3] = {15, 18, 20};
-    const double dt2 = dt_s * dt_s;
+    const double dt2 = dt_s * dt_s, dt3 = dt2 * dt_s;
+    double psd[2][SKY_LANES]; /* horizontal, vertical */
 
-    for (int i = 0; i < 3; i++) {
-        const double q = i < 2 ? motion->accel_psd_m2ps3 : motion->climb_psd_m2ps3;
-        p[place[i]] += q * (dt2 * dt_s / 3.0);
-        p[both[i]] += q * (dt2 / 2.0);
-        p[speed[i]] += q * dt_s;
+    for (uint32_t m = 0; m < SKY_LANES; m++) {
+        const struct sky_motion *const motion = &set->motion[m < set->count ? m : 0];
+        psd[0][m] = motion->accel_psd_m2ps3;
+        psd[1][m] = motion->climb_psd_m2ps3;
     }
+    for (int i = 0; i < 3; i++) {
+        const double *const q = psd[i / 2];
+        for (int m = 0; m < SKY_LANES; m++) {
+            at->p[place[i]][m] += q[m] * (dt3 / 3.0);
+            at->p[both[i]][m] += q[m] * (dt2 / 2.0);
+            at->p[speed[i]][m] += q[m] * dt_s;
+        }
+    }
+}
+
+static void move(struct sky_lanes *at, const struct sky_motion_set *set, double dt_s)
+{
+    struct turns turns;
+    struct sky_lane_vector way;
+
+    find_turns(at, set, dt_s, &turns);
+    lead(&turns, at->x[3], at->x[4], at->x[5], &way);
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            at->x[i][m] += way.v[i][m];
+        }
+    }
+    turn(&turns, at->x[3], at->x[4]);
+    carry_place(at, &turns);
+    carry_velocity(at, &turns);
+    add_noise(at, set, dt_s);
 }
 
 void sky_imm_predict(struct sky_imm *imm, const struct sky_motion_set *set, int64_t time_ns)
 {
+    struct sky_lanes at;
+
     if (time_ns <= imm->time_ns) {
         return;
     }
     const double dt_s = (double)(time_ns - imm->time_ns) * 1e-9;
 
+    load(imm, &at);
     if (set->count > 1) {
-        mix(imm, set, dt_s);
+        const struct change change = change_in(set, 0.5 * dt_s);
+        double weight[SKY_LANES];
+        load_weights(imm, set->count, weight);
+        mix(&at, weight, set->count, &change);
+        move(&at, set, dt_s);
+        mix(&at, weight, set->count, &change);
+        memcpy(imm->weight, weight, sizeof imm->weight);
+    } else {
+        move(&at, set, dt_s);
     }
-    for (uint32_t m = 0; m < set->count; m++) {
-        double *const x = imm->x[m];
-        const struct turn turn = turn_of(turn_radps_of(set->motion[m].turn_mps2, x), dt_s);
-        double way[3];
-
-        lead(&turn, dt_s, x + 3, way);
-        for (int i = 0; i < 3; i++) {
-            x[i] += way[i];
-        }
-        turn_by(&turn, &x[3], &x[4]);
-        carry(imm->p[m], &turn, dt_s);
-        add_noise(imm->p[m], &set->motion[m], dt_s);
-    }
+    save(&at, imm);
     imm->time_ns = time_ns;
 }
 
 /* --- Measuring ------------------------------------------------------------------------------ */
 
-/* What one model made of a measurement. */
-struct fit {
-    double distance2;
-    double det_s;
-    double z[SKY_COMPONENTS];
-};
-
-/* Just so much weight that the state ends no surer than the height itself is; 0: none at all. */
-static double height_variance(double known, double variance)
-{
-    return known > variance ? variance * known / (known - variance) : 0.0;
-}
-
-/* Applies the lines of a measurement to one model, variances raised by a factor. */
-static void fit_model(double x[SKY_STATE_DIM], double p[SKY_PACKED_DIM],
-                      const struct sky_lines *lines, double raise, struct fit *ret_fit)
-{
-    double before[SKY_STATE_DIM];
-
-    memcpy(before, x, sizeof before);
-    memset(ret_fit, 0, sizeof *ret_fit);
-    ret_fit->det_s = 1.0;
-    for (uint32_t k = 0; k < lines->count; k++) {
-        const struct sky_line_of_measurement *const line = &lines->line[k];
-        const double s0 = sky_measure_variance(p, line->row);
-        const double variance = raise * line->variance;
-        double residual = line->residual;
-        for (int i = 0; i < SKY_STATE_DIM; i++) {
-            residual -= line->row[i] * (x[i] - before[i]);
-        }
-        ret_fit->distance2 += square(residual) / (s0 + variance);
-        ret_fit->det_s *= s0 + variance;
-        double applied = variance;
-        if (line->component == SKY_COMPONENT_HEIGHT) {
-            applied = height_variance(s0, variance);
-        }
-        if (applied > 0.0) {
-            sky_measure_apply(x, p, line->row, residual, applied);
-        }
-    }
-}
-
-/* All models' lines, and what came of them. */
+/* What the models make of a measurement. */
 struct trial {
-    struct sky_lines lines[SKY_MODES_MAX];
-    struct fit fit[SKY_MODES_MAX];
-    double nearest2; /* the smallest distance2 */
+    uint32_t count; /* of models */
+    double distance2[SKY_LANES];
+    double det_s[SKY_LANES];
+    double residual[SKY_COMPONENTS][SKY_LANES]; /* of components that are there, after the ones */
+    double part2[SKY_COMPONENTS][SKY_LANES];    /* before them; and squared, over their variance */
 };
 
-/* Each residual over its own predicted sigma, before anything is applied. */
-static void score(const struct sky_imm *imm, uint32_t count, struct trial *trial)
+static double nearest2(const struct trial *trial)
 {
-    for (uint32_t m = 0; m < count; m++) {
-        for (uint32_t k = 0; k < trial->lines[m].count; k++) {
-            const struct sky_line_of_measurement *const line = &trial->lines[m].line[k];
-            const double s = sky_measure_variance(imm->p[m], line->row) + line->variance;
-            trial->fit[m].z[line->component] = line->residual / sky_sqrt(s);
-        }
+    double nearest = trial->distance2[0];
+    for (uint32_t m = 1; m < trial->count; m++) {
+        nearest = smaller(nearest, trial->distance2[m]);
+    }
+    return nearest;
+}
+
+static void count_in(struct trial *trial, const struct sky_lane_line *line,
+                     const struct sky_lane_fit *fit)
+{
+    double *const part2 = trial->part2[line->component];
+
+    memcpy(trial->residual[line->component], line->residual, sizeof line->residual);
+    for (int m = 0; m < SKY_LANES; m++) {
+        part2[m] = square(line->residual[m]) * fit->per_s[m];
+        trial->distance2[m] += part2[m];
+        trial->det_s[m] *= fit->known[m] + line->variance[m];
     }
 }
 
-static bool is_in_range(const struct sky_imm *imm, uint32_t count, const struct trial *trial,
-                        double gate2)
+/* Draws a line and compares it; variances are raised by a factor. */
+static void try_line(const struct sky_lanes *at, const struct sky_views *views,
+                     enum sky_component component, double raise, struct trial *trial,
+                     struct sky_lane_line *ret_line, struct sky_lane_fit *ret_fit)
 {
-    for (uint32_t m = 0; m < count; m++) {
-        const struct sky_line_of_measurement *const first = &trial->lines[m].line[0];
-        const double s = sky_measure_variance(imm->p[m], first->row) + first->variance;
-        if (square(first->residual) <= gate2 * s) {
-            return true;
-        }
+    sky_measure_line(at, views, component, ret_line);
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_line->variance[m] *= raise;
     }
-    return false;
+    sky_measure_compare(at, ret_line, ret_fit);
+    count_in(trial, ret_line, ret_fit);
 }
 
-static void fit_models(struct sky_imm *imm, uint32_t count, double raise, struct trial *trial)
+/*
+ * Applies a measurement to the lanes one component after the other. Returns false, with the lanes
+ * as they were, if the first alone is farther from every model than gate2 allows.
+ */
+static bool try_lines(struct sky_lanes *at, struct sky_views *views, double raise, double gate2,
+                      struct trial *ret_trial)
 {
-    trial->nearest2 = 1e300;
-    for (uint32_t m = 0; m < count; m++) {
-        fit_model(imm->x[m], imm->p[m], &trial->lines[m], raise, &trial->fit[m]);
-        trial->nearest2 = smaller(trial->nearest2, trial->fit[m].distance2);
+    const enum sky_component first =
+        views->measurement->is_place ? SKY_COMPONENT_EAST : SKY_COMPONENT_RANGE;
+    struct sky_lane_line line;
+    struct sky_lane_fit fit;
+
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_trial->distance2[m] = 0.0;
+        ret_trial->det_s[m] = 1.0;
     }
+    try_line(at, views, first, raise, ret_trial, &line, &fit);
+    if (nearest2(ret_trial) > gate2) {
+        return false;
+    }
+    sky_measure_spread(at, views);
+    sky_measure_apply(at, &line, &fit);
+    for (uint32_t k = 0; k < SKY_COMPONENTS; k++) {
+        if ((views->has >> k & 1U) != 0 && k != first) {
+            try_line(at, views, (enum sky_component)k, raise, ret_trial, &line, &fit);
+            sky_measure_apply(at, &line, &fit);
+        }
+    }
+    return true;
 }
 
 /* Weights by Bayes' rule; returns the log of the mixture's likelihood. */
-static double weigh(const double weight[SKY_MODES_MAX], uint32_t count, const struct trial *trial,
-                    double ret_weight[SKY_MODES_MAX])
+static double weigh(const struct trial *trial, double weight[SKY_LANES])
 {
+    const double nearest = nearest2(trial);
     double sum = 0.0;
 
-    for (uint32_t m = 0; m < count; m++) {
-        const struct fit *const fit = &trial->fit[m];
-        ret_weight[m] =
-            weight[m] * sky_exp(-0.5 * (fit->distance2 - trial->nearest2)) / sky_sqrt(fit->det_s);
-        sum += ret_weight[m];
+    for (uint32_t m = 0; m < trial->count; m++) {
+        weight[m] *= sky_exp(-0.5 * (trial->distance2[m] - nearest)) / sky_sqrt(trial->det_s[m]);
+        sum += weight[m];
     }
-    for (uint32_t m = 0; m < count; m++) {
-        ret_weight[m] /= sum;
+    for (uint32_t m = 0; m < trial->count; m++) {
+        weight[m] /= sum;
     }
-    return sky_log(sum) - 0.5 * (trial->nearest2 + (double)trial->lines[0].count * log_two_pi);
+    return sky_log(sum) - 0.5 * nearest;
 }
 
 /* Averages what the models made of it by their weights after it. */
-static void average(const double weight[SKY_MODES_MAX], uint32_t count, const struct trial *trial,
+static void average(const struct trial *trial, const double weight[SKY_LANES], uint32_t has,
                     struct sky_innovation *ret_innovation)
 {
-    double mean[SKY_COMPONENTS] = {0.0}, mean2[SKY_COMPONENTS] = {0.0};
-
-    ret_innovation->distance2 = 0.0;
-    ret_innovation->has = 0;
-    ret_innovation->dimension = trial->lines[0].count;
-    for (uint32_t m = 0; m < count; m++) {
-        ret_innovation->distance2 += weight[m] * trial->fit[m].distance2;
-        for (int k = 0; k < SKY_COMPONENTS; k++) {
-            mean[k] += weight[m] * trial->fit[m].z[k];
-            mean2[k] += weight[m] * square(trial->fit[m].z[k]);
+    ret_innovation->distance2 = sum_of(trial->distance2, weight);
+    ret_innovation->dimension = (uint32_t)__builtin_popcount(has);
+    ret_innovation->has = has;
+    for (uint32_t k = 0; k < SKY_COMPONENTS; k++) {
+        ret_innovation->z[k] = 0.0;
+        if ((has >> k & 1U) != 0) {
+            const double size = sky_sqrt(sum_of(trial->part2[k], weight));
+            ret_innovation->z[k] = sum_of(trial->residual[k], weight) < 0.0 ? 0.0 - size : size;
         }
-    }
-    for (uint32_t k = 0; k < ret_innovation->dimension; k++) {
-        ret_innovation->has |= 1U << trial->lines[0].line[k].component;
-    }
-    for (int k = 0; k < SKY_COMPONENTS; k++) {
-        const double size = sky_sqrt(mean2[k]);
-        ret_innovation->z[k] = mean[k] < 0.0 ? 0.0 - size : size;
     }
 }
 
-/* Leaves azimuth out of every model if one of them cannot use it: all must say the same. */
-static void agree_on_azimuth(struct trial *trial, uint32_t count, uint32_t components)
+static void save_weights(const double weight[SKY_LANES], uint32_t count, struct sky_imm *imm)
 {
     for (uint32_t m = 0; m < count; m++) {
-        struct sky_lines *const lines = &trial->lines[m];
-        if (lines->count > components) {
-            lines->count--;
-            memmove(&lines->line[1], &lines->line[2], (lines->count - 1) * sizeof lines->line[0]);
-        }
+        imm->weight[m] = weight_min + (1.0 - (double)count * weight_min) * weight[m];
     }
 }
 
@@ -401,37 +488,30 @@ bool sky_imm_update(struct sky_imm *imm, const struct sky_motion_set *set,
                     const struct sky_measurement *measurement, const struct sky_sensor_pose *sensor,
                     double gate2, double outlier2, struct sky_innovation *ret_innovation)
 {
-    const uint32_t count = set->count;
-    uint32_t components = SKY_LINES_OF_MEASUREMENT_MAX;
-    double weight[SKY_MODES_MAX];
     struct trial trial;
-    struct sky_imm after;
+    struct sky_lanes at;
+    struct sky_views views;
+    double weight[SKY_LANES];
 
-    for (uint32_t m = 0; m < count; m++) {
-        sky_measure_lines(imm->x[m], imm->p[m], measurement, sensor, &trial.lines[m]);
-        components = trial.lines[m].count < components ? trial.lines[m].count : components;
-    }
-    agree_on_azimuth(&trial, count, components);
-    if (!is_in_range(imm, count, &trial, gate2)) {
+    trial.count = set->count;
+    load(imm, &at);
+    sky_measure_look(&at, measurement, sensor, &views);
+    if (!try_lines(&at, &views, 1.0, gate2, &trial) || nearest2(&trial) > gate2) {
         return false;
     }
-    after = *imm;
-    fit_models(&after, count, 1.0, &trial);
-    if (trial.nearest2 > gate2) {
-        return false;
+    load_weights(imm, set->count, weight);
+    double log_density = weigh(&trial, weight);
+    average(&trial, weight, views.has, ret_innovation);
+    const double beyond = nearest2(&trial) / outlier2;
+    if (beyond > 1.0) {
+        load(imm, &at);
+        load_weights(imm, set->count, weight);
+        (void)try_lines(&at, &views, beyond, 1e300, &trial);
+        log_density = weigh(&trial, weight);
     }
-    score(imm, count, &trial);
-    ret_innovation->log_likelihood = weigh(imm->weight, count, &trial, weight);
-    average(weight, count, &trial, ret_innovation);
-    if (trial.nearest2 > outlier2) {
-        const double raise = trial.nearest2 / outlier2;
-        after = *imm;
-        fit_models(&after, count, raise, &trial);
-        ret_innovation->log_likelihood = weigh(imm->weight, count, &trial, weight);
-    }
-    for (uint32_t m = 0; m < count; m++) {
-        after.weight[m] = weight_min + (1.0 - (double)count * weight_min) * weight[m];
-    }
-    *imm = after;
+    ret_innovation->log_likelihood =
+        log_density - 0.5 * log_two_pi * (double)ret_innovation->dimension;
+    save(&at, imm);
+    save_weights(weight, set->count, imm);
     return true;
 }

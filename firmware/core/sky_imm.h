@@ -5,11 +5,11 @@
  *
  * Every model has the same state: position and velocity, east-north-up of the tracking frame. A
  * model is nearly constant velocity with white-noise acceleration, or a coordinated turn of known
- * bank with less of it: pilots and autopilots hold a bank, so the rate of a turn is g tan(bank) over
- * the speed (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
- * Tracking and Navigation, 2001, sec. 6.2 and 11.7). Measurements are linearised at each model's
- * own prediction and applied one scalar at a time with Joseph's form (sky_measure), so that the
- * covariances stay symmetric and positive.
+ * bank with less of it: pilots and autopilots hold a bank, so the rate of a turn is g tan(bank)
+ * over the speed (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to Tracking and
+ * Navigation, 2001, sec. 6.2 and 11.7). Measurements are linearised at each model's own prediction
+ * and applied one scalar at a time with Joseph's form (sky_measure), so that the covariances stay
+ * symmetric and positive.
  */
 #ifndef SKY_IMM_H
 #define SKY_IMM_H
@@ -40,9 +40,9 @@ struct sky_motion_set {
 /** All models of one aircraft at one instant. Plain data, some 1.1 kB. */
 struct sky_imm {
     int64_t time_ns;
-    double weight[SKY_MODES_MAX]; /* model probabilities; those of the set sum to 1 */
-    double x[SKY_MODES_MAX][SKY_STATE_DIM];
-    double p[SKY_MODES_MAX][SKY_PACKED_DIM];
+    double weight[SKY_MODES_MAX];           /* model probabilities; those of the set sum to 1 */
+    double x[SKY_STATE_DIM][SKY_MODES_MAX]; /* entry by entry, the models beside each other */
+    double p[SKY_PACKED_DIM][SKY_MODES_MAX];
 };
 
 /** How a measurement compared with the prediction. */

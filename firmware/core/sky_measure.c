@@ -9,6 +9,8 @@ static const double nearest_m = 1.0;
 
 static const double azimuth_variance_max_rad2 = 1.0;
 
+static const double variance_per_unsure = 1e-12;
+
 /* Without elevation, and where no place at that range has the height. */
 static const double sine_elevation_max = 0.8;
 static const double sigma_elevation_max_rad = 0.5;
@@ -19,18 +21,6 @@ static const double climb_per_speed = 1.0 / 3.0;
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double square(double x) { return x * x; }
-
-static double dot3(const double a[3], const double b[3])
-{
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-static void scale3(double factor, const double v[3], double ret_v[3])
-{
-    for (int i = 0; i < 3; i++) {
-        ret_v[i] = factor * v[i];
-    }
-}
 
 enum sky_status sky_sensor_pose_at(struct sky_sensor_pose *ret_pose,
                                    const struct sky_geo_frame *frame, const struct sky_lla *place)
@@ -51,293 +41,547 @@ enum sky_status sky_sensor_pose_at(struct sky_sensor_pose *ret_pose,
     return SKY_OK;
 }
 
-/* --- The packed covariance ------------------------------------------------------------------ */
+/* --- Lanes ---------------------------------------------------------------------------------- */
 
-enum { POSITION = 0, VELOCITY = 15 }; /* where a block of three begins */
+/*
+ * Every loop over lanes does one thing to all of them, without a branch, so that it becomes vector
+ * instructions; `restrict` says that it may.
+ */
 
-/* v' P v of the position's block of the packed covariance. */
-static double place_variance(const double p[SKY_PACKED_DIM], const double v[3])
+static void dot(const struct sky_lane_vector *a, const struct sky_lane_vector *b,
+                double ret_dot[restrict SKY_LANES])
 {
-    return v[0] * (p[0] * v[0] + 2.0 * (p[1] * v[1] + p[2] * v[2])) +
-           v[1] * (p[6] * v[1] + 2.0 * (p[7] * v[2])) + v[2] * (p[11] * v[2]);
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_dot[m] = a->v[0][m] * b->v[0][m] + a->v[1][m] * b->v[1][m] + a->v[2][m] * b->v[2][m];
+    }
+}
+
+/* The same with one vector for all lanes. */
+static void dot_one(const double a[3], const struct sky_lane_vector *b,
+                    double ret_dot[restrict SKY_LANES])
+{
+    const double a0 = a[0], a1 = a[1], a2 = a[2];
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_dot[m] = a0 * b->v[0][m] + a1 * b->v[1][m] + a2 * b->v[2][m];
+    }
+}
+
+static void scale(const double factor[SKY_LANES], const struct sky_lane_vector *a,
+                  struct sky_lane_vector *restrict ret_v)
+{
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_v->v[i][m] = factor[m] * a->v[i][m];
+        }
+    }
+}
+
+/* v P v' of the place's block of the packed covariance. */
+static void place_variance(const struct sky_lanes *at, const struct sky_lane_vector *v,
+                           double ret_m2[restrict SKY_LANES])
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double a = v->v[0][m], b = v->v[1][m], c = v->v[2][m];
+        ret_m2[m] = a * (at->p[0][m] * a + 2.0 * (at->p[1][m] * b + at->p[2][m] * c)) +
+                    b * (at->p[6][m] * b + 2.0 * (at->p[7][m] * c)) + c * (at->p[11][m] * c);
+    }
 }
 
 /* The same of the velocity's. */
-static double velocity_variance(const double p[SKY_PACKED_DIM], const double v[3])
+static void velocity_variance(const struct sky_lanes *at, const struct sky_lane_vector *v,
+                              double ret_m2ps2[restrict SKY_LANES])
 {
-    return v[0] * (p[15] * v[0] + 2.0 * (p[16] * v[1] + p[17] * v[2])) +
-           v[1] * (p[18] * v[1] + 2.0 * (p[19] * v[2])) + v[2] * (p[20] * v[2]);
-}
-
-/* P row, the packed covariance with a row over positions and velocities. */
-static void spread_of(const double p[SKY_PACKED_DIM], const double row[SKY_STATE_DIM],
-                      double ret_ph[SKY_STATE_DIM])
-{
-    const double *next = p;
-
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        ret_ph[i] = 0.0;
-    }
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        ret_ph[i] += *next++ * row[i];
-        for (int j = i + 1; j < SKY_STATE_DIM; j++) {
-            ret_ph[i] += *next * row[j];
-            ret_ph[j] += *next++ * row[i];
-        }
-    }
-}
-
-static double dot6(const double a[SKY_STATE_DIM], const double b[SKY_STATE_DIM])
-{
-    return dot3(a, b) + dot3(a + 3, b + 3);
-}
-
-double sky_measure_variance(const double p[SKY_PACKED_DIM], const double row[SKY_STATE_DIM])
-{
-    double ph[SKY_STATE_DIM];
-    spread_of(p, row, ph);
-    return dot6(ph, row);
-}
-
-/* P = (1 - K h) P (1 - K h)' + K R K', K = P h' / (h P h' + R). */
-void sky_measure_apply(double x[SKY_STATE_DIM], double p[SKY_PACKED_DIM],
-                       const double row[SKY_STATE_DIM], double residual, double variance)
-{
-    double ph[SKY_STATE_DIM], gain[SKY_STATE_DIM], rest[SKY_STATE_DIM];
-    double *next = p;
-
-    spread_of(p, row, ph);
-    const double s = dot6(ph, row) + variance;
-    const double per_s = 1.0 / s;
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        gain[i] = per_s * ph[i];
-        rest[i] = ph[i] - s * gain[i];
-        x[i] += gain[i] * residual;
-    }
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            *next = (*next - gain[i] * ph[j]) - rest[i] * gain[j];
-            next++;
-        }
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double a = v->v[0][m], b = v->v[1][m], c = v->v[2][m];
+        ret_m2ps2[m] = a * (at->p[15][m] * a + 2.0 * (at->p[16][m] * b + at->p[17][m] * c)) +
+                       b * (at->p[18][m] * b + 2.0 * (at->p[19][m] * c)) + c * (at->p[20][m] * c);
     }
 }
 
 /* --- What the sensor sees ------------------------------------------------------------------- */
 
-/* A prediction as the sensor sees it; vectors in the tracking frame. */
-struct view {
-    double place[3];    /* from the sensor */
-    double velocity[3]; /* relative to it */
-    double up_m;
-    double ground_m;
-    double range_m;
-    double sight[3];   /* unit vectors: from the sensor to the aircraft, */
-    double across[3];  /* horizontal, clockwise, */
-    double outward[3]; /* horizontal, away, */
-    double upward[3];  /* the way of growing elevation */
-};
-
-static void cross3(const double a[3], const double b[3], double ret_v[3])
+static void place_from(const struct sky_lanes *at, const struct sky_sensor_pose *sensor,
+                       struct sky_lane_vector *restrict ret_place,
+                       struct sky_lane_vector *restrict ret_velocity)
 {
-    ret_v[0] = a[1] * b[2] - a[2] * b[1];
-    ret_v[1] = a[2] * b[0] - a[0] * b[2];
-    ret_v[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-static void look(const double x[SKY_STATE_DIM], const struct sky_sensor_pose *sensor,
-                 struct view *ret_view)
-{
-    struct view *const v = ret_view;
-    const double *const up = sensor->rot[2];
     const double origin[3] = {sensor->origin.east_m, sensor->origin.north_m, sensor->origin.up_m};
     const double moving[3] = {sensor->velocity_mps.east_m, sensor->velocity_mps.north_m,
                               sensor->velocity_mps.up_m};
-    double ground[3];
+    for (int i = 0; i < 3; i++) {
+        const double from = origin[i], by = moving[i];
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_place->v[i][m] = at->x[i][m] - from;
+            ret_velocity->v[i][m] = at->x[3 + i][m] - by;
+        }
+    }
+}
 
-    for (int i = 0; i < 3; i++) {
-        v->place[i] = x[i] - origin[i];
-        v->velocity[i] = x[3 + i] - moving[i];
+/* Distances along the ground and along the line of sight, and the way along the ground. */
+static void find_distances(const double up[3], struct sky_views *views)
+{
+    const double u0 = up[0], u1 = up[1], u2 = up[2];
+
+    dot_one(up, &views->place, views->up_m);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double rise_m = views->up_m[m];
+        const double a = views->place.v[0][m] - rise_m * u0;
+        const double b = views->place.v[1][m] - rise_m * u1;
+        const double c = views->place.v[2][m] - rise_m * u2;
+        const double ground2 = a * a + b * b + c * c;
+        views->outward.v[0][m] = a;
+        views->outward.v[1][m] = b;
+        views->outward.v[2][m] = c;
+        views->ground_m[m] = sky_sqrt(ground2);
+        views->range_m[m] = sky_sqrt(ground2 + rise_m * rise_m);
     }
-    v->up_m = dot3(up, v->place);
-    for (int i = 0; i < 3; i++) {
-        ground[i] = v->place[i] - v->up_m * up[i];
+    for (int m = 0; m < SKY_LANES; m++) {
+        views->ground_m[m] = larger(views->ground_m[m], nearest_m);
+        views->range_m[m] = larger(views->range_m[m], nearest_m);
     }
-    const double ground2 = dot3(ground, ground);
-    v->ground_m = larger(sky_sqrt(ground2), nearest_m);
-    v->range_m = larger(sky_sqrt(ground2 + v->up_m * v->up_m), nearest_m);
-    scale3(1.0 / v->range_m, v->place, v->sight);
-    scale3(1.0 / v->ground_m, ground, v->outward);
-    cross3(v->outward, up, v->across);
-    const double rise = v->up_m / v->range_m, run = v->ground_m / v->range_m;
+    for (int m = 0; m < SKY_LANES; m++) {
+        views->per_ground[m] = 1.0 / views->ground_m[m];
+        views->per_range[m] = 1.0 / views->range_m[m];
+    }
     for (int i = 0; i < 3; i++) {
-        v->upward[i] = run * up[i] - rise * v->outward[i];
+        for (int m = 0; m < SKY_LANES; m++) {
+            views->outward.v[i][m] *= views->per_ground[m];
+        }
+    }
+}
+
+static void find_directions(const double up[3], struct sky_views *views)
+{
+    const double u0 = up[0], u1 = up[1], u2 = up[2];
+
+    scale(views->per_range, &views->place, &views->sight);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double o0 = views->outward.v[0][m], o1 = views->outward.v[1][m];
+        const double o2 = views->outward.v[2][m];
+        const double rise = views->up_m[m] * views->per_range[m];
+        const double run = views->ground_m[m] * views->per_range[m];
+        views->across.v[0][m] = o1 * u2 - o2 * u1;
+        views->across.v[1][m] = o2 * u0 - o0 * u2;
+        views->across.v[2][m] = o0 * u1 - o1 * u0;
+        views->upward.v[0][m] = run * u0 - rise * o0;
+        views->upward.v[1][m] = run * u1 - rise * o1;
+        views->upward.v[2][m] = run * u2 - rise * o2;
+    }
+}
+
+static uint32_t components_of(const struct sky_measurement *m)
+{
+    const uint32_t seen = m->is_place ? 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH
+                                      : 1U << SKY_COMPONENT_RANGE | 1U << SKY_COMPONENT_AZIMUTH;
+    return seen | (m->has_elevation ? 1U << SKY_COMPONENT_ELEVATION : 0U) |
+           (m->has_radial_speed ? 1U << SKY_COMPONENT_RADIAL_SPEED : 0U) |
+           (m->has_height ? 1U << SKY_COMPONENT_HEIGHT : 0U);
+}
+
+void sky_measure_look(const struct sky_lanes *at, const struct sky_measurement *measurement,
+                      const struct sky_sensor_pose *sensor, struct sky_views *ret_views)
+{
+    ret_views->measurement = measurement;
+    ret_views->sensor = sensor;
+    ret_views->has = components_of(measurement);
+    place_from(at, sensor, &ret_views->place, &ret_views->velocity);
+    if (!measurement->is_place) {
+        find_distances(sensor->rot[2], ret_views);
+        find_directions(sensor->rot[2], ret_views);
+        place_variance(at, &ret_views->across, ret_views->across_m2);
+    }
+}
+
+/* Whether azimuth, curvature included, still means something to every lane. */
+static bool has_azimuth(const struct sky_views *views)
+{
+    double worst = 0.0;
+    for (int m = 0; m < SKY_LANES; m++) {
+        worst = larger(worst, views->azimuth_rad2[m] + views->across_m2[m] * //
+                                                           square(views->per_ground[m]));
+    }
+    return worst < azimuth_variance_max_rad2;
+}
+
+void sky_measure_spread(const struct sky_lanes *at, struct sky_views *views)
+{
+    const struct sky_measurement *const measurement = views->measurement;
+    const double azimuth_rad2 = square(measurement->sigma_azimuth_rad);
+    const double radial_m2ps2 = square(measurement->sigma_radial_mps);
+    double outward_m2[SKY_LANES], upward_m2[SKY_LANES], across[SKY_LANES], upward[SKY_LANES];
+
+    if (measurement->is_place) {
+        return;
+    }
+    place_variance(at, &views->outward, outward_m2);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double per_ground2 = square(views->per_ground[m]);
+        views->azimuth_rad2[m] = azimuth_rad2 + (views->across_m2[m] * per_ground2) * //
+                                                    (outward_m2[m] * per_ground2);
+    }
+    if (!has_azimuth(views)) {
+        views->has &= ~(1U << SKY_COMPONENT_AZIMUTH);
+    }
+    if (measurement->has_radial_speed) {
+        place_variance(at, &views->upward, upward_m2);
+        velocity_variance(at, &views->across, across);
+        velocity_variance(at, &views->upward, upward);
+        for (int m = 0; m < SKY_LANES;
+             m++) { /* speed across hides in it while the place across is unsure */
+            views->radial_m2ps2[m] =
+                radial_m2ps2 + (views->across_m2[m] * across[m] + upward_m2[m] * upward[m]) *
+                                   square(views->per_range[m]);
+        }
     }
 }
 
 /* --- Lines ---------------------------------------------------------------------------------- */
 
-/* A measurement on its way to becoming lines. */
-struct draft {
-    const double *p;
-    const struct sky_measurement *m;
-    const struct sky_sensor_pose *sensor;
-    struct view view;
-    double across_m2; /* variance of the place across the line of sight */
-    struct sky_lines *lines;
-};
-
-static struct sky_line_of_measurement *next_line(struct sky_lines *lines,
-                                                 enum sky_component component)
-{
-    struct sky_line_of_measurement *const line = &lines->line[lines->count++];
-    *line = (struct sky_line_of_measurement){.component = component};
-    return line;
-}
-
-/* A component's line from its gradient by position. A late stamp acts along the motion. */
-static struct sky_line_of_measurement *add_line(struct draft *d, enum sky_component component,
-                                                const double by_place[3], double residual,
-                                                double variance)
-{
-    struct sky_line_of_measurement *const line = next_line(d->lines, component);
-    const double shift = dot3(by_place, d->view.velocity) * (double)d->m->time_sigma_ns * 1e-9;
-
-    memcpy(line->row, by_place, 3 * sizeof line->row[0]);
-    line->residual = residual;
-    line->variance = variance + square(shift);
-    return line;
-}
-
 /* Range, with the second-order term of its curvature. */
-static void add_range(struct draft *d)
+static void draw_range(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
 {
-    const double bend_m2 = 0.5 * square(d->across_m2 / d->view.range_m);
-    (void)add_line(d, SKY_COMPONENT_RANGE, d->view.sight, d->m->slant_range_m - d->view.range_m,
-                   square(d->m->sigma_range_m) + bend_m2);
-}
+    const double range_m = views->measurement->slant_range_m;
+    const double range_m2 = square(views->measurement->sigma_range_m);
 
-/* Azimuth with the second-order term of its curvature, unless that leaves it without meaning. */
-static void add_azimuth(struct draft *d)
-{
-    const struct view *const v = &d->view;
-    const double across_rad2 = d->across_m2 / square(v->ground_m);
-    const double outward = place_variance(d->p, v->outward) / square(v->ground_m);
-    const double variance = square(d->m->sigma_azimuth_rad) + across_rad2 * outward;
-
-    if (variance + across_rad2 < azimuth_variance_max_rad2) {
-        const double azimuth_rad =
-            sky_atan2(dot3(d->sensor->rot[0], v->place), dot3(d->sensor->rot[1], v->place));
-        double gradient[3];
-        scale3(1.0 / v->ground_m, v->across, gradient);
-        (void)add_line(d, SKY_COMPONENT_AZIMUTH, gradient,
-                       sky_wrap_pi(d->m->azimuth_rad - azimuth_rad), variance);
+    ret_line->by_place = views->sight;
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_line->residual[m] = range_m - views->range_m[m];
+        ret_line->variance[m] = range_m2 + 0.5 * square(views->across_m2[m] * views->per_range[m]);
     }
 }
 
-static void add_elevation(struct draft *d)
+/*
+ * Angles of the vectors (cosine, sine), of any length. Those below 1/8 rad by the first seven terms
+ * of the arc tangent's series, which leave 3e-17 rad; the few others by sky_atan2.
+ */
+static void find_angles(const double sine[SKY_LANES], const double cosine[SKY_LANES],
+                        double ret_rad[restrict SKY_LANES])
 {
-    const struct view *const v = &d->view;
-    const double bend = d->across_m2 * v->up_m / (v->ground_m * square(v->range_m));
-    double gradient[3];
-
-    scale3(1.0 / v->range_m, v->upward, gradient);
-    (void)add_line(d, SKY_COMPONENT_ELEVATION, gradient,
-                   d->m->elevation_rad - sky_atan2(v->up_m, v->ground_m),
-                   square(d->m->sigma_elevation_rad) + 0.5 * square(bend));
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double u = sine[m] / cosine[m], z = u * u, z2 = z * z;
+        const double series = (-1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (-1.0 / 7.0 + z * (1.0 / 9.0));
+        const double rest = (-1.0 / 11.0 + z * (1.0 / 13.0)) - z2 * (1.0 / 15.0);
+        ret_rad[m] = u + u * (z * (series + (z2 * z2) * rest));
+    }
+    for (int m = 0; m < SKY_LANES; m++) {
+        if (!(sky_abs(sine[m]) < 0.125 * cosine[m])) {
+            ret_rad[m] = sky_atan2(sine[m], cosine[m]);
+        }
+    }
 }
 
-/* Speed across hides in it while the place across is unsure. */
-static void add_radial_speed(struct draft *d)
+/* The prediction is turned back by the measured azimuth: what is left is the residual. */
+static void draw_azimuth(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
 {
-    const struct view *const v = &d->view;
-    const double radial_mps = dot3(v->sight, v->velocity);
-    const double turning = (d->across_m2 * velocity_variance(d->p, v->across) +
-                            place_variance(d->p, v->upward) * velocity_variance(d->p, v->upward)) /
-                           square(v->range_m);
-    double gradient[3];
+    const double(*const rot)[3] = views->sensor->rot;
+    double sine, cosine, ahead[3], aside[3], along[SKY_LANES], off[SKY_LANES];
 
+    sky_sincos(views->measurement->azimuth_rad, &sine, &cosine);
     for (int i = 0; i < 3; i++) {
-        gradient[i] = (v->velocity[i] - radial_mps * v->sight[i]) / v->range_m;
+        ahead[i] = sine * rot[0][i] + cosine * rot[1][i];
+        aside[i] = sine * rot[1][i] - cosine * rot[0][i]; /* to the left */
     }
-    struct sky_line_of_measurement *const line =
-        add_line(d, SKY_COMPONENT_RADIAL_SPEED, gradient, d->m->radial_speed_mps - radial_mps,
-                 square(d->m->sigma_radial_mps) + turning);
-    memcpy(line->row + 3, v->sight, sizeof v->sight);
+    dot_one(ahead, &views->outward, along);
+    dot_one(aside, &views->outward, off);
+    find_angles(off, along, ret_line->residual);
+    scale(views->per_ground, &views->across, &ret_line->by_place);
+    memcpy(ret_line->variance, views->azimuth_rad2, sizeof ret_line->variance);
+}
+
+static void draw_elevation(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
+{
+    const double elevation_rad2 = square(views->measurement->sigma_elevation_rad);
+    double rise, run, sine[SKY_LANES], cosine[SKY_LANES];
+
+    sky_sincos(views->measurement->elevation_rad, &rise, &run);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double ground_m = views->ground_m[m], up_m = views->up_m[m];
+        const double bend =
+            views->across_m2[m] * up_m * (views->per_ground[m] * square(views->per_range[m]));
+        sine[m] = rise * ground_m - run * up_m;
+        cosine[m] = run * ground_m + rise * up_m;
+        ret_line->variance[m] = elevation_rad2 + 0.5 * square(bend);
+    }
+    find_angles(sine, cosine, ret_line->residual);
+    scale(views->per_range, &views->upward, &ret_line->by_place);
+}
+
+static void draw_radial_speed(const struct sky_views *views,
+                              struct sky_lane_line *restrict ret_line)
+{
+    const double said_mps = views->measurement->radial_speed_mps;
+    double radial_mps[SKY_LANES];
+
+    dot(&views->sight, &views->velocity, radial_mps);
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_line->residual[m] = said_mps - radial_mps[m];
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_line->by_place.v[i][m] =
+                (views->velocity.v[i][m] - radial_mps[m] * views->sight.v[i][m]) *
+                views->per_range[m];
+        }
+    }
+    ret_line->has_velocity = true;
+    ret_line->by_velocity = views->sight;
+    memcpy(ret_line->variance, views->radial_m2ps2, sizeof ret_line->variance);
 }
 
 /* Height above the ellipsoid: the sensor's, the place's up, and what the Earth curves away. */
-static void add_height(struct draft *d)
+static void draw_height(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
 {
-    const struct sky_sensor_pose *const sensor = d->sensor;
-    const double east_m = dot3(sensor->rot[0], d->view.place);
-    const double north_m = dot3(sensor->rot[1], d->view.place);
-    const double ce = sensor->curvature_east_per_m;
-    const double cn = sensor->curvature_north_per_m;
+    const struct sky_sensor_pose *const sensor = views->sensor;
+    const double ce = sensor->curvature_east_per_m, cn = sensor->curvature_north_per_m;
     const double c = 0.5 * (ce + cn);
-    const double level_m = sensor->height_hae_m + d->view.up_m;
-    const double a = 1.0 + c * level_m;
-    const double ground2 = square(east_m) + square(north_m);
-    const double per = 1.0 / (a + sky_sqrt(a * a + c * c * ground2));
-    const double height_m = level_m + (ce * square(east_m) + cn * square(north_m)) * per;
-    const double by_east = 2.0 * ce * east_m * per, by_north = 2.0 * cn * north_m * per;
-    double gradient[3];
+    const double variance = square(views->measurement->sigma_height_m);
+    double east_m[SKY_LANES], north_m[SKY_LANES], up_m[SKY_LANES];
 
+    dot_one(sensor->rot[0], &views->place, east_m);
+    dot_one(sensor->rot[1], &views->place, north_m);
+    dot_one(sensor->rot[2], &views->place, up_m);
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double east2 = square(east_m[m]), north2 = square(north_m[m]);
+        const double level_m = sensor->height_hae_m + up_m[m];
+        const double a = 1.0 + c * level_m;
+        const double per = 1.0 / (a + sky_sqrt(a * a + c * c * (east2 + north2)));
+        const double height_m = level_m + (ce * east2 + cn * north2) * per;
+        east_m[m] *= 2.0 * ce * per;
+        north_m[m] *= 2.0 * cn * per;
+        ret_line->residual[m] = views->measurement->height_hae_m - height_m;
+        ret_line->variance[m] = variance;
+    }
     for (int i = 0; i < 3; i++) {
-        gradient[i] = by_east * sensor->rot[0][i] + by_north * sensor->rot[1][i] + //
-                      sensor->rot[2][i];
-    }
-    (void)add_line(d, SKY_COMPONENT_HEIGHT, gradient, d->m->height_hae_m - height_m,
-                   square(d->m->sigma_height_m));
-}
-
-/* A reported place: how far the prediction is from it, east and north of it. */
-static void add_place(struct draft *d)
-{
-    const double variance = square(d->m->sigma_place_m);
-    for (int i = 0; i < 2; i++) {
-        const double *const axis = d->sensor->rot[i];
-        (void)add_line(d, i == 0 ? SKY_COMPONENT_EAST : SKY_COMPONENT_NORTH, axis,
-                       0.0 - dot3(axis, d->view.place), variance);
+        const double r0 = sensor->rot[0][i], r1 = sensor->rot[1][i], r2 = sensor->rot[2][i];
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_line->by_place.v[i][m] = east_m[m] * r0 + north_m[m] * r1 + r2;
+        }
     }
 }
 
-void sky_measure_lines(const double x[SKY_STATE_DIM], const double p[SKY_PACKED_DIM],
-                       const struct sky_measurement *measurement,
-                       const struct sky_sensor_pose *sensor, struct sky_lines *ret_lines)
+/* A reported place: how far the prediction is from it along one of its axes. */
+static void draw_place(const struct sky_views *views, const double axis[3],
+                       struct sky_lane_line *restrict ret_line)
 {
-    struct draft d = {.p = p, .m = measurement, .sensor = sensor, .lines = ret_lines};
+    const double variance = square(views->measurement->sigma_place_m);
+    double beyond_m[SKY_LANES];
 
-    ret_lines->count = 0;
-    look(x, sensor, &d.view);
-    if (measurement->is_place) {
-        add_place(&d);
+    dot_one(axis, &views->place, beyond_m);
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_line->by_place.v[i][m] = axis[i];
+        }
+    }
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_line->residual[m] = 0.0 - beyond_m[m];
+        ret_line->variance[m] = variance;
+    }
+}
+
+static void draw(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
+{
+    if (ret_line->component == SKY_COMPONENT_RANGE) {
+        draw_range(views, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_AZIMUTH) {
+        draw_azimuth(views, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_ELEVATION) {
+        draw_elevation(views, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_RADIAL_SPEED) {
+        draw_radial_speed(views, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_HEIGHT) {
+        draw_height(views, ret_line);
     } else {
-        d.across_m2 = place_variance(p, d.view.across);
-        add_range(&d);
-        add_azimuth(&d);
-        if (measurement->has_elevation) {
-            add_elevation(&d);
-        }
-        if (measurement->has_radial_speed) {
-            add_radial_speed(&d);
+        draw_place(views, views->sensor->rot[ret_line->component - SKY_COMPONENT_EAST], ret_line);
+    }
+}
+
+/* A late stamp acts along the motion. */
+static void add_time_error(const struct sky_views *views, struct sky_lane_line *line)
+{
+    const double late_s = (double)views->measurement->time_sigma_ns * 1e-9;
+    double rate[SKY_LANES];
+
+    dot(&line->by_place, &views->velocity, rate);
+    for (int m = 0; m < SKY_LANES; m++) {
+        line->variance[m] += square(rate[m] * late_s);
+    }
+}
+
+/* Takes from the residuals what earlier lines moved the states by. */
+static void catch_up(const struct sky_views *views, const struct sky_lanes *at,
+                     struct sky_lane_line *line)
+{
+    struct sky_lane_vector place, velocity;
+    double moved[SKY_LANES];
+
+    place_from(at, views->sensor, &place, &velocity);
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            place.v[i][m] -= views->place.v[i][m];
+            velocity.v[i][m] -= views->velocity.v[i][m];
         }
     }
-    if (measurement->has_height) {
-        add_height(&d);
+    dot(&line->by_place, &place, moved);
+    for (int m = 0; m < SKY_LANES; m++) {
+        line->residual[m] -= moved[m];
+    }
+    if (line->has_velocity) {
+        dot(&line->by_velocity, &velocity, moved);
+        for (int m = 0; m < SKY_LANES; m++) {
+            line->residual[m] -= moved[m];
+        }
+    }
+}
+
+/* Adds what the state is unsure of in the three coordinates from first on, times a factor. */
+static void add_unsure(const struct sky_lanes *at, const int diagonal[3],
+                       const struct sky_lane_vector *row, struct sky_lane_line *restrict line)
+{
+    const double *const p0 = at->p[diagonal[0]], *const p1 = at->p[diagonal[1]];
+    const double *const p2 = at->p[diagonal[2]];
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double a = row->v[0][m], b = row->v[1][m], c = row->v[2][m];
+        line->variance[m] += variance_per_unsure * (a * a * p0[m] + b * b * p1[m] + c * c * p2[m]);
+    }
+}
+
+/*
+ * No line is surer than a millionth of what the state is unsure of: beyond that a double no longer
+ * tells the covariance that remains from its own rounding, and it would cease to be one.
+ */
+static void blunt(const struct sky_lanes *at, struct sky_lane_line *line)
+{
+    static const int place[3] = {0, 6, 11}, velocity[3] = {15, 18, 20};
+    const struct sky_lane_vector row = line->by_place;
+
+    add_unsure(at, place, &row, line);
+    if (line->has_velocity) {
+        const struct sky_lane_vector by_velocity = line->by_velocity;
+        add_unsure(at, velocity, &by_velocity, line);
+    }
+}
+
+void sky_measure_line(const struct sky_lanes *at, const struct sky_views *views,
+                      enum sky_component component, struct sky_lane_line *restrict ret_line)
+{
+    ret_line->component = component;
+    ret_line->has_velocity = false;
+    draw(views, ret_line);
+    add_time_error(views, ret_line);
+    catch_up(views, at, ret_line);
+    blunt(at, ret_line);
+}
+
+/* --- Applying ------------------------------------------------------------------------------- */
+
+/* Where entry i, j of a symmetric matrix is packed. */
+static const uint8_t packed[SKY_STATE_DIM][SKY_STATE_DIM] = {
+    {0, 1, 2, 3, 4, 5},     {1, 6, 7, 8, 9, 10},    {2, 7, 11, 12, 13, 14},
+    {3, 8, 12, 15, 16, 17}, {4, 9, 13, 16, 18, 19}, {5, 10, 14, 17, 19, 20}};
+
+/* ret_ph += P v, v over the three entries of the state from first on. */
+static void add_spread(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
+                       double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        const double *const p0 = at->p[packed[i][first]];
+        const double *const p1 = at->p[packed[i][first + 1]];
+        const double *const p2 = at->p[packed[i][first + 2]];
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_ph[i][m] += p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+        }
+    }
+}
+
+/* known += v P h', v over the three entries of the state from first on. */
+static void add_known(int first, const struct sky_lane_vector *v, struct sky_lane_fit *restrict fit)
+{
+    const double *const p0 = fit->ph[first], *const p1 = fit->ph[first + 1];
+    const double *const p2 = fit->ph[first + 2];
+    for (int m = 0; m < SKY_LANES; m++) {
+        fit->known[m] += p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+    }
+}
+
+void sky_measure_compare(const struct sky_lanes *at, const struct sky_lane_line *line,
+                         struct sky_lane_fit *restrict ret_fit)
+{
+    struct sky_lane_fit *const fit = ret_fit;
+
+    memset(fit->ph, 0, sizeof fit->ph);
+    memset(fit->known, 0, sizeof fit->known);
+    add_spread(at, 0, &line->by_place, fit->ph);
+    if (line->has_velocity) {
+        add_spread(at, 3, &line->by_velocity, fit->ph);
+        add_known(3, &line->by_velocity, fit);
+    }
+    add_known(0, &line->by_place, fit);
+    for (int m = 0; m < SKY_LANES; m++) {
+        fit->per_s[m] = 1.0 / (fit->known[m] + line->variance[m]);
+    }
+}
+
+/* Just so little weight that the state ends no surer than the height itself is; or none at all. */
+static void hold_back(struct sky_lane_line *line, struct sky_lane_fit *fit)
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double known = fit->known[m], variance = line->variance[m];
+        const double spare = larger(known - variance, 0.0);
+        fit->per_s[m] = spare / square(known);
+        line->variance[m] = spare > 0.0 ? variance * known / spare : 0.0;
+    }
+}
+
+/* A column of the covariance's size, per lane. */
+struct columns {
+    double of[SKY_STATE_DIM][SKY_LANES];
+};
+
+/* rest += (1 - K h) P h' for h = v over the three entries of the state from first on. */
+static void add_rest(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
+                     const struct columns *gain, const struct sky_lane_fit *fit,
+                     struct columns *restrict ret_rest)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = 0; j < 3; j++) {
+            const double *const p = at->p[packed[i][first + j]];
+            for (int m = 0; m < SKY_LANES; m++) {
+                ret_rest->of[i][m] += (p[m] - gain->of[i][m] * fit->ph[first + j][m]) * v->v[j][m];
+            }
+        }
+    }
+}
+
+/* P = (1 - K h) P (1 - K h)' + K R K', K = P h' / (h P h' + R). */
+void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *restrict line,
+                       struct sky_lane_fit *restrict fit)
+{
+    struct columns gain, rest;
+
+    if (line->component == SKY_COMPONENT_HEIGHT) {
+        hold_back(line, fit);
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            gain.of[i][m] = fit->ph[i][m] * fit->per_s[m];
+            rest.of[i][m] = 0.0 - gain.of[i][m] * line->variance[m];
+            at->x[i][m] += gain.of[i][m] * line->residual[m];
+        }
+    }
+    add_rest(at, 0, &line->by_place, &gain, fit, &rest);
+    if (line->has_velocity) {
+        add_rest(at, 3, &line->by_velocity, &gain, fit, &rest);
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            double *const p = at->p[packed[i][j]];
+            for (int m = 0; m < SKY_LANES; m++) {
+                p[m] = (p[m] - gain.of[i][m] * fit->ph[j][m]) - rest.of[i][m] * gain.of[j][m];
+            }
+        }
     }
 }
 
 /* --- Starting ------------------------------------------------------------------------------- */
-
-static void unpack(const double packed[SKY_PACKED_DIM], double ret_p[SKY_STATE_DIM][SKY_STATE_DIM])
-{
-    const double *next = packed;
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            ret_p[i][j] = ret_p[j][i] = *next++;
-        }
-    }
-}
 
 /* The elevation at which a place at that range has that height, on the sphere that fits there. */
 static double elevation_from_height(const struct sky_measurement *m,
@@ -355,48 +599,19 @@ static double elevation_from_height(const struct sky_measurement *m,
     return sky_asin(larger(-sine_elevation_max, smaller(sine_elevation_max, sine)));
 }
 
-/* Adds variance along a direction to the block of three that begins at first and its rows. */
-static void spread(double p[SKY_PACKED_DIM], int first, const double v[3], double variance)
+/* Adds variance along a direction to the place (first 0) or the velocity (first 3). */
+static void spread(struct sky_state *state, int first, const double v[3], double variance)
 {
-    const int step = first == POSITION ? SKY_STATE_DIM : 3; /* entries of its first row */
-    double *const row[3] = {p + first, p + first + step, p + first + 2 * step - 1};
     for (int i = 0; i < 3; i++) {
-        for (int j = i; j < 3; j++) {
-            row[i][j - i] += variance * (v[i] * v[j]);
-        }
-    }
-}
-
-/*
- * The elevation and height of a start, and the radial speed: lines through the place as it stands.
- * What the radial speed says of velocity is taken like any measurement: an aircraft is as likely
- * to fly one way as another, and less likely to climb.
- */
-static void refine(struct sky_state *state, double p[SKY_PACKED_DIM],
-                   const struct sky_measurement *m, const struct sky_sensor_pose *sensor)
-{
-    const bool takes_height = m->has_elevation && !m->is_place; /* else it is in use already */
-    double before[SKY_STATE_DIM];
-    struct sky_lines lines;
-
-    memcpy(before, state->x, sizeof before);
-    sky_measure_lines(before, p, m, sensor, &lines);
-    for (uint32_t k = 0; k < lines.count; k++) {
-        const struct sky_line_of_measurement *const line = &lines.line[k];
-        if (line->component == SKY_COMPONENT_RADIAL_SPEED ||
-            (line->component == SKY_COMPONENT_HEIGHT && takes_height)) {
-            double moved = 0.0;
-            for (int i = 0; i < SKY_STATE_DIM; i++) {
-                moved += line->row[i] * (state->x[i] - before[i]);
-            }
-            sky_measure_apply(state->x, p, line->row, line->residual - moved, line->variance);
+        for (int j = 0; j < 3; j++) {
+            state->p[first + i][first + j] += variance * (v[i] * v[j]);
         }
     }
 }
 
 /* Where one polar measurement puts the aircraft. */
 static void start_polar(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
-                        double late_m2, double ret_x[SKY_STATE_DIM], double ret_p[SKY_PACKED_DIM])
+                        double late_m2, struct sky_state *state)
 {
     const double r = m->slant_range_m;
     double east, north, rise, run;
@@ -411,7 +626,9 @@ static void start_polar(const struct sky_measurement *m, const struct sky_sensor
     const bool overhead = m->has_elevation && run < 2.0 * sigma_elevation_rad;
     const double sigma_across_rad =
         larger(run * m->sigma_azimuth_rad, overhead ? sigma_elevation_rad : 0.0);
-    const double arc_m = r * run * square(m->sigma_azimuth_rad); /* leaves its tangent by this */
+    /* What the sphere leaves its tangent by. */
+    const double arc_m2 =
+        square(r * run * square(m->sigma_azimuth_rad)) + square(r * square(sigma_elevation_rad));
     const double(*const axis)[3] = sensor->rot;
     const double origin[3] = {sensor->origin.east_m, sensor->origin.north_m, sensor->origin.up_m};
     double sight[3], across[3], upward[3];
@@ -421,25 +638,79 @@ static void start_polar(const struct sky_measurement *m, const struct sky_sensor
         sight[i] = run * outward + rise * axis[2][i];
         upward[i] = run * axis[2][i] - rise * outward;
         across[i] = north * axis[0][i] - east * axis[1][i];
-        ret_x[i] = origin[i] + r * sight[i];
+        state->x[i] = origin[i] + r * sight[i];
     }
-    spread(ret_p, POSITION, sight, square(m->sigma_range_m) + late_m2 + 0.5 * square(arc_m));
-    spread(ret_p, POSITION, across, square(r * sigma_across_rad) + late_m2);
-    spread(ret_p, POSITION, upward, square(r * sigma_elevation_rad) + late_m2);
+    spread(state, 0, sight, square(m->sigma_range_m) + late_m2 + 0.5 * arc_m2);
+    spread(state, 0, across, square(r * sigma_across_rad) + late_m2);
+    spread(state, 0, upward, square(r * sigma_elevation_rad) + late_m2);
 }
 
 static void start_place(const struct sky_measurement *m, const struct sky_sensor_pose *place,
-                        double late_m2, double ret_x[SKY_STATE_DIM], double ret_p[SKY_PACKED_DIM])
+                        double late_m2, struct sky_state *state)
 {
     const double rise_m = m->has_height ? m->height_hae_m - place->height_hae_m : 0.0;
     const double origin[3] = {place->origin.east_m, place->origin.north_m, place->origin.up_m};
 
     for (int i = 0; i < 3; i++) {
-        ret_x[i] = origin[i] + rise_m * place->rot[2][i];
+        state->x[i] = origin[i] + rise_m * place->rot[2][i];
     }
-    spread(ret_p, POSITION, place->rot[0], square(m->sigma_place_m) + late_m2);
-    spread(ret_p, POSITION, place->rot[1], square(m->sigma_place_m) + late_m2);
-    spread(ret_p, POSITION, place->rot[2], square(m->sigma_height_m) + late_m2);
+    spread(state, 0, place->rot[0], square(m->sigma_place_m) + late_m2);
+    spread(state, 0, place->rot[1], square(m->sigma_place_m) + late_m2);
+    spread(state, 0, place->rot[2], square(m->sigma_height_m) + late_m2);
+}
+
+/* Fills every lane with one state. */
+static void fill(const struct sky_state *state, struct sky_lanes *ret_at)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_at->x[i][m] = state->x[i];
+        }
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            for (int m = 0; m < SKY_LANES; m++) {
+                ret_at->p[packed[i][j]][m] = state->p[i][j];
+            }
+        }
+    }
+}
+
+static void take_first(const struct sky_lanes *at, struct sky_state *state)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        state->x[i] = at->x[i][0];
+        for (int j = 0; j < SKY_STATE_DIM; j++) {
+            state->p[i][j] = at->p[packed[i][j]][0];
+        }
+    }
+}
+
+/*
+ * What the radial speed says of velocity is taken like any measurement: an aircraft is as likely
+ * to fly one way as another, and less likely to climb. So is a height beside an elevation; one that
+ * stands for the elevation is in use already, and so is that of a reported place.
+ */
+static void refine(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
+                   struct sky_state *state)
+{
+    const bool takes[SKY_COMPONENTS] = {
+        [SKY_COMPONENT_RADIAL_SPEED] = m->has_radial_speed && !m->is_place,
+        [SKY_COMPONENT_HEIGHT] = m->has_height && m->has_elevation && !m->is_place};
+    struct sky_lanes at;
+    struct sky_views views;
+
+    fill(state, &at);
+    sky_measure_look(&at, m, sensor, &views);
+    sky_measure_spread(&at, &views);
+    for (int k = 0; k < SKY_COMPONENTS; k++) {
+        if (takes[k]) {
+            struct sky_lane_line line;
+            struct sky_lane_fit fit;
+            sky_measure_line(&at, &views, (enum sky_component)k, &line);
+            sky_measure_compare(&at, &line, &fit);
+            sky_measure_apply(&at, &line, &fit);
+        }
+    }
+    take_first(&at, state);
 }
 
 void sky_measure_start(const struct sky_measurement *measurement,
@@ -448,18 +719,16 @@ void sky_measure_start(const struct sky_measurement *measurement,
 {
     const double speed2 = square(speed_sigma_mps);
     const double late_m2 = speed2 * square((double)measurement->time_sigma_ns * 1e-9);
-    double p[SKY_PACKED_DIM] = {0.0};
 
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->time_ns = measurement->time_ns;
     if (measurement->is_place) {
-        start_place(measurement, sensor, late_m2, ret_state->x, p);
+        start_place(measurement, sensor, late_m2, ret_state);
     } else {
-        start_polar(measurement, sensor, late_m2, ret_state->x, p);
+        start_polar(measurement, sensor, late_m2, ret_state);
     }
-    spread(p, VELOCITY, sensor->rot[0], speed2);
-    spread(p, VELOCITY, sensor->rot[1], speed2);
-    spread(p, VELOCITY, sensor->rot[2], speed2 * square(climb_per_speed));
-    refine(ret_state, p, measurement, sensor);
-    unpack(p, ret_state->p);
+    spread(ret_state, 3, sensor->rot[0], speed2);
+    spread(ret_state, 3, sensor->rot[1], speed2);
+    spread(ret_state, 3, sensor->rot[2], speed2 * square(climb_per_speed));
+    refine(measurement, sensor, ret_state);
 }

@@ -54,7 +54,7 @@ enum sky_component {
     SKY_COMPONENTS
 };
 
-enum { SKY_LINES_OF_MEASUREMENT_MAX = 5 };
+enum { SKY_LINES_OF_MEASUREMENT_MAX = 5 }; /* components one measurement has at most */
 
 /**
  * A plot with its sigmas decided, its elevation freed of refraction and its biases taken off.
@@ -81,17 +81,60 @@ struct sky_measurement {
     double sigma_place_m; /* 1 sigma per horizontal axis */
 };
 
-/** One component as a straight line through a prediction. */
-struct sky_line_of_measurement {
-    enum sky_component component;
-    double row[SKY_STATE_DIM];
-    double residual;
-    double variance;
+/**
+ * Lanes: predictions of one aircraft by several models, compared with a measurement side by side.
+ * Lane n is entry n of every row. Their number is fixed, even and unrolled by the compiler; it is
+ * one more than there are models, to fill the vector registers. Unused lanes hold a copy of a used
+ * one.
+ */
+enum { SKY_LANES = 6 };
+
+struct sky_lanes {
+    double x[SKY_STATE_DIM][SKY_LANES];
+    double p[SKY_PACKED_DIM][SKY_LANES];
 };
 
-struct sky_lines {
-    uint32_t count;
-    struct sky_line_of_measurement line[SKY_LINES_OF_MEASUREMENT_MAX];
+struct sky_lane_vector {
+    double v[3][SKY_LANES];
+};
+
+/** The predictions as the sensor sees them; vectors in the tracking frame. */
+struct sky_views {
+    const struct sky_measurement *measurement; /* both borrowed */
+    const struct sky_sensor_pose *sensor;
+    uint32_t has;                    /* components that can be compared, as bits */
+    struct sky_lane_vector place;    /* from the sensor */
+    struct sky_lane_vector velocity; /* relative to it */
+    /* What follows is of polar measurements only. */
+    struct sky_lane_vector sight;   /* unit vectors: from the sensor to the aircraft, */
+    struct sky_lane_vector across;  /* horizontal, clockwise, */
+    struct sky_lane_vector outward; /* horizontal, away, */
+    struct sky_lane_vector upward;  /* the way of growing elevation */
+    double up_m[SKY_LANES];
+    double ground_m[SKY_LANES];
+    double range_m[SKY_LANES];
+    double per_ground[SKY_LANES];
+    double per_range[SKY_LANES];
+    double across_m2[SKY_LANES];    /* variance of the place along across */
+    double azimuth_rad2[SKY_LANES]; /* of the measurement, curvature included */
+    double radial_m2ps2[SKY_LANES];
+};
+
+/** One component as a straight line through each prediction. */
+struct sky_lane_line {
+    enum sky_component component;
+    bool has_velocity; /* else by_velocity means nothing and is 0 */
+    struct sky_lane_vector by_place;
+    struct sky_lane_vector by_velocity;
+    double residual[SKY_LANES];
+    double variance[SKY_LANES];
+};
+
+/** A line beside the covariance of the predictions, h the line's row. */
+struct sky_lane_fit {
+    double ph[SKY_STATE_DIM][SKY_LANES]; /* P h' */
+    double known[SKY_LANES];             /* h P h' */
+    double per_s[SKY_LANES];             /* 1 / (h P h' + variance) */
 };
 
 /**
@@ -103,25 +146,41 @@ SKY_NODISCARD enum sky_status sky_sensor_pose_at(struct sky_sensor_pose *ret_pos
                                                  const struct sky_lla *place);
 
 /**
- * Lines of a measurement at a prediction x, p (packed). Azimuth is left out where its predicted
- * sigma, curvature included, passes 1 rad: overhead. Every result is finite.
- * Height above the ellipsoid is taken from the tangent plane at the sensor with the curvature of
- * both directions: within 0.2 m at 100 km and 5 m at 300 km of the exact one (tested).
- * Pre: all sigmas of what the measurement has are > 0.
+ * Looks at a measurement's aircraft from its sensor; the first line may then be drawn (range, or
+ * east of a reported place). Borrows measurement and sensor.
  */
-void sky_measure_lines(const double x[SKY_STATE_DIM], const double p[SKY_PACKED_DIM],
-                       const struct sky_measurement *measurement,
-                       const struct sky_sensor_pose *sensor, struct sky_lines *ret_lines);
-
-/** How widely a packed covariance p is spread along a row: row p row'. */
-double sky_measure_variance(const double p[SKY_PACKED_DIM], const double row[SKY_STATE_DIM]);
+void sky_measure_look(const struct sky_lanes *at, const struct sky_measurement *measurement,
+                      const struct sky_sensor_pose *sensor, struct sky_views *ret_views);
 
 /**
- * Applies one line, whose residual is that at x, to a state with packed covariance: Kalman's gain,
- * Joseph's form. Pre: variance > 0.
+ * What the other lines of a polar measurement need of the covariance, before anything is applied.
+ * Takes azimuth from views->has where the predicted sigma of a lane, curvature included, passes
+ * 1 rad: overhead.
  */
-void sky_measure_apply(double x[SKY_STATE_DIM], double p[SKY_PACKED_DIM],
-                       const double row[SKY_STATE_DIM], double residual, double variance);
+void sky_measure_spread(const struct sky_lanes *at, struct sky_views *views);
+
+/**
+ * The line of one component through the predictions of sky_measure_look; its residual takes account
+ * of what other lines have moved the lanes by since. Every result is finite. The variance is never
+ * less than 1e-12 of what the state is unsure of in the coordinates that the line depends on.
+ * Angles are within 1e-15 rad of the exact ones.
+ * Height above the ellipsoid is taken from the tangent plane at the sensor with the curvature of
+ * both directions: within 0.2 m at 100 km and 5 m at 300 km of the exact one (tested).
+ * Pre: views->has has the component; but for the first line sky_measure_spread was called; all
+ * sigmas of what the measurement has are > 0.
+ */
+void sky_measure_line(const struct sky_lanes *at, const struct sky_views *views,
+                      enum sky_component component, struct sky_lane_line *ret_line);
+
+/** How a line compares with the lanes as they are. */
+void sky_measure_compare(const struct sky_lanes *at, const struct sky_lane_line *line,
+                         struct sky_lane_fit *ret_fit);
+
+/**
+ * Applies a line that was compared and not changed since: Kalman's gain, Joseph's form. line and
+ * fit are used up. Height never makes a state surer of its height than sigma_height_m.
+ */
+void sky_measure_apply(struct sky_lanes *at, struct sky_lane_line *line, struct sky_lane_fit *fit);
 
 /**
  * The state one measurement alone gives. Position covariance follows from the sigmas; without an
