@@ -178,14 +178,15 @@ static bool box_matters(const struct box *box, const struct window *window)
 }
 
 /*
- * Passes a run that does not matter, if it can be told without looking at its edges whether they
- * cross the ray: none does unless the run is to the east, and then they do so by turns.
+ * Passes a run that does not matter. Whether its edges cross the ray can be told without looking at
+ * them: none does unless the run is to the east (one around the point matters), and then they do so
+ * by turns.
  */
 static bool pass_run(struct walk *walk, uint32_t first, uint32_t end, const struct window *window)
 {
     const struct box box = box_at(walk, first, end);
     const bool beside = box.south > 0.0 || box.north <= 0.0 || box.east < 0.0;
-    if (box_matters(&box, window) || !(beside || box.west > 0.0)) {
+    if (box_matters(&box, window)) {
         return false;
     }
     if (!beside) {
