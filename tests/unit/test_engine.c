@@ -419,6 +419,27 @@ static void a_plots_own_sigmas_count_but_not_below_a_quarter(void **state)
     assert_near(measured->sigma_range_m, 90.0, 0.0);
     assert_near(measured->sigma_azimuth_rad, 0.000625, 0.0);
     assert_near(measured->sigma_elevation_rad, 0.001, 0.0);
+    plot.has |= SKY_PLOT_RADIAL_SPEED | SKY_PLOT_SIGMA_RADIAL;
+    plot.has &= ~(uint32_t)SKY_PLOT_ELEVATION; /* and then its sigma is not looked at */
+    plot.sigma_elevation_rad = -1.0;
+    plot.sigma_radial_mps = 0.1;
+    give_plots(&plot, 1);
+    assert_near(measured->sigma_radial_mps, 0.25, 0.0);
+    assert_false(measured->has_elevation);
+}
+
+static void numbers_that_come_in_steps_are_off_by_half_of_one(void **state)
+{
+    (void)state;
+    config.sensor[PAPER_HEAD].quantum_range_m = 60.0;
+    config.sensor[PAPER_HEAD].quantum_azimuth_rad = 0.012;
+    begin();
+    const struct sky_plot plot = head_plot(&north_20km);
+    give_plots(&plot, 1);
+    const struct sky_measurement *const measured = &engine.claim.look.measurement;
+    assert_near(measured->sigma_range_m, sqrt(15.0 * 15.0 + 300.0), 1e-12);
+    assert_near(measured->sigma_azimuth_rad, sqrt(0.0025 * 0.0025 + 1.2e-5), 1e-15);
+    assert_near(measured->sigma_elevation_rad, 0.003, 0.0);
 }
 
 /* --- time of a plot */
@@ -1326,6 +1347,30 @@ static void a_full_track_table_is_reported(void **state)
     assert_reject(SKY_REJECT_TABLE_FULL, 1, "tracks", "head");
 }
 
+static void plots_that_find_no_room_beside_waiting_ones_are_reported(void **state)
+{
+    (void)state;
+    static struct sky_plot plot[SKY_PLOTS_MAX];
+    const struct sky_enu beside = {250.0, 20000.0, 3000.0};
+    for (int i = 0; i < 20; i++) {
+        plot[0] = head_plot(&north_20km);
+        plot[1] = head_plot(&beside);
+        wait_s(0.7);
+        give_plots(plot, 2);
+        if (i < 19) {
+            wait_s(0.3);
+            tick(true);
+        }
+    }
+    const size_t waiting = engine.tracker.claim_count;
+    assert_true(waiting > 0);
+    for (size_t i = 0; i < SKY_PLOTS_MAX; i++) {
+        plot[i] = head_plot(&beside);
+    }
+    give_plots(plot, SKY_PLOTS_MAX);
+    assert_reject(SKY_REJECT_TABLE_FULL, waiting, "plots", "head");
+}
+
 static void a_plot_older_than_its_track_is_reported(void **state)
 {
     (void)state;
@@ -1392,6 +1437,7 @@ int main(void)
         cmocka_unit_test_setup(what_a_plot_does_not_have_is_not_looked_at, start),
         cmocka_unit_test_setup(geometry_is_freed_of_refraction_offset_and_heading, start),
         cmocka_unit_test_setup(a_plots_own_sigmas_count_but_not_below_a_quarter, start),
+        cmocka_unit_test_setup(numbers_that_come_in_steps_are_off_by_half_of_one, start),
         cmocka_unit_test_setup(a_stated_time_is_believed_while_the_clock_agrees, start),
         cmocka_unit_test_setup(a_stated_time_that_cannot_be_falls_back_to_arrival, start),
         cmocka_unit_test_setup(a_time_of_day_is_the_nearest_such_instant, start),
@@ -1431,6 +1477,7 @@ int main(void)
         cmocka_unit_test_setup(a_plot_that_comes_twice_is_reported, start),
         cmocka_unit_test_setup(plots_beyond_the_radar_are_reported, start),
         cmocka_unit_test_setup(a_full_track_table_is_reported, start),
+        cmocka_unit_test_setup(plots_that_find_no_room_beside_waiting_ones_are_reported, start),
         cmocka_unit_test_setup(a_plot_older_than_its_track_is_reported, start),
         cmocka_unit_test_setup(a_full_outbox_says_what_it_lost, start_flight),
         cmocka_unit_test_setup(long_names_are_cut, start),
