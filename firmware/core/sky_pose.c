@@ -10,6 +10,7 @@ static const double jump_sigmas = 8.0;
 static const double jump_least_m = 50.0;
 static const double jump_most_m = 5000.0;
 static const uint32_t rival_fixes_least = 60;
+static const uint32_t rival_fixes_moving = 5;
 static const double station_speed_most_mps = 300.0;
 
 static double square(double x) { return x * x; }
@@ -154,9 +155,11 @@ static bool is_outvoted(struct sky_pose *pose, const struct sky_station_config *
         pose->rival_ns = time_ns;
     }
     pose->rival_fixes++;
-    const bool many = pose->rival_fixes >= rival_fixes_least;
-    return config->moving ? many
-                          : many && !config->has_site && pose->rival_fixes > pose->fixes_used;
+    if (config->moving) {
+        return pose->rival_fixes >= rival_fixes_moving;
+    }
+    return !config->has_site && pose->rival_fixes >= rival_fixes_least &&
+           pose->rival_fixes > pose->fixes_used;
 }
 
 static void begin_anew(struct sky_pose *pose)

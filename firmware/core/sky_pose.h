@@ -53,8 +53,9 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
  *
  * A station without a survey may have begun with a bad fix: when at least sixty refused fixes in a
  * row agree within 50 m, and are more than all that made the pose, the pose begins anew with them.
- * So does that of a moving one when sixty in a row agree, each with the one before; its site, if it
- * has one, is where it starts, and its first fix is not held against that.
+ * So does that of a moving one when five in a row agree, each with the one before: it must not be
+ * lost for a minute. Its site, if it has one, is where it starts, and its first fix is not held
+ * against that.
  *
  * Until a fix brings a height, that of the pose is 0 with a sigma of 3 km.
  */

@@ -265,11 +265,11 @@ static void a_moving_station_that_began_wrong_is_outvoted_as_it_moves(void **sta
     (void)state;
     config.moving = true;
     assert_int_equal(take(1.0, fix_at(500e3, 0.0, 0.0, 5.0)), SKY_OK);
-    for (int second = 2; second < 61; second++) {
+    for (int second = 2; second < 6; second++) {
         assert_int_equal(take(second, fix_at(40.0 * second, 0.0, 0.0, 5.0)), SKY_E_RANGE);
     }
-    assert_int_equal(take(61.0, fix_at(40.0 * 61, 0.0, 0.0, 5.0)), SKY_OK);
-    assert_near(east_m(), 40.0 * 61, 1e-3);
+    assert_int_equal(take(6.0, fix_at(40.0 * 6, 0.0, 0.0, 5.0)), SKY_OK);
+    assert_near(east_m(), 40.0 * 6, 1e-3);
 }
 
 static void jumps_that_do_not_agree_outvote_no_moving_station(void **state)
