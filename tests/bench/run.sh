@@ -24,3 +24,5 @@ if [ -n "$modules" ] && command -v node >/dev/null; then
 else
     printf '\npeer: skipped, @mcap/core is not there (./dev test installs it)\n'
 fi
+
+sh "$here/plots.sh" "$build"
