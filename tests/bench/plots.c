@@ -391,8 +391,9 @@ static void time_each_step(struct flight *flight, bool first)
 static struct cost measure(struct flight *flight)
 {
     const struct sky_zone_set no_zones = {0};
-    struct cost cost = {{0}};
+    struct cost cost;
 
+    memset(&cost, 0, sizeof cost);
     flight->least_ns = keep(flight->step_count * sizeof *flight->least_ns);
     for (size_t round = 0; round < ROUNDS; round++) {
         cost.engine_ns[round] = time_engine(flight, &flight->zones);
