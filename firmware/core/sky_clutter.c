@@ -22,7 +22,7 @@ static const double prior_ground_part = 0.3;
  * ... and how many times more of it is feared, falling to none in ten scans: nobody knows yet where
  * it comes from, and a false track costs more than a few seconds with a low, slow aircraft.
  */
-static const double fear = 3.0;
+static const double fear = 10.0;
 static const double fear_scans = 10.0;
 
 /* A radar that shows nothing though it should show so many false plots is off. */

@@ -236,7 +236,7 @@ void sky_config_motion(struct sky_tracker_config *tracker, enum sky_motion_kind 
         double speed_max_mps;
         double lifetime_s;
     } table[] = {
-        [SKY_MOTION_AIRCRAFT] = {{0.02, 0.8, 10.0}, 3.57, 40.0, 350.0, 300.0},
+        [SKY_MOTION_AIRCRAFT] = {{0.02, 0.8, 10.0}, 3.57, 40.0, 350.0, 600.0},
         [SKY_MOTION_MIXED] = {{0.02, 0.8, 10.0}, 3.57, 40.0, 200.0, 300.0},
         [SKY_MOTION_DRONES] = {{0.05, 2.0, 25.0}, 4.0, 20.0, 60.0, 300.0},
     };
@@ -304,7 +304,7 @@ void sky_config_default(struct sky_config *ret_config)
     sky_config_motion(tracker, SKY_MOTION_AIRCRAFT);
     tracker->gate_probability = 0.99999;
     tracker->births_per_hour = 20.0;
-    tracker->confirm_existence = 0.999999;
+    tracker->confirm_existence = 0.9995;
     tracker->hold_ns = SKY_SECOND_NS / 8;
     tracker->coast_ns = 15 * SKY_SECOND_NS;
     tracker->lose_ns = 45 * SKY_SECOND_NS;

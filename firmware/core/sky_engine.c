@@ -754,6 +754,23 @@ static void measure_clearance(struct sky_engine *engine, size_t slot)
     engine->clearance[slot].reach_m = reach_m;
 }
 
+/*
+ * After a look: until when no line can be met, were it three times as fast and 30 m/s more. P is
+ * within 1e-8 of 0 or 1 beyond three times U95.
+ */
+static void measure_calm(struct sky_engine *engine, size_t slot, const struct sky_fixing *fixing)
+{
+    const double speed_mps = sky_sqrt(fixing->vel_east_mps * fixing->vel_east_mps +
+                                      fixing->vel_north_mps * fixing->vel_north_mps);
+    double calm_m = 1.0e7;
+    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+        const struct sky_assessment *const assessment = &engine->assessment[line];
+        calm_m = smaller(calm_m, sky_abs(assessment->distance_m) - 3.0 * assessment->u95_m);
+    }
+    const double calm_s = larger(0.0, calm_m) / (3.0 * speed_mps + 30.0);
+    engine->calm_until_ns[slot] = fixing->time_ns + (int64_t)(calm_s * 1e9);
+}
+
 /* Ends what a slot's track had open, and empties the slot. */
 static void let_go(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
                    enum sky_incident_change (*end)(struct sky_incident *, int64_t))
@@ -773,6 +790,7 @@ static void adopt(struct sky_engine *engine, size_t slot)
     if (engine->slot_track_id[slot] != track_id) {
         engine->slot_track_id[slot] = track_id;
         memset(engine->alert[slot], 0, sizeof engine->alert[slot]);
+        engine->calm_until_ns[slot] = 0;
         for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
             sky_incident_init(&engine->incident[slot][z],
                               &engine->incident_line[slot][engine->zones->zone[z].first_line],
@@ -809,6 +827,7 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
         watch(engine, outbox, slot, &fixing, is_fresh(engine, track));
         look(engine, outbox, slot, &fixing);
         measure_clearance(engine, slot);
+        measure_calm(engine, slot, &fixing);
     }
 }
 
@@ -849,7 +868,8 @@ static void watch_between_looks(struct sky_engine *engine, struct sky_outbox *ou
         struct sky_fixing fixing;
 
         if (!is_believed(engine, slot) || engine->slot_track_id[slot] == 0 ||
-            engine->tracker.change[slot] != 0 || !is_fresh(engine, &engine->tracker.track[slot])) {
+            engine->tracker.change[slot] != 0 || engine->now_ns < engine->calm_until_ns[slot] ||
+            !is_fresh(engine, &engine->tracker.track[slot])) {
             continue;
         }
         predict(engine, slot, engine->now_ns, &imm, &state, &fixing);

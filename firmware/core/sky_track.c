@@ -73,6 +73,20 @@ static void begin_imm(const struct sky_track_rules *rules, const struct sky_look
     sky_imm_init(ret_imm, &rules->motion, &look->measurement, &look->pose, rules->speed_sigma_mps);
 }
 
+/* Until now there was one model; from here on each goes its own way. */
+static void spread_out(struct sky_imm *imm, const struct sky_motion_set *set)
+{
+    for (uint32_t m = 0; m < set->count; m++) {
+        imm->weight[m] = 1.0 / (double)set->count;
+        for (int i = 0; i < SKY_STATE_DIM; i++) {
+            imm->x[i][m] = imm->x[i][0];
+        }
+        for (int k = 0; k < SKY_PACKED_DIM; k++) {
+            imm->p[k][m] = imm->p[k][0];
+        }
+    }
+}
+
 static void apply(struct sky_imm *imm, const struct sky_track_rules *rules,
                   const struct sky_look *look)
 {
@@ -124,9 +138,11 @@ void sky_track_start(struct sky_track *track, const struct sky_track_rules *rule
     track->started_ns = look->measurement.time_ns;
     track->alive_ns = look->measurement.time_ns;
     track->look_count = 1;
+    track->newborn = true;
     *look_at(track, 1) = *look;
-    begin_imm(rules, look, &track->imm);
-    sky_imm_state(&track->imm, &rules->motion, &track->state);
+    sky_imm_init(&track->imm, &rules->first, &look->measurement, &look->pose,
+                 rules->speed_sigma_mps);
+    sky_imm_state(&track->imm, &rules->first, &track->state);
 }
 
 enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track_rules *rules,
@@ -134,14 +150,17 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
                            const struct sky_sensor_pose *pose, double gate2,
                            struct sky_imm *ret_imm, struct sky_innovation *ret_innovation)
 {
-    if (measurement->time_ns >= track->imm.time_ns) {
+    const bool in_order = measurement->time_ns >= track->imm.time_ns;
+    const struct sky_motion_set *const set =
+        in_order && track->newborn ? &rules->first : &rules->motion;
+    if (in_order) {
         *ret_imm = track->imm;
     } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS ||
                !go_back(track, rules, last_before(track, measurement->time_ns), ret_imm)) {
         return SKY_FIT_STALE;
     }
-    sky_imm_predict(ret_imm, &rules->motion, measurement->time_ns);
-    return sky_imm_update(ret_imm, &rules->motion, measurement, pose, gate2, rules->outlier2,
+    sky_imm_predict(ret_imm, set, measurement->time_ns);
+    return sky_imm_update(ret_imm, set, measurement, pose, gate2, rules->outlier2,
                           ret_innovation)
                ? SKY_FIT_GOOD
                : SKY_FIT_NONE;
@@ -175,19 +194,24 @@ void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules
         track->look_count++;
         *look_at(track, track->look_count) = *look;
         track->imm = *fitted;
+        if (track->newborn) {
+            spread_out(&track->imm, &rules->motion);
+        }
         save(track, track->look_count);
     }
+    track->newborn = false;
     sky_imm_state(&track->imm, &rules->motion, &track->state);
 }
 
 void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
                        int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state)
 {
+    const struct sky_motion_set *const set = track->newborn ? &rules->first : &rules->motion;
     *ret_imm = track->imm;
     if (time_ns > ret_imm->time_ns) {
-        sky_imm_predict(ret_imm, &rules->motion, time_ns);
+        sky_imm_predict(ret_imm, set, time_ns);
     }
-    sky_imm_state(ret_imm, &rules->motion, ret_state);
+    sky_imm_state(ret_imm, set, ret_state);
 }
 
 /* --- Existence ------------------------------------------------------------------------------ */

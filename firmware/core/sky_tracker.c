@@ -8,6 +8,7 @@
 static const double log_odds_hopeless = -4.6; /* existence 0.01: a believed track is given up */
 static const double log_odds_learn = 4.0;     /* a track surer than this teaches about sensors */
 static const double wanted_penalty = 6.0;     /* odds against a birth beside a believed track */
+static const double log_odds_least = -15.0;    /* in a hot spot nothing is started */
 static const double tentative_patience = 4.0; /* log-odds a tentative track may lose */
 static const uint32_t tentative_misses_max = 3;
 
@@ -223,7 +224,7 @@ static void make_motion(struct sky_motion_set *set, const struct sky_tracker_con
     set->count = SKY_MODES_MAX;
     set->sojourn_s = config->sojourn_s;
     for (uint32_t i = 0; i < SKY_MODES_MAX; i++) {
-        const double accel = i < 3 ? config->accel_psd_m2ps3[i] : 0.6 * config->accel_psd_m2ps3[1];
+        const double accel = i < 3 ? config->accel_psd_m2ps3[i] : 2.5 * config->accel_psd_m2ps3[1];
         set->motion[i] = (struct sky_motion){
             .accel_psd_m2ps3 = accel,
             .climb_psd_m2ps3 = 0.15 * accel + 0.02,
@@ -241,6 +242,9 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
     }
     tracker->next_id = 1;
     make_motion(&tracker->rules.motion, &config->tracker);
+    tracker->rules.first.count = 1;
+    tracker->rules.first.sojourn_s = config->tracker.sojourn_s;
+    tracker->rules.first.motion[0] = tracker->rules.motion.motion[2]; /* whatever it does */
     tracker->rules.speed_sigma_mps = config->tracker.speed_max_mps / 3.0;
     tracker->rules.outlier2 = 30.0;
     tracker->rules.lifetime_s = config->tracker.lifetime_s;
@@ -290,6 +294,14 @@ static void set_reach(struct sky_tracker *tracker, uint32_t slot)
 /*
  * Squared distance over the trace of a covariance is never more than the Mahalanobis distance.
  */
+static double spread_at(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
+                        double dt_s)
+{
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
+           age_s * age_s * age_s * 2.0 * tracker->noise_m2ps3;
+}
+
 static bool within_reach(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
                          const struct sky_claim *claim)
 {
@@ -327,14 +339,19 @@ static double spread_along(const struct sky_state *state, int block, const doubl
     return sum;
 }
 
-/* Range and radial speed of a radar plot are sharp: most pairs within reach end here. */
+/*
+ * Range and radial speed of a radar plot are sharp: most pairs within reach end here. A tentative
+ * track, of which there are many and each fits much, is not given the benefit of a turn.
+ */
 static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const struct sky_claim *claim)
 {
     const struct sky_measurement *const m = &claim->look.measurement;
     const struct sky_state *const state = &tracker->track[slot].state;
     const double dt_s = (double)(m->time_ns - state->time_ns) * 1e-9;
     const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
-    const double gate2 = cheap_gates * wanted_gates * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX];
+    const bool tentative = is_tentative(tracker, slot);
+    const double gate2 = (tentative ? 1.0 : cheap_gates * wanted_gates) *
+                         tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX];
     const struct sky_enu place = place_at(&tracker->reach[slot], dt_s);
     double u[3];
 
@@ -368,8 +385,8 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
                            state->p[3][3] + state->p[4][4] + state->p[5][5];
     const double swing2 = larger(across2, 0.0) * larger(all_m2, 0.0) / square(range_m);
     const double speed_m2ps2 = spread_along(state, 3, u, dt_s) + swing2 +
-                               square(m->sigma_radial_mps) + tracker->noise_m2ps3 * age_s * 2.0 +
-                               square(tracker->rules.motion.motion[3].turn_mps2 * age_s);
+                               square(m->sigma_radial_mps) + tracker->noise_m2ps3 * age_s +
+                               (tentative ? 0.0 : square(tracker->rules.motion.motion[3].turn_mps2 * age_s));
     return square(m->radial_speed_mps - radial_mps) < gate2 * speed_m2ps2;
 }
 
@@ -638,15 +655,38 @@ static void watch_twin(struct sky_tracker *tracker, const struct sky_config *con
     }
 }
 
+/* They are not at one place: if they were, so many times in a row, that is over. */
+static void part(struct sky_track *a, struct sky_track *b)
+{
+    if (a->twin_id == b->id) {
+        a->twin_updates = 0;
+    }
+    if (b->twin_id == a->id) {
+        b->twin_updates = 0;
+    }
+}
+
 /* Compares an updated track with all others; nearly all are far away. */
 static void watch_twins(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot)
 {
-    const struct sky_enu here = place_at(&tracker->reach[slot], 0.0);
+    const struct sky_tracker_reach *const own = &tracker->reach[slot];
+    const struct sky_enu here = place_at(own, 0.0);
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t other = tracker->active[i];
-        const struct sky_enu there = place_at(&tracker->reach[other], 0.0);
-        if (distance2(&there, &here) > square(twin_apart_max_m) || other == slot ||
+        const struct sky_tracker_reach *const reach = &tracker->reach[other];
+        const double dt_s = (double)(own->time_ns - reach->time_ns) * 1e-9;
+        const struct sky_enu there = place_at(reach, dt_s);
+        const double apart_m2 = distance2(&there, &here);
+        if (apart_m2 > square(twin_apart_max_m) || other == slot ||
             tracker->track[other].hits < 3 || !is_live(tracker, other) || !is_live(tracker, slot)) {
+            continue;
+        }
+        if (apart_m2 > starved2_max * (own->spread_m2 + spread_at(tracker, reach, dt_s) +
+                                       bias_between_m2(tracker,
+                                                       tracker->track[slot].sensors ^
+                                                           tracker->track[other].sensors,
+                                                       &tracker->track[slot]))) {
+            part(&tracker->track[slot], &tracker->track[other]);
             continue;
         }
         if (outranks(&tracker->track[other], &tracker->track[slot])) {
@@ -836,7 +876,13 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
                         const struct sky_claim *claim)
 {
     const double log_new = log_birth(tracker, config, claim);
-    const double unlikely = claim->wanted ? wanted_penalty : 0.0;
+    const double log_odds =
+        log_new - claim->log_clutter - (claim->wanted ? wanted_penalty : 0.0);
+    if (log_odds < log_odds_least) {
+        sky_clutter_add(&tracker->sensor[claim->look.sensor].clutter, claim->cell);
+        tracker->stats.clutter++;
+        return;
+    }
     const uint32_t slot = find_slot(tracker);
     if (slot == SKY_TRACKS_MAX) {
         tracker->stats.no_room++;
@@ -847,7 +893,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
     sky_track_start(track, &tracker->rules, &claim->look);
     track->id = tracker->next_id++;
     track->status = SKY_TRACK_TENTATIVE;
-    track->log_odds = log_new - claim->log_clutter - unlikely;
+    track->log_odds = log_odds;
     track->log_odds_start = track->log_odds;
     track->seen_ns = claim->look.measurement.time_ns;
     count_hit(tracker, config, track, claim);
@@ -1297,7 +1343,7 @@ static void count_misses(struct sky_tracker *tracker, const struct sky_config *c
 static void age_tentative(struct sky_tracker *tracker, uint32_t slot)
 {
     const struct sky_track *const track = &tracker->track[slot];
-    if (track->misses_in_row >= tentative_misses_max ||
+    if (track->misses_in_row >= (track->hits < 3 ? 2U : tentative_misses_max) ||
         track->log_odds < track->log_odds_start - tentative_patience) {
         forget(tracker, slot);
     }
