@@ -8,7 +8,7 @@
 static const double log_odds_hopeless = -4.6; /* existence 0.01: a believed track is given up */
 static const double log_odds_learn = 4.0;     /* a track surer than this teaches about sensors */
 static const double wanted_penalty = 6.0;     /* odds against a birth beside a believed track */
-static const double log_odds_least = -15.0;    /* in a hot spot nothing is started */
+static const double log_odds_least = -15.0;   /* in a hot spot nothing is started */
 static const double tentative_patience = 4.0; /* log-odds a tentative track may lose */
 static const uint32_t tentative_misses_max = 3;
 
@@ -21,6 +21,12 @@ static const double identity_gain = 7.0;                   /* the same address: 
  * track has turned, or the plot is a poor one, far more often than a second aircraft begins there.
  */
 static const double wanted_gates = 2.0;
+
+/* Squared sigmas within which a tentative track looks for its next plot, in each direction. */
+static const double tentative_gate2 = 16.0;
+
+static const int64_t coarse_ns = 12 * SKY_SECOND_NS;
+static const double coarse_s = 12.0;
 
 /* The cheap gates are wider than the exact one: measurements are curved, models differ. */
 static const double cheap_gates = 1.5;
@@ -277,11 +283,26 @@ static double distance2(const struct sky_enu *a, const struct sky_enu *b)
  * Where a track and its spread are going. The spread is the trace of the covariance of position, a
  * polynomial of time but for the process noise.
  */
+static double spread_at(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
+                        double dt_s)
+{
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
+           age_s * age_s * age_s * 2.0 * tracker->noise_m2ps3;
+}
+
+static double cheap_gate2(const struct sky_tracker *tracker, bool tentative)
+{
+    return tentative ? tentative_gate2
+                     : cheap_gates * wanted_gates * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX];
+}
+
 static void set_reach(struct sky_tracker *tracker, uint32_t slot)
 {
     const struct sky_state *const state = &tracker->track[slot].state;
     struct sky_tracker_reach *const reach = &tracker->reach[slot];
-    *reach = (struct sky_tracker_reach){.time_ns = state->time_ns};
+    *reach = (struct sky_tracker_reach){.time_ns = state->time_ns,
+                                        .tentative = is_tentative(tracker, slot)};
     for (int i = 0; i < 3; i++) {
         reach->place[i] = state->x[i];
         reach->velocity_mps[i] = state->x[3 + i];
@@ -289,17 +310,23 @@ static void set_reach(struct sky_tracker *tracker, uint32_t slot)
         reach->spread_m2ps += 2.0 * state->p[i][3 + i];
         reach->spread_m2ps2 += state->p[3 + i][3 + i];
     }
+    const double most_m2 = spread_at(tracker, reach, coarse_s);
+    const double way_m = coarse_s * larger(sky_abs(state->x[3]), sky_abs(state->x[4]));
+    reach->near_m = way_m + sky_sqrt(cheap_gate2(tracker, reach->tentative) *
+                                     larger(most_m2, reach->spread_m2));
 }
 
 /*
  * Squared distance over the trace of a covariance is never more than the Mahalanobis distance.
  */
-static double spread_at(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
-                        double dt_s)
+/* The coarsest gate, a box: nearly all pairs end here. */
+static bool is_near(const struct sky_tracker_reach *reach, const struct sky_claim *claim)
 {
-    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
-    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
-           age_s * age_s * age_s * 2.0 * tracker->noise_m2ps3;
+    const int64_t apart_ns = claim->look.measurement.time_ns - reach->time_ns;
+    const double near_m = reach->near_m + claim->near_m;
+    return apart_ns > coarse_ns || apart_ns < -coarse_ns ||
+           (sky_abs(claim->place.east_m - reach->place[0]) < near_m &&
+            sky_abs(claim->place.north_m - reach->place[1]) < near_m);
 }
 
 static bool within_reach(const struct sky_tracker *tracker, const struct sky_tracker_reach *reach,
@@ -311,8 +338,7 @@ static bool within_reach(const struct sky_tracker *tracker, const struct sky_tra
                              dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2) +
                              age_s * age_s * age_s * 2.0 * tracker->noise_m2ps3;
     const struct sky_enu place = place_at(reach, dt_s);
-    return distance2(&place, &claim->place) <
-           cheap_gates * wanted_gates * tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX] * spread_m2;
+    return distance2(&place, &claim->place) < cheap_gate2(tracker, reach->tentative) * spread_m2;
 }
 
 static void offset_of(const struct sky_look *look, const struct sky_enu *place, double ret_m[3])
@@ -350,8 +376,7 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
     const double dt_s = (double)(m->time_ns - state->time_ns) * 1e-9;
     const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
     const bool tentative = is_tentative(tracker, slot);
-    const double gate2 = (tentative ? 1.0 : cheap_gates * wanted_gates) *
-                         tracker->gate2[SKY_LINES_OF_MEASUREMENT_MAX];
+    const double gate2 = cheap_gate2(tracker, tentative);
     const struct sky_enu place = place_at(&tracker->reach[slot], dt_s);
     double u[3];
 
@@ -384,9 +409,10 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
     const double across2 = w[0] * w[0] + w[1] * w[1] + w[2] * w[2] - radial_mps * radial_mps +
                            state->p[3][3] + state->p[4][4] + state->p[5][5];
     const double swing2 = larger(across2, 0.0) * larger(all_m2, 0.0) / square(range_m);
-    const double speed_m2ps2 = spread_along(state, 3, u, dt_s) + swing2 +
-                               square(m->sigma_radial_mps) + tracker->noise_m2ps3 * age_s +
-                               (tentative ? 0.0 : square(tracker->rules.motion.motion[3].turn_mps2 * age_s));
+    const double speed_m2ps2 =
+        spread_along(state, 3, u, dt_s) + swing2 + square(m->sigma_radial_mps) +
+        tracker->noise_m2ps3 * age_s +
+        (tentative ? 0.0 : square(tracker->rules.motion.motion[3].turn_mps2 * age_s));
     return square(m->radial_speed_mps - radial_mps) < gate2 * speed_m2ps2;
 }
 
@@ -493,8 +519,9 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
     claim->candidate_count = 0;
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
-        if (!within_reach(tracker, &tracker->reach[slot], claim) ||
-            is_tentative(tracker, slot) != tentative || !is_live(tracker, slot) ||
+        const struct sky_tracker_reach *const reach = &tracker->reach[slot];
+        if (reach->tentative != tentative || !is_near(reach, claim) ||
+            !within_reach(tracker, reach, claim) || !is_live(tracker, slot) ||
             is_other(&tracker->track[slot], &claim->remark) || !in_line(tracker, slot, claim)) {
             continue;
         }
@@ -819,6 +846,7 @@ static void confirm(struct sky_tracker *tracker, const struct sky_config *config
     if (track->status == SKY_TRACK_TENTATIVE &&
         sky_track_existence(track) >= config->tracker.confirm_existence) {
         track->status = SKY_TRACK_CONFIRMED;
+        set_reach(tracker, slot);
         track->confirmed_ns = time_ns;
         track->cell_count = 0;
         note(tracker, slot, SKY_TRACK_NOW_CONFIRMED);
@@ -876,8 +904,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
                         const struct sky_claim *claim)
 {
     const double log_new = log_birth(tracker, config, claim);
-    const double log_odds =
-        log_new - claim->log_clutter - (claim->wanted ? wanted_penalty : 0.0);
+    const double log_odds = log_new - claim->log_clutter - (claim->wanted ? wanted_penalty : 0.0);
     if (log_odds < log_odds_least) {
         sky_clutter_add(&tracker->sensor[claim->look.sensor].clutter, claim->cell);
         tracker->stats.clutter++;
@@ -1177,10 +1204,10 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
                        sensor->slack2[SKY_BIAS_RANGE] +
                        square(m->slant_range_m) *
                            (sensor->slack2[SKY_BIAS_AZIMUTH] + sensor->slack2[SKY_BIAS_ELEVATION]);
+    claim->near_m = sky_sqrt(cheap_gate2(tracker, false) * claim->spread_m2);
     claim->cell = m->is_place ? 0 : sky_clutter_cell(radar, m);
-    claim->log_clutter =
-        m->is_place ? log_place_density(radar, radar->false_plots_per_scan)
-                    : sky_clutter_log_density(&sensor->clutter, radar, m);
+    claim->log_clutter = m->is_place ? log_place_density(radar, radar->false_plots_per_scan)
+                                     : sky_clutter_log_density(&sensor->clutter, radar, m);
     claim->detection = detection_of(tracker, config, claim);
     sensor->pose = claim->look.pose;
     sensor->stands = !m->is_place;

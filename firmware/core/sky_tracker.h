@@ -68,6 +68,7 @@ struct sky_claim {
     /* private */
     struct sky_enu place;
     double spread_m2; /* trace of the covariance of place */
+    double near_m;    /* its part in the coarsest gate */
     double log_clutter;
     double detection;
     uint32_t cell;
@@ -102,6 +103,8 @@ struct sky_tracker_reach {
     int64_t time_ns;
     double place[3];
     double velocity_mps[3];
+    bool tentative;
+    double near_m;    /* east or north, beyond which nothing can be its plot within coarse_ns */
     double spread_m2; /* of position, and its first and second power of time */
     double spread_m2ps;
     double spread_m2ps2;
