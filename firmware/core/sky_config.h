@@ -109,7 +109,7 @@ struct sky_config {
 
 /**
  * Fills in the defaults that the example configuration documents; no sensors. A tick each second;
- * models of motion for aircraft, 20 births an hour, believed from an existence of 0.999999,
+ * models of motion for aircraft, 20 births an hour, believed from an existence of 0.9995,
  * coasting after 15 s, lost after 45 s; inside from P 0.95, outside from 0.05, 3 of 4 looks, 2 s of
  * dwell, closed after 60 s, existence 0.9, lines reported within 50 km. A line that states no
  * accuracy gets 250 m: between the 100 m that careful public lines claim for themselves and the 2

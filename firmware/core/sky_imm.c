@@ -466,11 +466,12 @@ static void average(const struct trial *trial, const double weight[SKY_LANES], u
                     struct sky_innovation *ret_innovation)
 {
     ret_innovation->distance2 = sum_of(trial->distance2, weight);
-    ret_innovation->dimension = (uint32_t)__builtin_popcount(has);
+    ret_innovation->dimension = 0;
     ret_innovation->has = has;
     for (uint32_t k = 0; k < SKY_COMPONENTS; k++) {
         ret_innovation->z[k] = 0.0;
         if ((has >> k & 1U) != 0) {
+            ret_innovation->dimension++;
             const double size = sky_sqrt(sum_of(trial->part2[k], weight));
             ret_innovation->z[k] = sum_of(trial->residual[k], weight) < 0.0 ? 0.0 - size : size;
         }

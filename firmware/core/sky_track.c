@@ -67,13 +67,21 @@ static void save(struct sky_track *track, uint32_t number)
     }
 }
 
+/* One model until a second plot tells them apart. */
 static void begin_imm(const struct sky_track_rules *rules, const struct sky_look *look,
                       struct sky_imm *ret_imm)
 {
-    sky_imm_init(ret_imm, &rules->motion, &look->measurement, &look->pose, rules->speed_sigma_mps);
+    sky_imm_init(ret_imm, &rules->first, &look->measurement, &look->pose, rules->speed_sigma_mps);
 }
 
-/* Until now there was one model; from here on each goes its own way. */
+/* What moves a track between look `number` and the next. */
+static const struct sky_motion_set *motion_after(const struct sky_track_rules *rules,
+                                                 uint32_t number)
+{
+    return number == 1 ? &rules->first : &rules->motion;
+}
+
+/* Until the second look there was one model; from it on each goes its own way. */
 static void spread_out(struct sky_imm *imm, const struct sky_motion_set *set)
 {
     for (uint32_t m = 0; m < set->count; m++) {
@@ -87,13 +95,18 @@ static void spread_out(struct sky_imm *imm, const struct sky_motion_set *set)
     }
 }
 
+/* Takes look `number` into the filter as it was after the one before. */
 static void apply(struct sky_imm *imm, const struct sky_track_rules *rules,
-                  const struct sky_look *look)
+                  const struct sky_look *look, uint32_t number)
 {
+    const struct sky_motion_set *const set = motion_after(rules, number - 1);
     struct sky_innovation ignored;
-    sky_imm_predict(imm, &rules->motion, look->measurement.time_ns);
-    (void)sky_imm_update(imm, &rules->motion, &look->measurement, &look->pose, no_gate2,
-                         rules->outlier2, &ignored);
+    sky_imm_predict(imm, set, look->measurement.time_ns);
+    (void)sky_imm_update(imm, set, &look->measurement, &look->pose, no_gate2, rules->outlier2,
+                         &ignored);
+    if (number == 2) {
+        spread_out(imm, &rules->motion);
+    }
 }
 
 /* After which look an instant comes; one less than first_look if it is before all that are kept. */
@@ -124,7 +137,7 @@ static bool go_back(const struct sky_track *track, const struct sky_track_rules 
         return false;
     }
     for (uint32_t n = from + 1; n <= number; n++) {
-        apply(ret_imm, rules, const_look_at(track, n));
+        apply(ret_imm, rules, const_look_at(track, n), n);
     }
     return true;
 }
@@ -138,10 +151,8 @@ void sky_track_start(struct sky_track *track, const struct sky_track_rules *rule
     track->started_ns = look->measurement.time_ns;
     track->alive_ns = look->measurement.time_ns;
     track->look_count = 1;
-    track->newborn = true;
     *look_at(track, 1) = *look;
-    sky_imm_init(&track->imm, &rules->first, &look->measurement, &look->pose,
-                 rules->speed_sigma_mps);
+    begin_imm(rules, look, &track->imm);
     sky_imm_state(&track->imm, &rules->first, &track->state);
 }
 
@@ -150,18 +161,16 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
                            const struct sky_sensor_pose *pose, double gate2,
                            struct sky_imm *ret_imm, struct sky_innovation *ret_innovation)
 {
-    const bool in_order = measurement->time_ns >= track->imm.time_ns;
-    const struct sky_motion_set *const set =
-        in_order && track->newborn ? &rules->first : &rules->motion;
-    if (in_order) {
+    const uint32_t number = last_before(track, measurement->time_ns);
+    const struct sky_motion_set *const set = motion_after(rules, number);
+    if (number == track->look_count) {
         *ret_imm = track->imm;
     } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS ||
-               !go_back(track, rules, last_before(track, measurement->time_ns), ret_imm)) {
+               !go_back(track, rules, number, ret_imm)) {
         return SKY_FIT_STALE;
     }
     sky_imm_predict(ret_imm, set, measurement->time_ns);
-    return sky_imm_update(ret_imm, set, measurement, pose, gate2, rules->outlier2,
-                          ret_innovation)
+    return sky_imm_update(ret_imm, set, measurement, pose, gate2, rules->outlier2, ret_innovation)
                ? SKY_FIT_GOOD
                : SKY_FIT_NONE;
 }
@@ -180,7 +189,7 @@ static void insert(struct sky_track *track, const struct sky_track_rules *rules,
     }
     *look_at(track, place) = *look;
     for (uint32_t n = place; n <= track->look_count; n++) {
-        apply(&track->imm, rules, look_at(track, n));
+        apply(&track->imm, rules, look_at(track, n), n);
         save(track, n);
     }
 }
@@ -194,19 +203,18 @@ void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules
         track->look_count++;
         *look_at(track, track->look_count) = *look;
         track->imm = *fitted;
-        if (track->newborn) {
+        if (track->look_count == 2) {
             spread_out(&track->imm, &rules->motion);
         }
         save(track, track->look_count);
     }
-    track->newborn = false;
     sky_imm_state(&track->imm, &rules->motion, &track->state);
 }
 
 void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
                        int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state)
 {
-    const struct sky_motion_set *const set = track->newborn ? &rules->first : &rules->motion;
+    const struct sky_motion_set *const set = motion_after(rules, track->look_count);
     *ret_imm = track->imm;
     if (time_ns > ret_imm->time_ns) {
         sky_imm_predict(ret_imm, set, time_ns);

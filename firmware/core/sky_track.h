@@ -121,7 +121,6 @@ struct sky_track {
     double smoothed_turn_radps;
     bool course_known; /* and not lost in noise */
     double course_rad;
-    bool newborn; /* imm holds the one model of rules->first */
     uint32_t look_count; /* ever; look n (1, 2, ...) lies at n % SKY_LOOKS_MAX */
     /* from here on not cleared when a track starts */
     struct sky_imm imm; /* as of the latest look */
@@ -133,8 +132,8 @@ struct sky_track {
 struct sky_track_rules {
     struct sky_motion_set motion;
     struct sky_motion_set first; /* the one model until a second plot tells them apart */
-    double speed_sigma_mps; /* 1 sigma of a velocity nobody knows yet */
-    double outlier2;        /* see sky_imm_update */
+    double speed_sigma_mps;      /* 1 sigma of a velocity nobody knows yet */
+    double outlier2;             /* see sky_imm_update */
     double lifetime_s;
 };
 

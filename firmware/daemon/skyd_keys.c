@@ -73,7 +73,7 @@ static const struct skyd_key tracker_keys[] = {
     NUMBER("gate_probability", skyd_config, engine.tracker.gate_probability, "0.99999", 0.9,
            0.99999),
     NUMBER("births_per_hour", skyd_config, engine.tracker.births_per_hour, "20", 0.01, 1e5),
-    NUMBER("confirm_existence", skyd_config, engine.tracker.confirm_existence, "0.999999", 0.5,
+    NUMBER("confirm_existence", skyd_config, engine.tracker.confirm_existence, "0.9995", 0.5,
            0.999999999),
     VALUE(SKYD_MILLISECONDS, "hold_ms", skyd_config, engine.tracker.hold_ns, "125", 0, 1000),
     VALUE(SKYD_SECONDS, "coast_s", skyd_config, engine.tracker.coast_ns, "15", 0.01, 600),

@@ -13,6 +13,7 @@ static const struct sky_track_rules rules = {
                           {0.5, 0.1, 3.6},
                           {0.5, 0.1, -3.6}},
                .sojourn_s = 40.0},
+    .first = {.count = 1, .motion = {{10.0, 1.5, 0.0}}, .sojourn_s = 40.0},
     .speed_sigma_mps = 100.0,
     .outlier2 = 30.0,
     .lifetime_s = 300.0,

@@ -1014,7 +1014,9 @@ static void put(uint32_t slot, const struct sky_track *like, double aside_m)
         track->imm.x[0][i] += aside_m;
     }
     track->state.x[0] += aside_m;
-    *reach = (struct sky_tracker_reach){.time_ns = track->state.time_ns};
+    *reach = (struct sky_tracker_reach){.time_ns = track->state.time_ns,
+                                        .tentative = track->status == SKY_TRACK_TENTATIVE,
+                                        .near_m = 1e6};
     for (int i = 0; i < 3; i++) {
         reach->place[i] = track->state.x[i];
         reach->velocity_mps[i] = track->state.x[3 + i];
@@ -1022,6 +1024,13 @@ static void put(uint32_t slot, const struct sky_track *like, double aside_m)
         reach->spread_m2ps += 2.0 * track->state.p[i][3 + i];
         reach->spread_m2ps2 += track->state.p[3 + i][3 + i];
     }
+}
+
+static void doubt(uint32_t slot, double log_odds)
+{
+    tracker.track[slot].status = SKY_TRACK_TENTATIVE;
+    tracker.track[slot].log_odds = tracker.track[slot].log_odds_start = log_odds;
+    tracker.reach[slot].tentative = true;
 }
 
 /* A second track is forced on an aircraft: the first is put aside while it begins, and back. */
@@ -1060,8 +1069,7 @@ static void a_tentative_duplicate_goes_without_notice(void **state)
     (void)state;
     live(10);
     split_track(5);
-    tracker.track[1].status = SKY_TRACK_TENTATIVE;
-    tracker.track[1].log_odds = tracker.track[1].log_odds_start = 3.0;
+    doubt(1, -30.0);
     config.tracker.confirm_existence = 0.999999999;
     for (int i = 0; i < 14; i++) {
         see(0);
@@ -1080,8 +1088,7 @@ static void a_believed_track_is_not_dropped_for_an_older_doubtful_one(void **sta
     (void)state;
     live(10);
     split_track(5);
-    tracker.track[0].status = SKY_TRACK_TENTATIVE;
-    tracker.track[0].log_odds = tracker.track[0].log_odds_start = 3.0;
+    doubt(0, 3.0);
     for (int i = 0; i < 14; i++) {
         see(0);
         see(1);
@@ -1152,8 +1159,7 @@ static void a_dropped_duplicate_takes_no_further_part_in_its_look(void **state)
             tracker.track[slot].seen_ns = now_ns - SKY_SECOND_NS;
             tracker.track[slot].seen_by_ns[0] = now_ns - SKY_SECOND_NS * (1 + (int)slot);
             if (!believed) {
-                tracker.track[slot].status = SKY_TRACK_TENTATIVE;
-                tracker.track[slot].log_odds = tracker.track[slot].log_odds_start = -20.0;
+                doubt(slot, -20.0);
             }
         }
         tracker.track[1].twin_id = 1;
