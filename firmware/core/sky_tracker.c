@@ -365,6 +365,26 @@ static double spread_along(const struct sky_state *state, int block, const doubl
     return sum;
 }
 
+/* Across the line of sight: to the side, and up. The plot's whole spread stands for either. */
+static bool in_sight(const struct sky_tracker *tracker, uint32_t slot,
+                     const struct sky_claim *claim, const double u[3], const struct sky_enu *place,
+                     double gate2)
+{
+    const struct sky_state *const state = &tracker->track[slot].state;
+    const double dt_s = (double)(claim->look.measurement.time_ns - state->time_ns) * 1e-9;
+    const double age_s = dt_s < 0.0 ? -dt_s : dt_s;
+    const double plan = larger(1e-3, sky_sqrt(u[0] * u[0] + u[1] * u[1]));
+    const double side[3] = {u[1] / plan, -u[0] / plan, 0.0};
+    const double up[3] = {-u[2] * u[0] / plan, -u[2] * u[1] / plan, plan};
+    const double off[3] = {claim->place.east_m - place->east_m,
+                           claim->place.north_m - place->north_m, claim->place.up_m - place->up_m};
+    const double more_m2 = claim->spread_m2 + tracker->noise_m2ps3 * age_s * age_s * age_s;
+    const double aside_m = off[0] * side[0] + off[1] * side[1];
+    const double above_m = off[0] * up[0] + off[1] * up[1] + off[2] * up[2];
+    return square(aside_m) < gate2 * (more_m2 + spread_along(state, 0, side, dt_s)) &&
+           square(above_m) < gate2 * (more_m2 + spread_along(state, 0, up, dt_s));
+}
+
 /*
  * Range and radial speed of a radar plot are sharp: most pairs within reach end here. A tentative
  * track, of which there are many and each fits much, is not given the benefit of a turn.
@@ -396,7 +416,8 @@ static bool in_line(const struct sky_tracker *tracker, uint32_t slot, const stru
     const double range_m2 = spread_m2 + curve_m2 + square(m->sigma_range_m) +
                             tracker->sensor[claim->look.sensor].slack2[SKY_BIAS_RANGE] +
                             tracker->noise_m2ps3 * age_s * age_s * age_s;
-    if (square(m->slant_range_m - range_m) > gate2 * range_m2) {
+    if (square(m->slant_range_m - range_m) > gate2 * range_m2 ||
+        !in_sight(tracker, slot, claim, u, &place, gate2)) {
         return false;
     }
     if (!m->has_radial_speed) {
@@ -1171,6 +1192,36 @@ static double detection_of(const struct sky_tracker *tracker, const struct sky_c
                                  m->slant_range_m, in_notch ? 1.0 : 0.0);
 }
 
+/* Where a plot alone puts the aircraft, and the trace of the covariance of that. */
+static void place_claim(struct sky_claim *claim)
+{
+    const struct sky_measurement *const m = &claim->look.measurement;
+    const struct sky_sensor_pose *const pose = &claim->look.pose;
+
+    if (m->is_place || !m->has_elevation) {
+        struct sky_state alone;
+        sky_measure_start(m, pose, 1.0, &alone);
+        claim->place = (struct sky_enu){alone.x[0], alone.x[1], alone.x[2]};
+        claim->spread_m2 = alone.p[0][0] + alone.p[1][1] + alone.p[2][2];
+        return;
+    }
+    double sine_az, cosine_az, sine_el, cosine_el, way_m[3];
+    sky_sincos(m->azimuth_rad, &sine_az, &cosine_az);
+    sky_sincos(m->elevation_rad, &sine_el, &cosine_el);
+    const double sight_m[3] = {m->slant_range_m * cosine_el * sine_az,
+                               m->slant_range_m * cosine_el * cosine_az,
+                               m->slant_range_m * sine_el};
+    for (int i = 0; i < 3; i++) {
+        way_m[i] = pose->rot[0][i] * sight_m[0] + pose->rot[1][i] * sight_m[1] +
+                   pose->rot[2][i] * sight_m[2];
+    }
+    claim->place = (struct sky_enu){pose->origin.east_m + way_m[0], pose->origin.north_m + way_m[1],
+                                    pose->origin.up_m + way_m[2]};
+    claim->spread_m2 =
+        square(m->sigma_range_m) +
+        square(m->slant_range_m) * (square(m->sigma_azimuth_rad) + square(m->sigma_elevation_rad));
+}
+
 enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_config *config,
                                   const struct sky_claim *offered)
 {
@@ -1188,7 +1239,6 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
     }
     struct sky_claim *const claim = &tracker->claim[tracker->claim_count++];
     struct sky_tracker_sensor *const sensor = &tracker->sensor[index];
-    struct sky_state alone;
 
     *claim = *offered;
     claim->done = false;
@@ -1198,12 +1248,10 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
     claim->group = 0;
     claim->candidate_count = 0;
     set_slack(tracker, config, index);
-    sky_measure_start(m, &claim->look.pose, 1.0, &alone);
-    claim->place = (struct sky_enu){alone.x[0], alone.x[1], alone.x[2]};
-    claim->spread_m2 = alone.p[0][0] + alone.p[1][1] + alone.p[2][2] +
-                       sensor->slack2[SKY_BIAS_RANGE] +
-                       square(m->slant_range_m) *
-                           (sensor->slack2[SKY_BIAS_AZIMUTH] + sensor->slack2[SKY_BIAS_ELEVATION]);
+    place_claim(claim);
+    claim->spread_m2 += sensor->slack2[SKY_BIAS_RANGE] +
+                        square(m->slant_range_m) *
+                            (sensor->slack2[SKY_BIAS_AZIMUTH] + sensor->slack2[SKY_BIAS_ELEVATION]);
     claim->near_m = sky_sqrt(cheap_gate2(tracker, false) * claim->spread_m2);
     claim->cell = m->is_place ? 0 : sky_clutter_cell(radar, m);
     claim->log_clutter = m->is_place ? log_place_density(radar, radar->false_plots_per_scan)
