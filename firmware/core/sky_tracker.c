@@ -1379,7 +1379,8 @@ static void count_miss(struct sky_tracker *tracker, const struct sky_config *con
     double in_notch;
     const double chance = chance_of_look(tracker, config, slot, index, due_ns, &in_notch);
 
-    if (chance == 0.0) {
+    track->misses_in_row++;
+    if (chance == 0.0) { /* nothing is learned from that; but a tentative track does not wait */
         return;
     }
     const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
@@ -1393,7 +1394,6 @@ static void count_miss(struct sky_tracker *tracker, const struct sky_config *con
     sky_track_weigh(track, &tracker->rules, due_ns, gain);
     track->missed_ns[index] = due_ns;
     track->missed_gain[index] = gain;
-    track->misses_in_row++;
 }
 
 static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
