@@ -8,6 +8,9 @@ _Static_assert((int)SKY_MODES_MAX <= (int)SKY_LANES, "every model has a lane");
 
 static const double weight_min = 1e-4;
 static const double turn_max_radps = 0.35; /* nothing turns faster for long */
+/* Curvature or time may add this much to a variance while a residual still tells of the sensor. */
+static const double blurred = 1.1;
+
 static const double log_two_pi = 0x1.d67f1c864beb5p+0;
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -372,7 +375,9 @@ void sky_imm_predict(struct sky_imm *imm, const struct sky_motion_set *set, int6
 
 /* What the models make of a measurement. */
 struct trial {
-    uint32_t count; /* of models */
+    uint32_t count;     /* of models */
+    uint32_t dimension; /* components compared */
+    uint32_t has;       /* those of them that tell of the sensor, as bits */
     double distance2[SKY_LANES];
     double det_s[SKY_LANES];
     double residual[SKY_COMPONENTS][SKY_LANES]; /* of components that are there, after the ones */
@@ -388,10 +393,25 @@ static double nearest2(const struct trial *trial)
     return nearest;
 }
 
+/* Whether a residual says how good the sensor is, not only how unsure the place. */
+static bool is_telling(const struct sky_lane_line *line, uint32_t count)
+{
+    double most = 0.0;
+    for (uint32_t m = 0; m < count; m++) {
+        most = larger(most, line->variance[m]);
+    }
+    return most <= blurred * line->stated;
+}
+
 static void count_in(struct trial *trial, const struct sky_lane_line *line,
                      const struct sky_lane_fit *fit)
 {
     double *const part2 = trial->part2[line->component];
+
+    trial->dimension++;
+    if (is_telling(line, trial->count)) {
+        trial->has |= 1U << line->component;
+    }
 
     memcpy(trial->residual[line->component], line->residual, sizeof line->residual);
     for (int m = 0; m < SKY_LANES; m++) {
@@ -426,6 +446,8 @@ static bool try_lines(struct sky_lanes *at, struct sky_views *views, double rais
     struct sky_lane_line line;
     struct sky_lane_fit fit;
 
+    ret_trial->dimension = 0;
+    ret_trial->has = 0;
     for (int m = 0; m < SKY_LANES; m++) {
         ret_trial->distance2[m] = 0.0;
         ret_trial->det_s[m] = 1.0;
@@ -462,16 +484,15 @@ static double weigh(const struct trial *trial, double weight[SKY_LANES])
 }
 
 /* Averages what the models made of it by their weights after it. */
-static void average(const struct trial *trial, const double weight[SKY_LANES], uint32_t has,
+static void average(const struct trial *trial, const double weight[SKY_LANES],
                     struct sky_innovation *ret_innovation)
 {
     ret_innovation->distance2 = sum_of(trial->distance2, weight);
-    ret_innovation->dimension = 0;
-    ret_innovation->has = has;
+    ret_innovation->dimension = trial->dimension;
+    ret_innovation->has = trial->has;
     for (uint32_t k = 0; k < SKY_COMPONENTS; k++) {
         ret_innovation->z[k] = 0.0;
-        if ((has >> k & 1U) != 0) {
-            ret_innovation->dimension++;
+        if ((trial->has >> k & 1U) != 0) {
             const double size = sky_sqrt(sum_of(trial->part2[k], weight));
             ret_innovation->z[k] = sum_of(trial->residual[k], weight) < 0.0 ? 0.0 - size : size;
         }
@@ -502,7 +523,7 @@ bool sky_imm_update(struct sky_imm *imm, const struct sky_motion_set *set,
     }
     load_weights(imm, set->count, weight);
     double log_density = weigh(&trial, weight);
-    average(&trial, weight, views.has, ret_innovation);
+    average(&trial, weight, ret_innovation);
     const double beyond = nearest2(&trial) / outlier2;
     if (beyond > 1.0) {
         load(imm, &at);

@@ -87,7 +87,19 @@ static void place_variance(const struct sky_lanes *at, const struct sky_lane_vec
     }
 }
 
-/* The same of the velocity's. */
+/* P v of the place's block. */
+static void place_times(const struct sky_lanes *at, const struct sky_lane_vector *v,
+                        struct sky_lane_vector *restrict ret_pv)
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        const double a = v->v[0][m], b = v->v[1][m], c = v->v[2][m];
+        ret_pv->v[0][m] = at->p[0][m] * a + at->p[1][m] * b + at->p[2][m] * c;
+        ret_pv->v[1][m] = at->p[1][m] * a + at->p[6][m] * b + at->p[7][m] * c;
+        ret_pv->v[2][m] = at->p[2][m] * a + at->p[7][m] * b + at->p[11][m] * c;
+    }
+}
+
+/* v P v of the velocity's block. */
 static void velocity_variance(const struct sky_lanes *at, const struct sky_lane_vector *v,
                               double ret_m2ps2[restrict SKY_LANES])
 {
@@ -168,6 +180,24 @@ static void find_directions(const double up[3], struct sky_views *views)
     }
 }
 
+/* How the place is spread across the line of sight, and what of a range that leaves to chance. */
+static void find_width(const struct sky_lanes *at, struct sky_views *views)
+{
+    struct sky_lane_vector pa, pu;
+    double both_m2[SKY_LANES];
+
+    place_times(at, &views->across, &pa);
+    place_times(at, &views->upward, &pu);
+    dot(&views->across, &pa, views->across_m2);
+    dot(&views->upward, &pu, views->upward_m2);
+    dot(&views->across, &pu, both_m2);
+    for (int m = 0; m < SKY_LANES; m++) {
+        views->sag_m2[m] =
+            0.5 * square(views->per_range[m]) *
+            (square(views->across_m2[m]) + square(views->upward_m2[m]) + 2.0 * square(both_m2[m]));
+    }
+}
+
 static uint32_t components_of(const struct sky_measurement *m)
 {
     const uint32_t seen = m->is_place ? 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH
@@ -187,7 +217,7 @@ void sky_measure_look(const struct sky_lanes *at, const struct sky_measurement *
     if (!measurement->is_place) {
         find_distances(sensor->rot[2], ret_views);
         find_directions(sensor->rot[2], ret_views);
-        place_variance(at, &ret_views->across, ret_views->across_m2);
+        find_width(at, ret_views);
     }
 }
 
@@ -207,7 +237,7 @@ void sky_measure_spread(const struct sky_lanes *at, struct sky_views *views)
     const struct sky_measurement *const measurement = views->measurement;
     const double azimuth_rad2 = square(measurement->sigma_azimuth_rad);
     const double radial_m2ps2 = square(measurement->sigma_radial_mps);
-    double outward_m2[SKY_LANES], upward_m2[SKY_LANES], across[SKY_LANES], upward[SKY_LANES];
+    double outward_m2[SKY_LANES], across[SKY_LANES], upward[SKY_LANES];
 
     if (measurement->is_place) {
         return;
@@ -222,13 +252,12 @@ void sky_measure_spread(const struct sky_lanes *at, struct sky_views *views)
         views->has &= ~(1U << SKY_COMPONENT_AZIMUTH);
     }
     if (measurement->has_radial_speed) {
-        place_variance(at, &views->upward, upward_m2);
         velocity_variance(at, &views->across, across);
         velocity_variance(at, &views->upward, upward);
         for (int m = 0; m < SKY_LANES;
              m++) { /* speed across hides in it while the place across is unsure */
             views->radial_m2ps2[m] =
-                radial_m2ps2 + (views->across_m2[m] * across[m] + upward_m2[m] * upward[m]) *
+                radial_m2ps2 + (views->across_m2[m] * across[m] + views->upward_m2[m] * upward[m]) *
                                    square(views->per_range[m]);
         }
     }
@@ -242,10 +271,11 @@ static void draw_range(const struct sky_views *views, struct sky_lane_line *rest
     const double range_m = views->measurement->slant_range_m;
     const double range_m2 = square(views->measurement->sigma_range_m);
 
+    ret_line->stated = range_m2;
     ret_line->by_place = views->sight;
     for (int m = 0; m < SKY_LANES; m++) {
         ret_line->residual[m] = range_m - views->range_m[m];
-        ret_line->variance[m] = range_m2 + 0.5 * square(views->across_m2[m] * views->per_range[m]);
+        ret_line->variance[m] = range_m2 + views->sag_m2[m];
     }
 }
 
@@ -284,6 +314,7 @@ static void draw_azimuth(const struct sky_views *views, struct sky_lane_line *re
     dot_one(aside, &views->outward, off);
     find_angles(off, along, ret_line->residual);
     scale(views->per_ground, &views->across, &ret_line->by_place);
+    ret_line->stated = square(views->measurement->sigma_azimuth_rad);
     memcpy(ret_line->variance, views->azimuth_rad2, sizeof ret_line->variance);
 }
 
@@ -301,6 +332,7 @@ static void draw_elevation(const struct sky_views *views, struct sky_lane_line *
         cosine[m] = run * ground_m + rise * up_m;
         ret_line->variance[m] = elevation_rad2 + 0.5 * square(bend);
     }
+    ret_line->stated = elevation_rad2;
     find_angles(sine, cosine, ret_line->residual);
     scale(views->per_range, &views->upward, &ret_line->by_place);
 }
@@ -322,6 +354,7 @@ static void draw_radial_speed(const struct sky_views *views,
                 views->per_range[m];
         }
     }
+    ret_line->stated = square(views->measurement->sigma_radial_mps);
     ret_line->has_velocity = true;
     ret_line->by_velocity = views->sight;
     memcpy(ret_line->variance, views->radial_m2ps2, sizeof ret_line->variance);
@@ -336,6 +369,7 @@ static void draw_height(const struct sky_views *views, struct sky_lane_line *res
     const double variance = square(views->measurement->sigma_height_m);
     double east_m[SKY_LANES], north_m[SKY_LANES], up_m[SKY_LANES];
 
+    ret_line->stated = variance;
     dot_one(sensor->rot[0], &views->place, east_m);
     dot_one(sensor->rot[1], &views->place, north_m);
     dot_one(sensor->rot[2], &views->place, up_m);
@@ -365,6 +399,7 @@ static void draw_place(const struct sky_views *views, const double axis[3],
     const double variance = square(views->measurement->sigma_place_m);
     double beyond_m[SKY_LANES];
 
+    ret_line->stated = variance;
     dot_one(axis, &views->place, beyond_m);
     for (int i = 0; i < 3; i++) {
         for (int m = 0; m < SKY_LANES; m++) {

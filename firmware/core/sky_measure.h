@@ -115,7 +115,9 @@ struct sky_views {
     double range_m[SKY_LANES];
     double per_ground[SKY_LANES];
     double per_range[SKY_LANES];
-    double across_m2[SKY_LANES];    /* variance of the place along across */
+    double across_m2[SKY_LANES];    /* variance of the place along across, */
+    double upward_m2[SKY_LANES];    /* and along upward */
+    double sag_m2[SKY_LANES];       /* of a range: what its curvature adds */
     double azimuth_rad2[SKY_LANES]; /* of the measurement, curvature included */
     double radial_m2ps2[SKY_LANES];
 };
@@ -127,7 +129,8 @@ struct sky_lane_line {
     struct sky_lane_vector by_place;
     struct sky_lane_vector by_velocity;
     double residual[SKY_LANES];
-    double variance[SKY_LANES];
+    double variance[SKY_LANES]; /* with curvature and the error of the time stamp; ... */
+    double stated;              /* ... and what the measurement's own sigma says */
 };
 
 /** A line beside the covariance of the predictions, h the line's row. */
