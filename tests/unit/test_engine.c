@@ -923,6 +923,8 @@ static void an_entry_is_told_once_and_between_looks_if_need_be(void **state)
 static void nobody_enters_by_being_unseen(void **state)
 {
     (void)state;
+    config.sensor[PAPER_HEAD].detection_probability = 0.3; /* being missed says little */
+    begin();
     const double at_m = fly_watched(-4000.0, 4600.0, true);
     fly_watched(at_m, 12000.0, false);
     assert_int_equal(alerts.entered, 0);
@@ -1250,7 +1252,10 @@ static void a_track_can_be_asked_where_it_is_at_any_time(void **state)
     struct sky_event_track said = event->u.track;
     assert_true(sky_engine_track_at(&engine, 0, event->time_ns, &track));
     said.change = 0;
-    assert_memory_equal(&track, &said, sizeof said);
+    struct paper_reader told = paper_digest(), asked = paper_digest();
+    paper_read_track(&told, &said);
+    paper_read_track(&asked, &track);
+    assert_int_equal(asked.hash, told.hash);
     sky_engine_assess_at(&engine, 0, event->time_ns, assessment);
     size_t line = 0;
     for (size_t i = 0; i < outbox.count; i++) {
