@@ -200,11 +200,13 @@ static void find_width(const struct sky_lanes *at, struct sky_views *views)
 
 static uint32_t components_of(const struct sky_measurement *m)
 {
-    const uint32_t seen = m->is_place ? 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH
-                                      : 1U << SKY_COMPONENT_RANGE | 1U << SKY_COMPONENT_AZIMUTH;
-    return seen | (m->has_elevation ? 1U << SKY_COMPONENT_ELEVATION : 0U) |
-           (m->has_radial_speed ? 1U << SKY_COMPONENT_RADIAL_SPEED : 0U) |
-           (m->has_height ? 1U << SKY_COMPONENT_HEIGHT : 0U);
+    const uint32_t height = m->has_height ? 1U << SKY_COMPONENT_HEIGHT : 0U;
+    if (m->is_place) {
+        return height | 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH;
+    }
+    return height | 1U << SKY_COMPONENT_RANGE | 1U << SKY_COMPONENT_AZIMUTH |
+           (m->has_elevation ? 1U << SKY_COMPONENT_ELEVATION : 0U) |
+           (m->has_radial_speed ? 1U << SKY_COMPONENT_RADIAL_SPEED : 0U);
 }
 
 void sky_measure_look(const struct sky_lanes *at, const struct sky_measurement *measurement,
@@ -727,17 +729,17 @@ static void take_first(const struct sky_lanes *at, struct sky_state *state)
 static void refine(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
                    struct sky_state *state)
 {
-    const bool takes[SKY_COMPONENTS] = {
-        [SKY_COMPONENT_RADIAL_SPEED] = m->has_radial_speed && !m->is_place,
-        [SKY_COMPONENT_HEIGHT] = m->has_height && m->has_elevation && !m->is_place};
     struct sky_lanes at;
     struct sky_views views;
 
     fill(state, &at);
     sky_measure_look(&at, m, sensor, &views);
     sky_measure_spread(&at, &views);
-    for (int k = 0; k < SKY_COMPONENTS; k++) {
-        if (takes[k]) {
+    const bool has_elevation = (views.has & 1U << SKY_COMPONENT_ELEVATION) != 0;
+    const uint32_t takes = views.has & (1U << SKY_COMPONENT_RADIAL_SPEED |
+                                        (has_elevation ? 1U << SKY_COMPONENT_HEIGHT : 0U));
+    for (uint32_t k = SKY_COMPONENT_RADIAL_SPEED; k <= SKY_COMPONENT_HEIGHT; k++) {
+        if ((takes >> k & 1U) != 0) {
             struct sky_lane_line line;
             struct sky_lane_fit fit;
             sky_measure_line(&at, &views, (enum sky_component)k, &line);

@@ -535,7 +535,8 @@ static void a_reported_place_is_compared_along_its_own_axes(void **state)
 {
     (void)state;
     const struct sky_lla at = {0.352, 0.051, 3000.0};
-    const struct sky_measurement m = reported(&at, true, 10.0);
+    struct sky_measurement m = reported(&at, true, 10.0);
+    m.has_elevation = m.has_radial_speed = true; /* mean nothing here */
     const struct sky_lla off = {0.352 + 50.0 / 6.345e6, 0.051, 3250.0};
     const struct sky_enu place = sky_geo_to_enu(&frame, &off);
     const struct test_target there = {.x = {place.east_m, place.north_m, place.up_m, 60.0, 0, 0}};
