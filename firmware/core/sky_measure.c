@@ -646,6 +646,16 @@ static void spread(struct sky_state *state, int first, const double v[3], double
     }
 }
 
+/* Spreads the place along three axes; none is surer than a millionth of the others: see blunt. */
+static void spread_place(struct sky_state *state, const double *const axis[3],
+                         const double variance[3])
+{
+    const double least = variance_per_unsure * (variance[0] + variance[1] + variance[2]);
+    for (int i = 0; i < 3; i++) {
+        spread(state, 0, axis[i], variance[i] + least);
+    }
+}
+
 /* Where one polar measurement puts the aircraft. */
 static void start_polar(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
                         double late_m2, struct sky_state *state)
@@ -677,9 +687,11 @@ static void start_polar(const struct sky_measurement *m, const struct sky_sensor
         across[i] = north * axis[0][i] - east * axis[1][i];
         state->x[i] = origin[i] + r * sight[i];
     }
-    spread(state, 0, sight, square(m->sigma_range_m) + late_m2 + 0.5 * arc_m2);
-    spread(state, 0, across, square(r * sigma_across_rad) + late_m2);
-    spread(state, 0, upward, square(r * sigma_elevation_rad) + late_m2);
+    const double *const axes[3] = {sight, across, upward};
+    const double variance[3] = {square(m->sigma_range_m) + 0.5 * arc_m2 + late_m2,
+                                square(r * sigma_across_rad) + late_m2,
+                                square(r * sigma_elevation_rad) + late_m2};
+    spread_place(state, axes, variance);
 }
 
 static void start_place(const struct sky_measurement *m, const struct sky_sensor_pose *place,
@@ -691,9 +703,10 @@ static void start_place(const struct sky_measurement *m, const struct sky_sensor
     for (int i = 0; i < 3; i++) {
         state->x[i] = origin[i] + rise_m * place->rot[2][i];
     }
-    spread(state, 0, place->rot[0], square(m->sigma_place_m) + late_m2);
-    spread(state, 0, place->rot[1], square(m->sigma_place_m) + late_m2);
-    spread(state, 0, place->rot[2], square(m->sigma_height_m) + late_m2);
+    const double *const axes[3] = {place->rot[0], place->rot[1], place->rot[2]};
+    const double flat_m2 = square(m->sigma_place_m) + late_m2;
+    const double variance[3] = {flat_m2, flat_m2, square(m->sigma_height_m) + late_m2};
+    spread_place(state, axes, variance);
 }
 
 /* Fills every lane with one state. */

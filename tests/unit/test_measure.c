@@ -404,13 +404,19 @@ static struct sky_state knowing_but_for(const double direction[3], double sigma_
 static void what_the_curve_of_a_range_hides_is_added_to_its_variance(void **state)
 {
     (void)state;
-    double axis[3][3];
+    double axis[3][3], aslant[3];
     directions(axis);
-    const struct sky_state known = knowing_but_for(axis[1], 3000.0, 0.0);
-    const struct sky_measurement m = look_now();
-    const struct sky_lane_line line = line_of(&known, &m, SKY_COMPONENT_RANGE);
-    const double sag_m2 = 0.5 * pow(9e6 / m.slant_range_m, 2.0);
-    assert_near(line.variance[0], 900.0 + sag_m2, 1.0);
+    for (int i = 0; i < 3; i++) {
+        aslant[i] = 0.6 * axis[1][i] + 0.8 * axis[2][i];
+    }
+    const double *const direction[3] = {axis[1], axis[2], aslant};
+    for (int k = 0; k < 3; k++) {
+        const struct sky_state known = knowing_but_for(direction[k], 3000.0, 0.0);
+        const struct sky_measurement m = look_now();
+        const struct sky_lane_line line = line_of(&known, &m, SKY_COMPONENT_RANGE);
+        const double sag_m2 = 0.5 * pow(9e6 / m.slant_range_m, 2.0);
+        assert_near(line.variance[0], 900.0 + sag_m2, 1.0);
+    }
 }
 
 static void speed_across_hides_in_doppler_while_the_place_across_is_unsure(void **state)
@@ -685,6 +691,21 @@ static void no_line_is_surer_than_a_millionth_of_what_is_unknown(void **state)
     assert_true(sigma_along(&after, axis[0], 0) < 1.0);
 }
 
+static void a_start_is_positive_however_unequal_its_sigmas(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        struct sky_measurement m = look_now();
+        struct sky_state began;
+        m.slant_range_m = 1.4;
+        m.sigma_range_m = k == 0 ? 1e4 : 0.01;
+        m.sigma_azimuth_rad = k == 1 ? 1.0 : 1e-6;
+        m.sigma_elevation_rad = k == 2 ? 1.0 : 1e-6;
+        sky_measure_start(&m, &pose, 100.0, &began);
+        assert_true(test_is_positive((const double(*)[6])began.p));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -701,6 +722,7 @@ int main(void)
         cmocka_unit_test_setup(a_height_out_of_reach_starts_somewhere_on_the_sphere_and_says_so,
                                start),
         cmocka_unit_test_setup(elevation_and_height_start_it_together, start),
+        cmocka_unit_test_setup(a_start_is_positive_however_unequal_its_sigmas, start),
         cmocka_unit_test_setup(a_reported_place_starts_there, start),
         cmocka_unit_test_setup(a_line_is_the_tangent_of_its_measurement, start),
         cmocka_unit_test_setup(angles_are_exact_wherever_the_prediction_lies, start),
