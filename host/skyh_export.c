@@ -14,7 +14,7 @@
 static const struct skyh_option options[] = {
     {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
-    {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.5)"},
+    {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
 };
@@ -405,7 +405,7 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
                          struct skyh_log *log, struct skyh_problem *problem)
 {
     const char *const epoch = skyh_args_value(args, "--epoch");
-    exporter->existence_min = 0.5;
+    exporter->existence_min = 0.7;
     if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);

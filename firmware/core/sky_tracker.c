@@ -31,8 +31,8 @@ static const double coarse_s = 12.0;
 /* The cheap gates are wider than the exact one: measurements are curved, models differ. */
 static const double cheap_gates = 1.5;
 
-static const double twin_apart_max_m = 10e3; /* whenever each was seen last */
-static const double twin_place2_max = 3.0;   /* of 3 degrees of freedom, both ... */
+static const double twin_apart_max_m = 5e3; /* whenever each was seen last */
+static const double twin_place2_max = 3.0;  /* of 3 degrees of freedom, both ... */
 static const double twin_velocity2_max = 8.0;
 static const double starved2_max = 11.3; /* ... and if the other takes all the plots */
 static const uint32_t twin_updates_max = 6;
@@ -69,6 +69,10 @@ static void note(struct sky_tracker *tracker, uint32_t slot, uint32_t change)
 /* Takes freed slots out of the list of active ones. */
 static void sweep(struct sky_tracker *tracker)
 {
+    if (!tracker->untidy) {
+        return;
+    }
+    tracker->untidy = false;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
@@ -87,6 +91,7 @@ static void begin_call(struct sky_tracker *tracker)
         const uint32_t slot = tracker->touched[i];
         if (!is_live(tracker, slot)) {
             tracker->track[slot].status = SKY_TRACK_FREE;
+            tracker->untidy = true;
             lost = true;
         }
         tracker->change[slot] = 0;
@@ -107,6 +112,7 @@ static void forget(struct sky_tracker *tracker, uint32_t slot)
         sky_clutter_add(&tracker->sensor[track->cell_sensor[i]].clutter, track->cell[i]);
     }
     track->status = SKY_TRACK_FREE;
+    tracker->untidy = true;
 }
 
 /* The tentative track with a single plot that has waited longest for its second, if any. */
@@ -678,6 +684,7 @@ static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
     tracker->stats.duplicates++;
     if (track->status == SKY_TRACK_TENTATIVE) {
         track->status = SKY_TRACK_FREE;
+        tracker->untidy = true;
     } else {
         note(tracker, slot, SKY_TRACK_NOW_LOST);
         tracker->change[slot] = SKY_TRACK_NOW_LOST;
@@ -722,11 +729,15 @@ static void watch_twins(struct sky_tracker *tracker, const struct sky_config *co
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t other = tracker->active[i];
         const struct sky_tracker_reach *const reach = &tracker->reach[other];
+        if (tracker->track[other].hits < 3 || other == slot ||
+            sky_abs(reach->place[0] - own->place[0]) > twin_apart_max_m ||
+            sky_abs(reach->place[1] - own->place[1]) > twin_apart_max_m) {
+            continue;
+        }
         const double dt_s = (double)(own->time_ns - reach->time_ns) * 1e-9;
         const struct sky_enu there = place_at(reach, dt_s);
         const double apart_m2 = distance2(&there, &here);
-        if (apart_m2 > square(twin_apart_max_m) || other == slot ||
-            tracker->track[other].hits < 3 || !is_live(tracker, other) || !is_live(tracker, slot)) {
+        if (!is_live(tracker, other) || !is_live(tracker, slot)) {
             continue;
         }
         if (apart_m2 > starved2_max * (own->spread_m2 + spread_at(tracker, reach, dt_s) +

@@ -121,6 +121,7 @@ struct sky_tracker {
     uint32_t touched_count;          /* ... and which slots that concerns, in order */
     uint32_t touched[SKY_TRACKS_MAX];
     /* private */
+    bool untidy; /* active lists freed slots */
     uint32_t active_count;
     uint32_t active[SKY_TRACKS_MAX];                /* slots in use, by track id */
     struct sky_tracker_reach reach[SKY_TRACKS_MAX]; /* by slot */
