@@ -8,7 +8,7 @@ _Static_assert((int)SKY_MODES_MAX <= (int)SKY_LANES, "every model has a lane");
 
 static const double weight_min = 1e-4;
 static const double turn_max_radps = 0.35; /* nothing turns faster for long */
-/* Curvature or time may add this much to a variance while a residual still tells of the sensor. */
+/* Curvature may raise a variance this much while the residual still tells of the sensor. */
 static const double blurred = 1.1;
 
 static const double log_two_pi = 0x1.d67f1c864beb5p+0;

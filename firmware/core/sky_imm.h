@@ -30,7 +30,10 @@ struct sky_motion {
                          straight */
 };
 
-/** The models an aircraft is followed with. */
+/**
+ * The models an aircraft is followed with. More may be added at the end while it is followed:
+ * models beyond count have no weight, but a state that can be gone on from.
+ */
 struct sky_motion_set {
     uint32_t count; /* 1 .. SKY_MODES_MAX */
     struct sky_motion motion[SKY_MODES_MAX];
@@ -55,8 +58,8 @@ struct sky_innovation {
     double log_likelihood; /* of the measurement, all models together; per its own units */
     double distance2;      /* squared Mahalanobis distance of the measurement as it came ... */
     uint32_t dimension;    /* ... and its degrees of freedom: components compared */
-    /* Components that tell how good the sensor is, as bits: curvature and time stamp, where the
-     * place is unsure, add no more than a tenth to the variance that was stated. */
+    /* Components that tell how good the sensor is, as bits: curvature, where the place is unsure,
+     * adds no more than a tenth to the variance. */
     uint32_t has;
     /* Of those: residual over its own predicted sigma, given the components before it: the root
      * of the models' mean square, with the sign of their mean residual; else 0. */

@@ -441,6 +441,7 @@ static void add_time_error(const struct sky_views *views, struct sky_lane_line *
     for (int m = 0; m < SKY_LANES; m++) {
         line->variance[m] += square(rate[m] * late_s);
     }
+    line->stated += square(rate[0] * late_s);
 }
 
 /* Takes from the residuals what earlier lines moved the states by. */

@@ -396,6 +396,34 @@ static void long_unseen_every_model_is_as_likely(void **state)
     }
 }
 
+static void a_track_of_one_model_may_go_on_with_five(void **state)
+{
+    (void)state;
+    struct sky_motion_set set = five;
+    uint64_t seed = 9;
+    struct test_target flying = target;
+    struct sky_measurement m = test_measure(&radar, &pose, &flying, 0, &seed);
+    struct sky_imm imm;
+    struct sky_innovation innovation;
+    struct sky_state all;
+    set.count = 1;
+    sky_imm_init(&imm, &set, &m, &pose, 100.0);
+    for (int k = 1; k <= 20; k++) {
+        test_fly(&flying, 1.0, 0.02, 0.02, &seed);
+        m = test_measure(&radar, &pose, &flying, k * SKY_SECOND_NS, &seed);
+        set.count = k < 10 ? 1 : 5;
+        sky_imm_predict(&imm, &set, m.time_ns);
+        assert_true(sky_imm_update(&imm, &set, &m, &pose, no_gate2, no_outlier2, &innovation));
+        for (uint32_t n = 0; n < set.count; n++) {
+            const struct sky_state one = model(&imm, n);
+            assert_true(imm.weight[n] >= 1e-4);
+            assert_true(test_nees(&one, &flying) < 30.0 && test_nees(&one, &flying) > 0.0);
+        }
+        sky_imm_state(&imm, &set, &all);
+        assert_true(test_nees(&all, &flying) < 20.0);
+    }
+}
+
 /* --- Measuring ------------------------------------------------------------------------------ */
 
 /* Solves s * y = b for 4 unknowns and returns det(s). */
@@ -631,6 +659,11 @@ static void where_the_place_is_unsure_a_residual_tells_nothing_of_the_radar(void
         assert_int_equal(innovation.dimension, 4);
         assert_int_equal(innovation.has & 1U, k == 0 ? 1U : 0U);
     }
+    struct sky_measurement late = m; /* a poor stamp is the sensor's own */
+    late.time_sigma_ns = 2 * SKY_SECOND_NS;
+    const struct sky_state known = knowing(100.0, 1.0);
+    struct sky_imm imm = imm_of(&known, 5);
+    assert_int_equal(updated(&imm, &five, &late, no_outlier2).has, 0xf);
 }
 
 static void overhead_no_model_uses_azimuth(void **state)
@@ -695,6 +728,7 @@ int main(void)
         cmocka_unit_test_setup(a_turning_covariance_is_carried_as_its_matrices_say, start),
         cmocka_unit_test_setup(models_are_mixed_before_and_after_they_move, start),
         cmocka_unit_test_setup(long_unseen_every_model_is_as_likely, start),
+        cmocka_unit_test_setup(a_track_of_one_model_may_go_on_with_five, start),
         cmocka_unit_test_setup(distance_and_likelihood_are_those_of_the_whole_innovation_matrix,
                                start),
         cmocka_unit_test_setup(a_models_weight_never_falls_below_its_floor, start),
