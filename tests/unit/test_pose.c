@@ -55,7 +55,7 @@ static void a_station_is_nowhere_before_its_first_fix(void **state)
 static void a_fix_whose_numbers_are_none_changes_nothing(void **state)
 {
     (void)state;
-    static const double none[] = {NAN, HUGE_VAL, -HUGE_VAL, 1e300, -1.0};
+    const double none[] = {nan(""), HUGE_VAL, -HUGE_VAL, 1e300, -1.0};
     struct sky_gnss_fix good = fix_at(3.0, 0.0, 0.0, 5.0);
     good.has |= SKY_GNSS_VELOCITY;
     good.speed_mps = 300.0;
@@ -90,7 +90,7 @@ static void what_a_fix_does_not_say_is_not_looked_at(void **state)
     (void)state;
     struct sky_gnss_fix fix = fix_at(0.0, 0.0, 0.0, 5.0);
     fix.has = SKY_GNSS_POSITION;
-    fix.sigma_vertical_m = fix.speed_mps = fix.course_rad = NAN;
+    fix.sigma_vertical_m = fix.speed_mps = fix.course_rad = nan("");
     assert_int_equal(take(1.0, fix), SKY_OK);
 }
 
