@@ -120,9 +120,9 @@ void sky_config_default(struct sky_config *ret_config);
 
 /** Sets of models of motion, by what flies there. */
 enum sky_motion_kind {
-    SKY_MOTION_AIRCRAFT = 1, /* seen from far: 3 m/s2 sustained at most, 2.6 deg/s */
-    SKY_MOTION_MIXED,        /* both, seen from 20 km or nearer: 8 deg/s */
-    SKY_MOTION_DRONES        /* small ones near by: 8 m/s2, 18 deg/s */
+    SKY_MOTION_AIRCRAFT = 1, /* seen from far: fast, turning at 20 degrees of bank */
+    SKY_MOTION_MIXED,        /* both, seen from 30 km or nearer: the same, slower */
+    SKY_MOTION_DRONES        /* small ones near by: slow, unsteady, turning at 4 m/s2 */
 };
 
 /**
