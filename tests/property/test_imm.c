@@ -188,20 +188,20 @@ static void reference_predict(struct reference *r, long double dt_s, long double
 static void reference_apply(struct reference *r, const double row[6], double residual,
                             double variance)
 {
-    long double ph[6], s = variance, before[6][6];
+    long double ph[6], s = (long double)variance, before[6][6];
     memcpy(before, r->p, sizeof before);
     for (int i = 0; i < 6; i++) {
         ph[i] = 0;
         for (int j = 0; j < 6; j++) {
-            ph[i] += r->p[i][j] * row[j];
+            ph[i] += r->p[i][j] * (long double)row[j];
         }
-        s += ph[i] * row[i];
+        s += ph[i] * (long double)row[i];
     }
     for (int k = 0; k < 36; k++) {
         r->p[k / 6][k % 6] = before[k / 6][k % 6] - ph[k / 6] * ph[k % 6] / s;
     }
     for (int i = 0; i < 6; i++) {
-        r->x[i] += ph[i] / s * residual;
+        r->x[i] += ph[i] / s * (long double)residual;
     }
 }
 
@@ -264,8 +264,8 @@ static void a_long_flight_agrees_with_long_doubles(void **state)
         sky_imm_init(&imm, &straight, &m, &pose, 100.0);
         const struct sky_state began = model(&imm, 0);
         for (int k = 0; k < 36; k++) {
-            r.x[k / 6] = began.x[k / 6];
-            r.p[k / 6][k % 6] = began.p[k / 6][k % 6];
+            r.x[k / 6] = (long double)began.x[k / 6];
+            r.p[k / 6][k % 6] = (long double)began.p[k / 6][k % 6];
         }
         for (int step = 1; step <= 300; step++) {
             struct sky_innovation innovation;

@@ -281,11 +281,13 @@ static void a_turning_covariance_is_carried_as_its_matrices_say(void **state)
         const struct sky_state after = model(&imm, 0);
 
         const long double w =
-            turn_mps2 / fmax(hypot(before.x[3], before.x[4]), fabs(turn_mps2) / 0.35);
-        const long double s = sinl(w * dt_s), c = cosl(w * dt_s);
+            (long double)turn_mps2 /
+            (long double)fmax(hypot(before.x[3], before.x[4]), fabs(turn_mps2) / 0.35);
+        const long double t_s = (long double)dt_s;
+        const long double s = sinl(w * t_s), c = cosl(w * t_s);
         const long double f[6][6] = {{1, 0, 0, s / w, (c - 1) / w, 0},
                                      {0, 1, 0, (1 - c) / w, s / w, 0},
-                                     {0, 0, 1, 0, 0, dt_s},
+                                     {0, 0, 1, 0, 0, t_s},
                                      {0, 0, 0, c, -s, 0},
                                      {0, 0, 0, s, c, 0},
                                      {0, 0, 0, 0, 0, 1}};
@@ -295,10 +297,10 @@ static void a_turning_covariance_is_carried_as_its_matrices_say(void **state)
             const long double t = a < 3 && b < 3 ? 64.0L / 3.0L : (a < 3 || b < 3 ? 8.0L : 4.0L);
             long double p = q * t, x = 0.0L;
             for (int k = 0; k < 36; k++) {
-                p += f[a][k / 6] * before.p[k / 6][k % 6] * f[b][k % 6];
+                p += f[a][k / 6] * (long double)before.p[k / 6][k % 6] * f[b][k % 6];
             }
             for (int k = 0; k < 6; k++) {
-                x += f[a][k] * before.x[k];
+                x += f[a][k] * (long double)before.x[k];
             }
             assert_near(after.p[a][b], (double)p, 1e-10 * (1.0 + fabs((double)p)));
             assert_near(after.x[a], (double)x, 1e-10 * (1.0 + fabs((double)x)));
