@@ -93,8 +93,10 @@ static void refuse(struct parse *parse, const struct skyd_key *key, int line, co
 static void take_value(struct parse *parse, const struct skyd_section *section,
                        const struct skyd_key *key, int line, const char *text)
 {
-    const char *const wrong =
-        skyd_key_take(key, text, parse->config->path, target_of(parse->config, section));
+    /* inih takes ';' for the start of a comment only after a blank: printed, it would be one */
+    const char *const wrong = text[0] == ';' ? "begins like a comment"
+                                             : skyd_key_take(key, text, parse->config->path,
+                                                             target_of(parse->config, section));
     if (wrong != NULL) {
         refuse(parse, key, line, text, wrong);
     }

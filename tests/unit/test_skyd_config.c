@@ -234,6 +234,15 @@ static void what_is_printed_reads_back_as_the_same_configuration(void **state)
     free(text);
 }
 
+static void a_value_that_begins_like_a_comment_is_refused(void **state)
+{
+    (void)state;
+    expect_error(
+        "[zones]\nfile = z\n[log]\ndirectory =;x\n[gpsd]\n",
+        "etc/test.ini:4: key 'directory': ';x' begins like a comment; expected the path of "
+        "the folder that holds the log");
+}
+
 static void an_unknown_section_is_named(void **state)
 {
     (void)state;
@@ -537,6 +546,7 @@ int main(void)
         cmocka_unit_test(motion_follows_the_farthest_radar_unless_told_and_details_come_last),
         cmocka_unit_test(the_defaults_of_the_table_are_those_of_the_core),
         cmocka_unit_test(what_is_printed_reads_back_as_the_same_configuration),
+        cmocka_unit_test(a_value_that_begins_like_a_comment_is_refused),
         cmocka_unit_test(an_unknown_section_is_named),
         cmocka_unit_test(one_section_too_many_is_refused),
         cmocka_unit_test(an_unknown_key_is_named),
