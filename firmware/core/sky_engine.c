@@ -485,6 +485,7 @@ static void find_common_error(const struct sky_engine *engine, const struct sky_
                               const struct sky_state *state, struct sky_common_error *ret)
 {
     struct sway sway[SKY_SENSORS_MAX];
+    const struct sway *station = NULL; /* of any sensor there: the axes are the same */
     double weight[SKY_SENSORS_MAX] = {0.0};
     double all = 0.0;
     double moved = 0.0;
@@ -510,18 +511,16 @@ static void find_common_error(const struct sky_engine *engine, const struct sky_
             }
         }
         if (engine->config.sensor[i].at_station) {
+            station = &sway[i];
             moved += weight[i];
             add_weighted(turn, weight[i], sway[i].turn);
         }
     }
-    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
-        if (weight[i] > 0.0 && engine->config.sensor[i].at_station) {
-            add_scaled(ret, moved * engine->pose.sigma_horizontal_m, sway[i].axis[0]);
-            add_scaled(ret, moved * engine->pose.sigma_horizontal_m, sway[i].axis[1]);
-            add_scaled(ret, moved * engine->pose.sigma_vertical_m, sway[i].axis[2]);
-            add_scaled(ret, engine->pose.heading_sigma_rad, turn);
-            break;
-        }
+    if (station != NULL) {
+        add_scaled(ret, moved * engine->pose.sigma_horizontal_m, station->axis[0]);
+        add_scaled(ret, moved * engine->pose.sigma_horizontal_m, station->axis[1]);
+        add_scaled(ret, moved * engine->pose.sigma_vertical_m, station->axis[2]);
+        add_scaled(ret, engine->pose.heading_sigma_rad, turn);
     }
     const struct sky_utc_estimate utc = sky_utc_at(&engine->utc, state->time_ns);
     ret->time_sigma_s = utc.state > SKY_CLOCK_RTC ? (double)utc.sigma_ns * 1e-9 : 0.0;

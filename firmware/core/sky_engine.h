@@ -252,7 +252,7 @@ struct sky_engine {
     struct sky_event lost;                  /* what the outbox had no room for */
     uint32_t slot_track_id[SKY_TRACKS_MAX]; /* whose incidents a slot holds; 0: nobody's */
     struct sky_engine_clearance clearance[SKY_TRACKS_MAX]; /* by slot */
-    int64_t calm_until_ns[SKY_TRACKS_MAX]; /* by slot: no line can be met before */
+    int64_t calm_until_ns[SKY_TRACKS_MAX];                 /* by slot: no line can be met before */
     struct sky_assessment assessment[SKY_LINES_MAX];
     enum sky_register_state sensor_said[SKY_SENSORS_MAX]; /* in the latest SKY_EVENT_SENSOR */
     int64_t sensor_said_ns[SKY_SENSORS_MAX];

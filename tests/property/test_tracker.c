@@ -174,7 +174,8 @@ static void whatever_is_plotted_every_plot_is_accounted_for_and_the_table_stays_
             const uint64_t told = s->used + s->out_of_range + s->too_old + s->no_room +
                                   s->repeated + tracker.claim_count;
             if (!is_sound(&tracker) || told > given || told + s->clutter < given) {
-                fail_msg("seed %d step %d: %d of %d, sound %d", (int)with_seed, step, (int)told, (int)given, is_sound(&tracker));
+                fail_msg("seed %d step %d: %d of %d, sound %d", (int)with_seed, step, (int)told,
+                         (int)given, is_sound(&tracker));
             }
             now_ns += (int64_t)(test_random(&seed) % 3000000000U);
             sky_tracker_tick(&tracker, &config, &frame, now_ns);
