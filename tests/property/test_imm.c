@@ -46,19 +46,6 @@ static double power(uint64_t *seed, double low, double high)
     return pow(10.0, test_uniform(seed, low, high));
 }
 
-static struct sky_state model(const struct sky_imm *imm, uint32_t m)
-{
-    struct sky_state state = {.time_ns = imm->time_ns};
-    int k = 0;
-    for (int i = 0; i < 6; i++) {
-        state.x[i] = imm->x[i][m];
-        for (int j = i; j < 6; j++) {
-            state.p[i][j] = state.p[j][i] = imm->p[k++][m];
-        }
-    }
-    return state;
-}
-
 /* --- Whatever is plotted -------------------------------------------------------------------- */
 
 /* Any plot that the engine's checks let through, of a radar of any quality, or a place. */
@@ -93,7 +80,7 @@ static bool is_sound(const struct sky_imm *imm, uint32_t count,
 {
     double sum = 0.0;
     for (uint32_t m = 0; m < count; m++) {
-        const struct sky_state one = model(imm, m);
+        const struct sky_state one = test_model(imm, m);
         sum += imm->weight[m];
         if (!test_is_positive((const double(*)[6])one.p) || !(imm->weight[m] >= 0.9e-4)) {
             return false;
@@ -206,27 +193,16 @@ static void reference_apply(struct reference *r, const double row[6], double res
 }
 
 /* The reference takes each line where the filter's own state stands, so that errors add up. */
-static void reference_update(struct reference *r, struct sky_lanes *at,
-                             const struct sky_measurement *m, const struct sky_sensor_pose *pose)
+static void reference_follow(void *reference, const struct sky_lanes *at,
+                             const struct sky_lane_line *line)
 {
-    struct sky_views views;
-    sky_measure_look(at, m, pose, &views);
-    sky_measure_spread(at, &views);
-    for (int k = 0; k < SKY_COMPONENTS; k++) {
-        if ((views.has >> k & 1U) != 0) {
-            struct sky_lane_line line;
-            struct sky_lane_fit fit;
-            double row[6], behind = 0.0;
-            sky_measure_line(at, &views, (enum sky_component)k, &line);
-            test_row(&line, 0, row);
-            for (int i = 0; i < 6; i++) {
-                behind += row[i] * (double)(r->x[i] - (long double)at->x[i][0]);
-            }
-            reference_apply(r, row, line.residual[0] - behind, line.variance[0]);
-            sky_measure_compare(at, &line, &fit);
-            sky_measure_apply(at, &line, &fit);
-        }
+    struct reference *const r = reference;
+    double row[6], behind = 0.0;
+    test_row(line, 0, row);
+    for (int i = 0; i < 6; i++) {
+        behind += row[i] * (double)(r->x[i] - (long double)at->x[i][0]);
     }
+    reference_apply(r, row, line->residual[0] - behind, line->variance[0]);
 }
 
 static double reference_distance(const struct reference *r, const struct sky_state *one,
@@ -262,7 +238,7 @@ static void a_long_flight_agrees_with_long_doubles(void **state)
         static struct sky_imm imm;
         static struct reference r;
         sky_imm_init(&imm, &straight, &m, &pose, 100.0);
-        const struct sky_state began = model(&imm, 0);
+        const struct sky_state began = test_model(&imm, 0);
         for (int k = 0; k < 36; k++) {
             r.x[k / 6] = (long double)began.x[k / 6];
             r.p[k / 6][k % 6] = (long double)began.p[k / 6][k % 6];
@@ -274,12 +250,12 @@ static void a_long_flight_agrees_with_long_doubles(void **state)
             m = test_measure(&radar, &pose, &target, step * SKY_SECOND_NS, &seed);
             sky_imm_predict(&imm, &straight, m.time_ns);
             reference_predict(&r, 1.0L, 1.0L, 0.2L);
-            const struct sky_state predicted = model(&imm, 0);
+            const struct sky_state predicted = test_model(&imm, 0);
             static struct sky_lanes at;
             at = test_lanes_of(&predicted);
-            reference_update(&r, &at, &m, &pose);
+            test_apply_watched(&at, &m, &pose, reference_follow, &r);
             assert_true(sky_imm_update(&imm, &straight, &m, &pose, none2, none2, &innovation));
-            const struct sky_state after = model(&imm, 0);
+            const struct sky_state after = test_model(&imm, 0);
             worst = fmax(worst, reference_distance(&r, &after, &sigmas));
             worst_sigmas = fmax(worst_sigmas, sigmas);
         }

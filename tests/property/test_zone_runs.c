@@ -20,9 +20,13 @@ struct shape {
     struct sky_zone_set set;
 };
 
-static void random_shape(uint64_t *seed, double lat_deg, double lon_deg, double size_deg,
-                         struct shape *ret)
+struct place {
+    double lat_deg, lon_deg, size_deg;
+};
+
+static void random_shape(uint64_t *seed, const struct place *at, struct shape *ret)
 {
+    double size_deg = at->size_deg;
     *ret = (struct shape){
         .line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = RINGS},
         .zone = {.id = 1,
@@ -39,10 +43,11 @@ static void random_shape(uint64_t *seed, double lat_deg, double lon_deg, double 
             const double angle_rad =
                 sign * (i + test_uniform(seed, 0.0, 0.9)) * 2.0 * SKY_PI / count;
             const double radius_deg = size_deg * test_uniform(seed, 0.3, 1.0);
-            const double lon = lon_deg + radius_deg * cos(angle_rad) / cos(lat_deg * degree);
-            ret->vertex[ret->set.vertex_count++] =
-                (struct sky_vertex){(int32_t)lround((lat_deg + radius_deg * sin(angle_rad)) * 1e7),
-                                    (int32_t)lround(remainder(lon, 360.0) * 1e7)};
+            const double lon =
+                at->lon_deg + radius_deg * cos(angle_rad) / cos(at->lat_deg * degree);
+            ret->vertex[ret->set.vertex_count++] = (struct sky_vertex){
+                (int32_t)lround((at->lat_deg + radius_deg * sin(angle_rad)) * 1e7),
+                (int32_t)lround(remainder(lon, 360.0) * 1e7)};
         }
         size_deg *= 0.15;
     }
@@ -58,26 +63,34 @@ static void random_shape(uint64_t *seed, double lat_deg, double lon_deg, double 
     sky_zone_prepare(&ret->set, ret->run);
 }
 
+/* Anywhere up to a latitude, every other one across the date line; sizes even on a log scale. */
+static void next_shape(uint64_t *seed, int i, double lat_max_deg, double size_min_deg,
+                       struct place *ret_at, struct shape *ret)
+{
+    ret_at->lat_deg = test_uniform(seed, -lat_max_deg, lat_max_deg);
+    ret_at->lon_deg = i % 2 == 0 ? 180.0 : test_uniform(seed, -180.0, 180.0);
+    ret_at->size_deg = exp(test_uniform(seed, log(size_min_deg), log(10.0)));
+    random_shape(seed, ret_at, ret);
+}
+
 static void a_prepared_set_gives_the_same_bits(void **state)
 {
     (void)state;
     uint64_t seed = first_seed;
     static struct shape shape;
+    struct place at;
     for (int i = 0; i < 120; i++) {
         const uint64_t before = seed;
-        const double lat_deg = test_uniform(&seed, -75.0, 75.0);
-        const double lon_deg = i % 2 == 0 ? 180.0 : test_uniform(&seed, -180.0, 180.0);
-        const double size_deg = exp(test_uniform(&seed, log(1e-3), log(10.0)));
-        random_shape(&seed, lat_deg, lon_deg, size_deg, &shape);
+        next_shape(&seed, i, 75.0, 1e-3, &at, &shape);
         struct sky_zone_set prepared = shape.set;
         prepared.run = shape.run;
         for (int k = 0; k < 20; k++) {
-            const double reach_deg = size_deg * (k % 4 == 0 ? 0.2 : 2.0);
-            const double lat = (lat_deg + test_uniform(&seed, -0.7, 0.7) * reach_deg) * degree;
-            const double lon = sky_wrap_pi(
-                (lon_deg + test_uniform(&seed, -1.0, 1.0) * reach_deg / cos(lat_deg * degree)) *
-                degree);
-            const double sigma_m = size_deg * test_uniform(&seed, 0.0, 2e4);
+            const double reach_deg = at.size_deg * (k % 4 == 0 ? 0.2 : 2.0);
+            const double lat = (at.lat_deg + test_uniform(&seed, -0.7, 0.7) * reach_deg) * degree;
+            const double lon = sky_wrap_pi((at.lon_deg + test_uniform(&seed, -1.0, 1.0) *
+                                                             reach_deg / cos(at.lat_deg * degree)) *
+                                           degree);
+            const double sigma_m = at.size_deg * test_uniform(&seed, 0.0, 2e4);
             struct sky_nearest nearest[2];
             memset(nearest, 0, sizeof nearest);
             sky_zone_nearest(&shape.set, 0, lat, lon, &nearest[0]);
@@ -122,19 +135,17 @@ static void passing_runs_over_does_not_change_who_is_inside(void **state)
     (void)state;
     uint64_t seed = first_seed;
     static struct shape shape;
+    struct place at;
     int inside = 0;
     for (int i = 0; i < 120; i++) {
         const uint64_t before = seed;
-        const double lat_deg = test_uniform(&seed, -60.0, 60.0);
-        const double lon_deg = i % 2 == 0 ? 180.0 : test_uniform(&seed, -180.0, 180.0);
-        const double size_deg = exp(test_uniform(&seed, log(1e-2), log(10.0)));
-        random_shape(&seed, lat_deg, lon_deg, size_deg, &shape);
+        next_shape(&seed, i, 60.0, 1e-2, &at, &shape);
         struct sky_zone_set prepared = shape.set;
         prepared.run = shape.run;
         for (int k = 0; k < 20; k++) {
-            const double lat_e7 = (lat_deg + test_uniform(&seed, -1.0, 1.0) * size_deg) * 1e7;
+            const double lat_e7 = (at.lat_deg + test_uniform(&seed, -1.0, 1.0) * at.size_deg) * 1e7;
             const double lon_e7 =
-                remainder(lon_deg + test_uniform(&seed, -1.0, 1.0) * size_deg, 360.0) * 1e7;
+                remainder(at.lon_deg + test_uniform(&seed, -1.0, 1.0) * at.size_deg, 360.0) * 1e7;
             struct sky_nearest nearest;
             sky_zone_nearest(&prepared, 0, lat_e7 * 1e-7 * degree, lon_e7 * 1e-7 * degree,
                              &nearest);

@@ -9,6 +9,7 @@
 #include "skyh_incidents.h"
 #include "skyh_out.h"
 #include "skyh_rerun.h"
+#include "test_rerun.h"
 
 #define EXAMPLE SKY_SOURCE_DIR "/host/examples/tinzaouatine"
 
@@ -359,11 +360,7 @@ static struct skyh_verdict rerun_tampered(enum tamper how, unsigned which)
             skyh_rerun_take(rerun, &item);
         }
     }
-    skyh_rerun_finish(rerun);
-    const struct skyh_verdict verdict = *skyh_rerun_verdict(rerun);
-    skyh_rerun_close(rerun);
-    skyh_log_close(&log);
-    return verdict;
+    return test_rerun_end(rerun, &log);
 }
 
 static void one_bit_of_one_event_is_a_difference_by_name(void **state)

@@ -1,21 +1,43 @@
 /**
- * test_lanes: one state in every lane of sky_measure, and dense matrices to compare it with.
+ * test_lanes: states in the lanes of sky_measure and among the models of sky_imm, and dense
+ * matrices to compare them with.
  */
 #ifndef TEST_LANES_H
 #define TEST_LANES_H
 
+#include "sky_imm.h"
 #include "sky_measure.h"
+#include "test_matrix.h"
 
-/** Puts a state into one lane. */
-static inline void test_set_lane(struct sky_lanes *at, int lane, const struct sky_state *state)
+/** Writes a state's entries `stride` apart, as lanes and models keep them beside each other. */
+static inline void test_pack(const struct sky_state *state, int stride, double *ret_x,
+                             double *ret_p)
 {
     int k = 0;
     for (int i = 0; i < 6; i++) {
-        at->x[i][lane] = state->x[i];
+        ret_x[i * stride] = state->x[i];
         for (int j = i; j < 6; j++) {
-            at->p[k++][lane] = state->p[i][j];
+            ret_p[k++ * stride] = state->p[i][j];
         }
     }
+}
+
+static inline struct sky_state test_unpack(const double *x, const double *p, int stride)
+{
+    struct sky_state state = {.time_ns = 0};
+    int k = 0;
+    for (int i = 0; i < 6; i++) {
+        state.x[i] = x[i * stride];
+        for (int j = i; j < 6; j++) {
+            state.p[i][j] = state.p[j][i] = p[k++ * stride];
+        }
+    }
+    return state;
+}
+
+static inline void test_set_lane(struct sky_lanes *at, int lane, const struct sky_state *state)
+{
+    test_pack(state, SKY_LANES, &at->x[0][lane], &at->p[0][lane]);
 }
 
 static inline struct sky_lanes test_lanes_of(const struct sky_state *state)
@@ -29,14 +51,19 @@ static inline struct sky_lanes test_lanes_of(const struct sky_state *state)
 
 static inline struct sky_state test_lane(const struct sky_lanes *at, int lane)
 {
-    struct sky_state state = {.time_ns = 0};
-    int k = 0;
-    for (int i = 0; i < 6; i++) {
-        state.x[i] = at->x[i][lane];
-        for (int j = i; j < 6; j++) {
-            state.p[i][j] = state.p[j][i] = at->p[k++][lane];
-        }
-    }
+    return test_unpack(&at->x[0][lane], &at->p[0][lane], SKY_LANES);
+}
+
+/** Sets one model, without a weight. */
+static inline void test_set_model(struct sky_imm *imm, uint32_t m, const struct sky_state *state)
+{
+    test_pack(state, SKY_MODES_MAX, &imm->x[0][m], &imm->p[0][m]);
+}
+
+static inline struct sky_state test_model(const struct sky_imm *imm, uint32_t m)
+{
+    struct sky_state state = test_unpack(&imm->x[0][m], &imm->p[0][m], SKY_MODES_MAX);
+    state.time_ns = imm->time_ns;
     return state;
 }
 
@@ -64,9 +91,15 @@ static inline struct sky_lane_line test_line(const struct sky_lanes *at,
     return line;
 }
 
-/** Applies every component of a measurement, as one model's filter does. */
-static inline void test_apply(struct sky_lanes *at, const struct sky_measurement *m,
-                              const struct sky_sensor_pose *pose)
+/**
+ * Applies every component of a measurement, as one model's filter does. Each line is shown to
+ * `watcher` as it is drawn, before it is applied.
+ */
+static inline void test_apply_watched(struct sky_lanes *at, const struct sky_measurement *m,
+                                      const struct sky_sensor_pose *pose,
+                                      void (*watch)(void *watcher, const struct sky_lanes *at,
+                                                    const struct sky_lane_line *line),
+                                      void *watcher)
 {
     struct sky_views views;
     sky_measure_look(at, m, pose, &views);
@@ -76,29 +109,30 @@ static inline void test_apply(struct sky_lanes *at, const struct sky_measurement
             struct sky_lane_line line;
             struct sky_lane_fit fit;
             sky_measure_line(at, &views, (enum sky_component)k, &line);
+            watch(watcher, at, &line);
             sky_measure_compare(at, &line, &fit);
             sky_measure_apply(at, &line, &fit);
         }
     }
 }
 
-/** Is a covariance finite and positive definite? By Cholesky. */
+static inline void test_watch_nothing(void *watcher, const struct sky_lanes *at,
+                                      const struct sky_lane_line *line)
+{
+    (void)watcher, (void)at, (void)line;
+}
+
+static inline void test_apply(struct sky_lanes *at, const struct sky_measurement *m,
+                              const struct sky_sensor_pose *pose)
+{
+    test_apply_watched(at, m, pose, test_watch_nothing, NULL);
+}
+
+/** Is a covariance finite and positive definite? */
 static inline bool test_is_positive(const double p[6][6])
 {
-    double root[6][6];
-    for (int i = 0; i < 6; i++) {
-        for (int j = 0; j <= i; j++) {
-            double s = p[i][j];
-            for (int k = 0; k < j; k++) {
-                s -= root[i][k] * root[j][k];
-            }
-            if (j == i && !(s > 0.0 && s - s == 0.0)) {
-                return false;
-            }
-            root[i][j] = j < i ? s / root[j][j] : sqrt(s);
-        }
-    }
-    return true;
+    static const double nothing[6];
+    return test_distance2(&p[0][0], 6, nothing, 6) >= 0.0;
 }
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "sky_register.h"
 #include "sky_test.h"
+#include "test_matrix.h"
 
 #define TEST_DEG (3.141592653589793 / 180.0)
 
@@ -154,6 +155,27 @@ static inline bool test_give(struct test_world *world, const struct test_flight 
     const struct sky_sight second = {b, &sight_b->measurement, &sight_b->pose};
     return sky_register_pair(&world->reg, &world->config, &first, &second, velocity_mps, cov,
                              world->accel_psd_m2ps3);
+}
+
+/** Another aircraft, seen by one sensor now and by another `lag_s` later. */
+struct test_meeting {
+    struct test_flight flight;
+    struct test_sight sight[2];
+};
+
+static inline struct test_meeting test_meet(struct test_world *world, uint32_t a, uint32_t b,
+                                            double lag_s)
+{
+    struct test_meeting met = {.flight = test_appear(world)};
+    met.sight[0] = test_see(world, a, &met.flight, 0.0);
+    met.sight[1] = test_see(world, b, &met.flight, lag_s);
+    return met;
+}
+
+static inline bool test_give_met(struct test_world *world, uint32_t a, uint32_t b,
+                                 const struct test_meeting *met)
+{
+    return test_give(world, &met->flight, a, &met->sight[0], b, &met->sight[1]);
 }
 
 /** Another aircraft, seen by both within two seconds. Returns whether the pair was used. */

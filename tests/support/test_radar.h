@@ -13,6 +13,7 @@
 #include "sky_config.h"
 #include "sky_measure.h"
 #include "sky_test.h"
+#include "test_matrix.h"
 
 #define SKY_TEST_PI 3.141592653589793
 
@@ -53,6 +54,27 @@ static inline struct sky_sensor_config test_radar(void)
     radar.false_plots_per_scan = 20.0;
     radar.scan_ns = SKY_SECOND_NS;
     return radar;
+}
+
+/** Frame, place and qualities of the radar that most tests look through. */
+static inline void test_stand(struct sky_geo_frame *ret_frame, struct sky_sensor_pose *ret_pose,
+                              struct sky_sensor_config *ret_radar)
+{
+    *ret_frame = test_frame();
+    *ret_pose = test_pose(ret_frame, 1000.0, -2000.0, 120.0);
+    *ret_radar = test_radar();
+}
+
+/** A state at 50 s that knows a target as well as the sigmas say, without correlations. */
+static inline struct sky_state test_knowing(const struct test_target *target, double sigma_m,
+                                            double sigma_mps)
+{
+    struct sky_state known = {.time_ns = 50 * SKY_SECOND_NS};
+    for (int i = 0; i < 6; i++) {
+        known.x[i] = target->x[i];
+        known.p[i][i] = i < 3 ? sigma_m * sigma_m : sigma_mps * sigma_mps;
+    }
+    return known;
 }
 
 /** Straight on, with white-noise acceleration of the given intensities. */
@@ -133,30 +155,14 @@ static inline struct sky_measurement test_clutter(const struct sky_sensor_config
     };
 }
 
-/** Normalised squared error of a state: e' P^-1 e, by Cholesky. Negative if P is not positive. */
+/** Normalised squared error of a state: e' P^-1 e. Negative if P is not positive. */
 static inline double test_nees(const struct sky_state *state, const struct test_target *truth)
 {
-    double root[6][6], sum = 0.0, white[6];
+    double error[6];
     for (int i = 0; i < 6; i++) {
-        white[i] = state->x[i] - truth->x[i];
-        for (int j = 0; j <= i; j++) {
-            double s = state->p[i][j];
-            for (int k = 0; k < j; k++) {
-                s -= root[i][k] * root[j][k];
-            }
-            if (j < i) {
-                root[i][j] = s / root[j][j];
-                white[i] -= root[i][j] * white[j];
-            } else if (s > 0.0) {
-                root[i][i] = sqrt(s);
-            } else {
-                return -1.0;
-            }
-        }
-        white[i] /= root[i][i];
-        sum += white[i] * white[i];
+        error[i] = state->x[i] - truth->x[i];
     }
-    return sum;
+    return test_distance2(&state->p[0][0], 6, error, 6);
 }
 
 #endif

@@ -25,32 +25,13 @@ static const struct sky_motion_set straight = {
 static int start(void **state)
 {
     (void)state;
-    frame = test_frame();
-    pose = test_pose(&frame, 1000.0, -2000.0, 120.0);
-    radar = test_radar();
+    test_stand(&frame, &pose, &radar);
     return 0;
 }
 
 static struct sky_state knowing(double sigma_m, double sigma_mps)
 {
-    struct sky_state known = {.time_ns = 50 * SKY_SECOND_NS};
-    for (int i = 0; i < 6; i++) {
-        known.x[i] = target.x[i];
-        known.p[i][i] = i < 3 ? sigma_m * sigma_m : sigma_mps * sigma_mps;
-    }
-    return known;
-}
-
-/* Sets one model, without a weight. */
-static void set_model(struct sky_imm *imm, uint32_t m, const struct sky_state *known)
-{
-    int k = 0;
-    for (int i = 0; i < 6; i++) {
-        imm->x[i][m] = known->x[i];
-        for (int j = i; j < 6; j++) {
-            imm->p[k++][m] = known->p[i][j];
-        }
-    }
+    return test_knowing(&target, sigma_m, sigma_mps);
 }
 
 static struct sky_imm imm_of(const struct sky_state *known, uint32_t count)
@@ -58,22 +39,9 @@ static struct sky_imm imm_of(const struct sky_state *known, uint32_t count)
     struct sky_imm imm = {.time_ns = known->time_ns};
     for (uint32_t m = 0; m < SKY_MODES_MAX; m++) {
         imm.weight[m] = m < count ? 1.0 / count : 0.0;
-        set_model(&imm, m, known);
+        test_set_model(&imm, m, known);
     }
     return imm;
-}
-
-static struct sky_state model(const struct sky_imm *imm, uint32_t m)
-{
-    struct sky_state state = {.time_ns = imm->time_ns};
-    int k = 0;
-    for (int i = 0; i < 6; i++) {
-        state.x[i] = imm->x[i][m];
-        for (int j = i; j < 6; j++) {
-            state.p[i][j] = state.p[j][i] = imm->p[k++][m];
-        }
-    }
-    return state;
 }
 
 /* Five models that agree in nothing. */
@@ -90,7 +58,7 @@ static struct sky_imm mixed(uint64_t *seed)
                 known.p[i][j] = known.p[j][i] = 0.15 * most * test_uniform(seed, -1.0, 1.0);
             }
         }
-        set_model(&imm, m, &known);
+        test_set_model(&imm, m, &known);
         imm.weight[m] = test_uniform(seed, 0.05, 1.0);
         sum += imm.weight[m];
     }
@@ -127,7 +95,7 @@ static void every_model_starts_alike(void **state)
     sky_measure_start(&m, &pose, 100.0, &began);
     assert_int_equal(imm.time_ns, m.time_ns);
     for (uint32_t k = 0; k < 3; k++) {
-        const struct sky_state one = model(&imm, k);
+        const struct sky_state one = test_model(&imm, k);
         assert_near(imm.weight[k], 1.0 / 3.0, 1e-15);
         assert_memory_equal(one.x, began.x, sizeof began.x);
         assert_memory_equal(one.p, began.p, sizeof began.p);
@@ -152,7 +120,7 @@ static void the_mixture_has_the_mean_and_the_spread_of_all_models(void **state)
         for (int j = 0; j < 6; j++) {
             double p = 0.0;
             for (uint32_t m = 0; m < 5; m++) {
-                const struct sky_state one = model(&imm, m);
+                const struct sky_state one = test_model(&imm, m);
                 p += imm.weight[m] * (one.p[i][j] + (one.x[i] - mean[i]) * (one.x[j] - mean[j]));
             }
             assert_near(all.p[i][j], p, 1e-8);
@@ -169,7 +137,7 @@ static void a_state_moves_and_spreads_as_white_noise_acceleration_says(void **st
     const struct sky_state known = knowing(10.0, 2.0);
     struct sky_imm imm = imm_of(&known, 1);
     sky_imm_predict(&imm, &straight, 53 * SKY_SECOND_NS);
-    const struct sky_state after = model(&imm, 0);
+    const struct sky_state after = test_model(&imm, 0);
     assert_int_equal(imm.time_ns, 53 * SKY_SECOND_NS);
     assert_near(after.x[0], target.x[0] + 180.0, 1e-9);
     assert_near(after.p[0][0], 100.0 + 9.0 * 4.0 + 4.0 * 27.0 / 3.0, 1e-9);
@@ -274,11 +242,11 @@ static void a_turning_covariance_is_carried_as_its_matrices_say(void **state)
         const double turn_mps2 = test_uniform(&seed, -20.0, 20.0), dt_s = 4.0;
         struct sky_motion_set set = turning(turn_mps2);
         struct sky_imm imm = mixed(&seed);
-        const struct sky_state before = model(&imm, 0);
+        const struct sky_state before = test_model(&imm, 0);
         set.motion[0].accel_psd_m2ps3 = 0.5;
         set.motion[0].climb_psd_m2ps3 = 0.1;
         sky_imm_predict(&imm, &set, imm.time_ns + 4 * SKY_SECOND_NS);
-        const struct sky_state after = model(&imm, 0);
+        const struct sky_state after = test_model(&imm, 0);
 
         const long double w =
             (long double)turn_mps2 /
@@ -326,14 +294,14 @@ static void mix_by_sums(struct sky_imm *imm, double half_s)
             }
         }
         for (uint32_t m = 0; m < 5; m++) {
-            const struct sky_state one = model(&from, m);
+            const struct sky_state one = test_model(&from, m);
             for (int k = 0; k < 36; k++) {
                 const int i = k / 6, j = k % 6;
                 mean.p[i][j] += share[m] / sum *
                                 (one.p[i][j] + (one.x[i] - mean.x[i]) * (one.x[j] - mean.x[j]));
             }
         }
-        set_model(imm, to, &mean);
+        test_set_model(imm, to, &mean);
         imm->weight[to] = sum;
     }
 }
@@ -353,13 +321,13 @@ static void models_are_mixed_before_and_after_they_move(void **state)
         for (uint32_t m = 0; m < 5; m++) { /* moved one by one: a set of one mixes nothing */
             const struct sky_motion_set one = {
                 .count = 1, .sojourn_s = 40.0, .motion = {five.motion[m]}};
-            const struct sky_state mixed_state = model(&by_sums, m);
+            const struct sky_state mixed_state = test_model(&by_sums, m);
             static struct sky_imm alone;
             alone = imm_of(&mixed_state, 1);
             alone.time_ns = by_sums.time_ns;
             sky_imm_predict(&alone, &one, time_ns);
-            const struct sky_state moved = model(&alone, 0);
-            set_model(&by_sums, m, &moved);
+            const struct sky_state moved = test_model(&alone, 0);
+            test_set_model(&by_sums, m, &moved);
         }
         mix_by_sums(&by_sums, 0.5 * dt_s);
         for (uint32_t m = 0; m < 5; m++) {
@@ -417,7 +385,7 @@ static void a_track_of_one_model_may_go_on_with_five(void **state)
         sky_imm_predict(&imm, &set, m.time_ns);
         assert_true(sky_imm_update(&imm, &set, &m, &pose, no_gate2, no_outlier2, &innovation));
         for (uint32_t n = 0; n < set.count; n++) {
-            const struct sky_state one = model(&imm, n);
+            const struct sky_state one = test_model(&imm, n);
             assert_true(imm.weight[n] >= 1e-4);
             assert_true(test_nees(&one, &flying) < 30.0 && test_nees(&one, &flying) > 0.0);
         }
@@ -497,7 +465,7 @@ static void distance_and_likelihood_are_those_of_the_whole_innovation_matrix(voi
         const struct sky_innovation innovation = updated(&imm, &five, &m, no_outlier2);
         double density = 0.0, distance2 = 0.0, weight[5];
         for (uint32_t k = 0; k < 5; k++) {
-            const struct sky_state known = model(&before, k);
+            const struct sky_state known = test_model(&before, k);
             const struct whole whole = compare_whole(&known, &m);
             weight[k] = before.weight[k] * exp(whole.log_density);
             density += weight[k];
@@ -520,7 +488,7 @@ static void a_models_weight_never_falls_below_its_floor(void **state)
     struct sky_imm imm = imm_of(&known, 5);
     struct sky_state off = known;
     off.x[0] += 1000.0;
-    set_model(&imm, 2, &off);
+    test_set_model(&imm, 2, &off);
     const struct sky_measurement m = look_now();
     (void)updated(&imm, &five, &m, no_outlier2);
     double sum = 0.0;
@@ -596,7 +564,7 @@ static void one_model_within_the_gate_is_enough(void **state)
     const struct sky_measurement m = look_now();
     struct sky_innovation innovation;
     assert_false(sky_imm_update(&imm, &five, &m, &pose, 40.0, no_outlier2, &innovation));
-    set_model(&imm, 4, &known);
+    test_set_model(&imm, 4, &known);
     assert_true(sky_imm_update(&imm, &five, &m, &pose, 40.0, no_outlier2, &innovation));
     assert_true(imm.weight[4] > 0.999);
     assert_true(innovation.distance2 < 1.0);
@@ -604,7 +572,7 @@ static void one_model_within_the_gate_is_enough(void **state)
     struct sky_motion_set four = five; /* ... but only models of the set count */
     four.count = 4;
     imm = imm_of(&off, 4);
-    set_model(&imm, 4, &known);
+    test_set_model(&imm, 4, &known);
     assert_false(sky_imm_update(&imm, &four, &m, &pose, 40.0, no_outlier2, &innovation));
 }
 

@@ -13,26 +13,8 @@ static const struct test_target target = {.x = {22e3, -31e3, 4e3, 60.0, 35.0, -4
 static int start(void **state)
 {
     (void)state;
-    frame = test_frame();
-    pose = test_pose(&frame, 1000.0, -2000.0, 120.0);
-    radar = test_radar();
+    test_stand(&frame, &pose, &radar);
     return 0;
-}
-
-/* A state that knows a target as well as the sigmas say, without correlations. */
-static struct sky_state knowing_of(const struct test_target *of, double sigma_m, double sigma_mps)
-{
-    struct sky_state known = {.time_ns = 50 * SKY_SECOND_NS};
-    for (int i = 0; i < 6; i++) {
-        known.x[i] = of->x[i];
-        known.p[i][i] = i < 3 ? sigma_m * sigma_m : sigma_mps * sigma_mps;
-    }
-    return known;
-}
-
-static struct sky_state knowing(double sigma_m, double sigma_mps)
-{
-    return knowing_of(&target, sigma_m, sigma_mps);
 }
 
 static struct sky_measurement look_now(void)
@@ -330,7 +312,7 @@ static void a_line_is_the_tangent_of_its_measurement(void **state)
         }
         pose = test_pose(&frame, 3e4 * test_normal(&seed), 3e4 * test_normal(&seed), 100.0);
         pose.velocity_mps.north_m = 10.0 * test_normal(&seed);
-        const struct sky_state known = knowing_of(&there, 1e-3, 1e-3);
+        const struct sky_state known = test_knowing(&there, 1e-3, 1e-3);
         const struct sky_measurement exact = test_look(&radar, &pose, &there, 0);
         const double ground_m = exact.slant_range_m * cos(exact.elevation_rad);
         struct sky_measurement m = test_look(&radar, &pose, &there, 0);
@@ -373,7 +355,7 @@ static void angles_are_exact_wherever_the_prediction_lies(void **state)
         struct test_target there = target;
         there.x[0] += 1e4 * test_normal(&seed);
         there.x[1] += 1e5 * test_normal(&seed);
-        const struct sky_state known = knowing_of(&there, 1e-3, 1e-3);
+        const struct sky_state known = test_knowing(&there, 1e-3, 1e-3);
         const struct sky_measurement exact = test_look(&radar, &pose, &there, 0);
         struct sky_measurement m = exact;
         m.azimuth_rad = exact.azimuth_rad + off_rad;
@@ -391,7 +373,7 @@ static void angles_are_exact_wherever_the_prediction_lies(void **state)
 /* Knows the target well but for its place, and its speed, along one direction. */
 static struct sky_state knowing_but_for(const double direction[3], double sigma_m, double sigma_mps)
 {
-    struct sky_state known = knowing(1.0, 0.1);
+    struct sky_state known = test_knowing(&target, 1.0, 0.1);
     for (int i = 0; i < 3; i++) {
         for (int j = 0; j < 3; j++) {
             known.p[i][j] += sigma_m * sigma_m * direction[i] * direction[j];
@@ -438,7 +420,7 @@ static void azimuth_fades_as_the_place_nears_the_vertical(void **state)
     (void)state;
     const struct test_target near = {
         .x = {pose.origin.east_m, pose.origin.north_m + 1000.0, 4e3, 60.0, 35.0, -4.0}};
-    const struct sky_state known = knowing_of(&near, 500.0, 0.1);
+    const struct sky_state known = test_knowing(&near, 500.0, 0.1);
     const struct sky_measurement m = test_look(&radar, &pose, &near, known.time_ns);
     const struct sky_lane_line azimuth = line_of(&known, &m, SKY_COMPONENT_AZIMUTH);
     const double half = 0.25; /* of a radian, squared: 500 m at 1 km */
@@ -454,7 +436,7 @@ static void azimuth_does_not_jump_at_north(void **state)
     (void)state;
     const struct test_target north = {
         .x = {pose.origin.east_m, pose.origin.north_m + 30e3, 4e3, 60.0, 35.0, -4.0}};
-    const struct sky_state known = knowing_of(&north, 50.0, 5.0);
+    const struct sky_state known = test_knowing(&north, 50.0, 5.0);
     struct sky_measurement m = test_look(&radar, &pose, &north, known.time_ns);
     m.azimuth_rad = 0.004;
     const struct sky_lane_line right = line_of(&known, &m, SKY_COMPONENT_AZIMUTH);
@@ -469,7 +451,7 @@ static void azimuth_is_left_out_overhead(void **state)
     (void)state;
     const struct test_target above = {
         .x = {pose.origin.east_m + 30.0, pose.origin.north_m, 4e3, 60.0, 35.0, -4.0}};
-    const struct sky_state known = knowing_of(&above, 50.0, 5.0);
+    const struct sky_state known = test_knowing(&above, 50.0, 5.0);
     struct sky_measurement m = test_look(&radar, &pose, &above, known.time_ns);
     m.azimuth_rad += 3.0;
     assert_int_equal(components_of(&known, &m), bit(SKY_COMPONENT_RANGE) |
@@ -486,8 +468,8 @@ static void azimuth_is_left_out_if_one_lane_cannot_use_it(void **state)
     const struct test_target beside = {
         .x = {pose.origin.east_m + 100.0, pose.origin.north_m, 4e3, 60.0, 35.0, -4.0}};
     const struct sky_measurement m = test_look(&radar, &pose, &beside, 0);
-    const struct sky_state sure = knowing_of(&beside, 5.0, 5.0);
-    const struct sky_state unsure = knowing_of(&beside, 150.0, 5.0);
+    const struct sky_state sure = test_knowing(&beside, 5.0, 5.0);
+    const struct sky_state unsure = test_knowing(&beside, 150.0, 5.0);
     struct sky_lanes at = test_lanes_of(&sure);
     struct sky_views views;
     sky_measure_look(&at, &m, &pose, &views);
@@ -504,7 +486,8 @@ static void at_the_sensor_itself_everything_stays_finite(void **state)
     (void)state;
     const struct test_target here = {
         .x = {pose.origin.east_m, pose.origin.north_m, pose.origin.up_m, 60.0, 35.0, -4.0}};
-    const struct sky_state known = knowing_of(&here, 50.0, 5.0), sure = knowing_of(&here, 0.1, 5.0);
+    const struct sky_state known = test_knowing(&here, 50.0, 5.0),
+                           sure = test_knowing(&here, 0.1, 5.0);
     struct sky_measurement m = look_now();
     m.slant_range_m = 1.0;
     const struct sky_state *const both[2] = {&known, &sure}; /* azimuth is left out, and used */
@@ -522,7 +505,7 @@ static void at_the_sensor_itself_everything_stays_finite(void **state)
 static void an_unsure_time_widens_along_the_motion(void **state)
 {
     (void)state;
-    const struct sky_state known = knowing(1.0, 0.1);
+    const struct sky_state known = test_knowing(&target, 1.0, 0.1);
     struct sky_measurement m = look_now();
     m.time_sigma_ns = SKY_SECOND_NS;
     double axis[3][3], across_mps = 0.0;
@@ -546,7 +529,7 @@ static void a_reported_place_is_compared_along_its_own_axes(void **state)
     const struct sky_lla off = {0.352 + 50.0 / 6.345e6, 0.051, 3250.0};
     const struct sky_enu place = sky_geo_to_enu(&frame, &off);
     const struct test_target there = {.x = {place.east_m, place.north_m, place.up_m, 60.0, 0, 0}};
-    const struct sky_state known = knowing_of(&there, 20.0, 5.0);
+    const struct sky_state known = test_knowing(&there, 20.0, 5.0);
     assert_int_equal(components_of(&known, &m), bit(SKY_COMPONENT_EAST) | bit(SKY_COMPONENT_NORTH) |
                                                     bit(SKY_COMPONENT_HEIGHT));
     const struct sky_lane_line east = line_of(&known, &m, SKY_COMPONENT_EAST);
@@ -568,7 +551,7 @@ static double height_error_m(double ground_m, double course_rad, double up_m)
     const struct test_target there = {.x = {pose.origin.east_m + ground_m * sin(course_rad),
                                             pose.origin.north_m + ground_m * cos(course_rad), up_m,
                                             60.0, 35.0, -4.0}};
-    const struct sky_state known = knowing_of(&there, 1e-3, 1e-3);
+    const struct sky_state known = test_knowing(&there, 1e-3, 1e-3);
     struct sky_measurement m = test_look(&radar, &pose, &there, 0);
     m.has_height = true;
     m.sigma_height_m = 1.0;
@@ -608,7 +591,8 @@ static void height_follows_the_curve_of_the_earth(void **state)
 static void repeating_a_height_proves_nothing(void **state)
 {
     (void)state;
-    const struct sky_state vague = knowing(1000.0, 1.0), sure = knowing(10.0, 1.0);
+    const struct sky_state vague = test_knowing(&target, 1000.0, 1.0),
+                           sure = test_knowing(&target, 10.0, 1.0);
     struct sky_measurement m = without_elevation(height_of(target.x), 300.0);
     struct sky_lanes at = test_lanes_of(&vague);
     for (int i = 0; i < 50; i++) {
@@ -630,7 +614,7 @@ static void an_update_brings_what_bayes_says(void **state)
 {
     (void)state;
     /* Along the line of sight everything is linear: range alone, prior 40 m, plot 30 m. */
-    const struct sky_state known = knowing(40.0, 0.001);
+    const struct sky_state known = test_knowing(&target, 40.0, 0.001);
     struct sky_lanes at = test_lanes_of(&known);
     struct sky_measurement m = look_now();
     double axis[3][3], moved_m = 0.0;
@@ -653,7 +637,7 @@ static void no_lane_knows_of_another(void **state)
     static struct sky_state apart[SKY_LANES];
     static struct sky_lanes all;
     for (int k = 0; k < SKY_LANES; k++) {
-        apart[k] = knowing(20.0 + 30.0 * k, 1.0 + k);
+        apart[k] = test_knowing(&target, 20.0 + 30.0 * k, 1.0 + k);
         apart[k].x[k] += 10.0;
         test_set_lane(&all, k, &apart[k]);
     }

@@ -333,11 +333,9 @@ static void a_guessed_height_serves_only_beside_one_that_is_seen(void **state)
         test_world_open(&world);
         for (int i = 0; i < 600; i++) {
             world.now_ns += SKY_SECOND_NS / 2;
-            const struct test_flight flight = test_appear(&world);
-            struct test_sight sight[2] = {test_see(&world, 0, &flight, 0.0),
-                                          test_see(&world, 1, &flight, 1.0)};
-            guess_height(&sight[flat]);
-            test_give(&world, &flight, 0, &sight[0], 1, &sight[1]);
+            struct test_meeting met = test_meet(&world, 0, 1, 1.0);
+            guess_height(&met.sight[flat]);
+            test_give_met(&world, 0, 1, &met);
         }
         assert_true(test_report(&world, flat).pairs > 500);
         assert_near(test_report(&world, flat).bias[SKY_BIAS_RANGE], 100.0, 20.0);
@@ -517,13 +515,11 @@ static void an_unsure_clock_is_not_taken_for_a_bias(void **state)
         test_world_open(&world);
         for (int i = 0; i < 600; i++) {
             world.now_ns += SKY_SECOND_NS / 2;
-            const struct test_flight flight = test_appear(&world);
-            struct test_sight sight[2] = {test_see(&world, 0, &flight, 0.0),
-                                          test_see(&world, 1, &flight, 1.0)};
-            struct sky_measurement *m = &sight[unsure].measurement;
+            struct test_meeting met = test_meet(&world, 0, 1, 1.0);
+            struct sky_measurement *m = &met.sight[unsure].measurement;
             m->time_sigma_ns = 3 * SKY_SECOND_NS / 2;
             m->time_ns += (int64_t)(1.5e9 * test_normal(&world.seed));
-            assert_true(test_give(&world, &flight, 0, &sight[0], 1, &sight[1]));
+            assert_true(test_give_met(&world, 0, 1, &met));
             assert_false(world.reg.applied);
         }
         assert_knows(0, 3.0);

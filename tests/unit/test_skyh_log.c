@@ -14,6 +14,7 @@
 #include "skyh_incidents.h"
 #include "skyh_log.h"
 #include "skyh_rerun.h"
+#include "test_rerun.h"
 
 enum { TARGETS = 12 };
 
@@ -162,13 +163,9 @@ static struct skyh_verdict replay(uint64_t *ret_damages, uint64_t *ret_torn)
     while (skyh_log_next(&log, &item)) {
         skyh_rerun_take(rerun, &item);
     }
-    skyh_rerun_finish(rerun);
-    const struct skyh_verdict verdict = *skyh_rerun_verdict(rerun);
     *ret_damages = log.damages;
     *ret_torn = log.torn;
-    skyh_rerun_close(rerun);
-    skyh_log_close(&log);
-    return verdict;
+    return test_rerun_end(rerun, &log);
 }
 
 static void assert_whole(uint64_t inputs, uint64_t torn)
@@ -190,14 +187,26 @@ static void assert_whole(uint64_t inputs, uint64_t torn)
 
 /* ------------------------------------------------------------------------------------- tests */
 
-static void a_log_that_rolled_over_is_replayed_as_one(void **state)
+static void record_looks(int count)
 {
-    (void)state;
     begin_run();
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < count; i++) {
         look(FAULT_NONE, 0);
     }
     end_log();
+}
+
+static void remove_segment(unsigned number)
+{
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/seg-%016u.mcap", folder, number);
+    assert_int_equal(unlink(file), 0);
+}
+
+static void a_log_that_rolled_over_is_replayed_as_one(void **state)
+{
+    (void)state;
+    record_looks(500);
     assert_true(sink.segments >= 3);
     assert_true(recorded_events > 2000);
     assert_whole(502, 0);
@@ -230,14 +239,8 @@ static void lines_of_plot_files_are_decoded_again_when_they_are_replayed(void **
 static void a_segment_that_is_missing_is_damage_and_not_a_difference(void **state)
 {
     (void)state;
-    begin_run();
-    for (int i = 0; i < 500; i++) {
-        look(FAULT_NONE, 0);
-    }
-    end_log();
-    char file[128];
-    (void)snprintf(file, sizeof file, "%s/seg-0000000000000001.mcap", folder);
-    assert_int_equal(unlink(file), 0);
+    record_looks(500);
+    remove_segment(1);
     uint64_t damages = 0, torn = 0;
     const struct skyh_verdict verdict = replay(&damages, &torn);
     if (verdict.different) {
@@ -253,15 +256,9 @@ static void a_segment_that_is_missing_is_damage_and_not_a_difference(void **stat
 static void a_run_whose_beginning_is_missing_is_a_loss(void **state)
 {
     (void)state;
-    begin_run();
-    for (int i = 0; i < 500; i++) {
-        look(FAULT_NONE, 0);
-    }
-    end_log();
-    char file[128];
+    record_looks(500);
+    remove_segment(0);
     uint64_t damages_said = 0, torn_said = 0;
-    (void)snprintf(file, sizeof file, "%s/seg-0000000000000000.mcap", folder);
-    assert_int_equal(unlink(file), 0);
     const struct skyh_verdict verdict = replay(&damages_said, &torn_said);
     assert_true(verdict.lost);
     assert_int_equal(verdict.inputs, 0);
