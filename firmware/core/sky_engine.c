@@ -496,7 +496,7 @@ static void find_common_error(const struct sky_engine *engine, const struct sky_
         all += track->share[i];
     }
     for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
-        const struct sky_tracker_sensor *const sensor = &engine->tracker.sensor[i];
+        const struct sky_watch *const sensor = &engine->tracker.sensor[i];
         if (!sensor->stands || track->share[i] < 0.01 * all) {
             continue;
         }
@@ -912,7 +912,7 @@ void sky_engine_assess_at(const struct sky_engine *engine, size_t slot, int64_t 
 
 static void say_sensor(struct sky_engine *engine, struct sky_outbox *outbox, uint32_t index)
 {
-    const struct sky_tracker_sensor *const sensor = &engine->tracker.sensor[index];
+    const struct sky_watch *const sensor = &engine->tracker.sensor[index];
     const struct sky_sensor_config *const config = &engine->config.sensor[index];
     struct sky_event_sensor *const said =
         &append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_SENSOR)->u.sensor;

@@ -321,6 +321,34 @@ void sky_track_identify(struct sky_track *track, const struct sky_remark *remark
     }
 }
 
+/* --- What it has taken ---------------------------------------------------------------------- */
+
+/* Of one sensor. A radar may have been carried on meanwhile; a reported place is its own pose. */
+bool sky_track_is_same_plot(const struct sky_look *a, const struct sky_look *b)
+{
+    const struct sky_enu *const at = &a->pose.origin;
+    const struct sky_enu *const bt = &b->pose.origin;
+    return a->raw.time_ns == b->raw.time_ns && a->raw.slant_range_m == b->raw.slant_range_m &&
+           a->raw.azimuth_rad == b->raw.azimuth_rad &&
+           a->raw.elevation_rad == b->raw.elevation_rad &&
+           (!a->measurement.is_place ||
+            (at->east_m == bt->east_m && at->north_m == bt->north_m && at->up_m == bt->up_m));
+}
+
+bool sky_track_took(const struct sky_track *track, const struct sky_look *look, int64_t span_ns,
+                    bool *ret_same)
+{
+    for (uint32_t n = track->look_count; n >= first_look(track); n--) {
+        const struct sky_look *const other = const_look_at(track, n);
+        const int64_t apart_ns = look->measurement.time_ns - other->measurement.time_ns;
+        if (other->sensor == look->sensor && -span_ns < apart_ns && apart_ns < span_ns) {
+            *ret_same = *ret_same || sky_track_is_same_plot(other, look);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- Registration --------------------------------------------------------------------------- */
 
 struct sky_look *sky_track_unpaired(struct sky_track *track, uint32_t sensor, int64_t time_ns,

@@ -188,6 +188,16 @@ void sky_track_observe(struct sky_track *track, double height_hae_m,
 /** Takes over what a plot says about who it is. */
 void sky_track_identify(struct sky_track *track, const struct sky_remark *remark);
 
+/** Whether two looks of one sensor are one plot that came twice. */
+bool sky_track_is_same_plot(const struct sky_look *a, const struct sky_look *b);
+
+/**
+ * Whether the track has taken a plot of the look's sensor less than span_ns from it. Then ret_same
+ * becomes true if that was this very plot.
+ */
+bool sky_track_took(const struct sky_track *track, const struct sky_look *look, int64_t span_ns,
+                    bool *ret_same);
+
 /** The look before the latest one backwards that has not served registration, by another sensor
  * than `sensor` and at most most_ns from time_ns; NULL if there is none. */
 struct sky_look *sky_track_unpaired(struct sky_track *track, uint32_t sensor, int64_t time_ns,

@@ -134,7 +134,7 @@ static bool is_sound(const struct sky_tracker *t)
     for (uint32_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
         in_use += t->track[slot].status != SKY_TRACK_FREE;
     }
-    return in_use == t->active_count && t->claim_count <= SKY_WAITING_MAX;
+    return in_use == t->active_count && t->claims.count <= SKY_WAITING_MAX;
 }
 
 static void whatever_is_plotted_every_plot_is_accounted_for_and_the_table_stays_sound(void **state)
@@ -172,7 +172,7 @@ static void whatever_is_plotted_every_plot_is_accounted_for_and_the_table_stays_
             /* clutter is what started nothing, and besides starts that came to nothing */
             const struct sky_tracker_stats *const s = &tracker.stats;
             const uint64_t told = s->used + s->out_of_range + s->too_old + s->no_room +
-                                  s->repeated + tracker.claim_count;
+                                  s->repeated + tracker.claims.count;
             if (!is_sound(&tracker) || told > given || told + s->clutter < given) {
                 fail_msg("seed %d step %d: %d of %d, sound %d", (int)with_seed, step, (int)told,
                          (int)given, is_sound(&tracker));

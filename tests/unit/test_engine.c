@@ -1367,7 +1367,7 @@ static void plots_that_find_no_room_beside_waiting_ones_are_reported(void **stat
             tick(true);
         }
     }
-    const size_t waiting = engine.tracker.claim_count;
+    const size_t waiting = engine.tracker.claims.count;
     assert_true(waiting > 0);
     for (size_t i = 0; i < SKY_PLOTS_MAX; i++) {
         plot[i] = head_plot(&beside);

@@ -780,17 +780,17 @@ static void contested_plots_wait_for_their_rivals(void **state)
     measurement[0] = exact(0, &beside);
     give(0, 1);
     assert_int_equal(tracker.touched_count, 0); /* it waits */
-    assert_int_equal(tracker.claim_count, 1);
+    assert_int_equal(tracker.claims.count, 1);
     now_ns += config.tracker.hold_ns / 2;
     measurement[0] = exact(0, &target);
     measurement[0].time_ns -= config.tracker.hold_ns / 2;
     give(0, 1);
     assert_int_equal(tracker.touched_count, 0); /* both do */
-    assert_int_equal(tracker.claim_count, 2);
+    assert_int_equal(tracker.claims.count, 2);
     now_ns += config.tracker.hold_ns / 2;
     tick();
     assert_int_equal(tracker.touched_count, 2);
-    assert_int_equal(tracker.claim_count, 0);
+    assert_int_equal(tracker.claims.count, 0);
     assert_true(tracker.track[0].state.x[0] < tracker.track[1].state.x[0] - 60.0);
 
     config.tracker.hold_ns = 0; /* nobody is waited for */
@@ -868,12 +868,12 @@ static void gates_are_chi_square_quantiles(void **state)
     config.tracker.gate_probability = 0.999;
     begin();
     for (int n = 1; n < 6; n++) {
-        assert_near(tracker.gate2[n], at_999[n], 1e-6);
+        assert_near(tracker.gates.quantile2[n], at_999[n], 1e-6);
     }
     config.tracker.gate_probability = 0.95;
     begin();
-    assert_near(tracker.gate2[2], 5.991465, 1e-6);
-    assert_near(tracker.gate2[5], 11.070498, 1e-6);
+    assert_near(tracker.gates.quantile2[2], 5.991465, 1e-6);
+    assert_near(tracker.gates.quantile2[5], 11.070498, 1e-6);
 }
 
 static void radars_of_every_kind_are_followed(void **state)
@@ -1044,18 +1044,18 @@ static void two_places_of_one_instant_are_two_aircraft(void **state)
 static void put(uint32_t slot, const struct sky_track *like, double aside_m)
 {
     struct sky_track *const track = &tracker.track[slot];
-    struct sky_tracker_reach *const reach = &tracker.reach[slot];
+    struct sky_reach *const reach = &tracker.reach[slot];
     track->imm = like->imm;
     track->state = like->state;
     for (int i = 0; i < SKY_MODES_MAX; i++) {
         track->imm.x[0][i] += aside_m;
     }
     track->state.x[0] += aside_m;
-    *reach = (struct sky_tracker_reach){.time_ns = track->state.time_ns,
-                                        .tentative = track->status == SKY_TRACK_TENTATIVE,
-                                        .near_m = 1e6};
+    *reach = (struct sky_reach){.time_ns = track->state.time_ns,
+                                .tentative = track->status == SKY_TRACK_TENTATIVE,
+                                .near_m = 1e6};
     for (int i = 0; i < 3; i++) {
-        reach->place[i] = track->state.x[i];
+        reach->place_m[i] = track->state.x[i];
         reach->velocity_mps[i] = track->state.x[3 + i];
         reach->spread_m2 += track->state.p[i][i];
         reach->spread_m2ps += 2.0 * track->state.p[i][3 + i];
@@ -1286,11 +1286,11 @@ static void more_than_may_wait_are_not_held(void **state)
         }
         give(0, 2 * PAIRS);
         if (i > 8) { /* believed by now, and contested */
-            assert_int_equal(tracker.claim_count, SKY_WAITING_MAX);
+            assert_int_equal(tracker.claims.count, SKY_WAITING_MAX);
         }
         now_ns += SKY_SECOND_NS / 5;
         tick();
-        assert_int_equal(tracker.claim_count, 0);
+        assert_int_equal(tracker.claims.count, 0);
         now_ns += SKY_SECOND_NS * 4 / 5;
     }
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2 * PAIRS);
@@ -1324,12 +1324,12 @@ static void a_plot_is_offered_to_the_likeliest_eight(void **state)
         likelihood[slot] = innovation.log_likelihood;
     }
     give(0, 1);
-    assert_int_equal(tracker.claim_count, 1); /* it waits */
-    assert_int_equal(tracker.claim[0].candidate_count, SKY_CANDIDATES_MAX);
+    assert_int_equal(tracker.claims.count, 1); /* it waits */
+    assert_int_equal(tracker.claims.claim[0].candidate_count, SKY_CANDIDATES_MAX);
     double worst = 1e300;
     for (int i = 0; i < SKY_CANDIDATES_MAX; i++) {
-        kept[tracker.claim[0].candidate[i].slot] = true;
-        worst = fmin(worst, likelihood[tracker.claim[0].candidate[i].slot]);
+        kept[tracker.claims.claim[0].candidate[i].slot] = true;
+        worst = fmin(worst, likelihood[tracker.claims.claim[0].candidate[i].slot]);
     }
     double best = -1e300;
     for (uint32_t slot = 0; slot < CROWD; slot++) {
@@ -1353,7 +1353,7 @@ static void ten_thousand_false_plots_cost_nothing_but_clutter(void **state)
         }
         give(0, SKY_PLOTS_MAX);
         assert_true(tracker.active_count <= SKY_TRACKS_MAX);
-        assert_true(tracker.claim_count <= SKY_WAITING_MAX);
+        assert_true(tracker.claims.count <= SKY_WAITING_MAX);
         now_ns += SKY_SECOND_NS / 50;
     }
     test_fly(&target, 0.2, 0.0, 0.0, &seed);

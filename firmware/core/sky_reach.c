@@ -1,0 +1,297 @@
+#include "sky_reach.h"
+
+/*
+ * A plot this many gates (of squared distance) from a believed track starts no other easily: the
+ * track has turned, or the plot is a poor one, far more often than a second aircraft begins there.
+ */
+static const double believed_gates = 2.0;
+
+/* Squared sigmas within which a tentative track looks for its next plot, in each direction. */
+static const double tentative_cheap2 = 16.0;
+
+/* The cheap gates are wider than the exact one: measurements are curved, models differ. */
+static const double cheap_gates = 1.5;
+
+static const double near_s = SKY_REACH_NEAR_NS * 1e-9;
+
+static double square(double x) { return x * x; }
+static double larger(double a, double b) { return a > b ? a : b; }
+static double age_of(double dt_s) { return dt_s < 0.0 ? -dt_s : dt_s; }
+
+/* --- Gates ---------------------------------------------------------------------------------- */
+
+/* Chi-square distribution: closed for 1 and 2 degrees of freedom, and upwards by recurrence. */
+static double chi_square_cdf(uint32_t freedom, double x)
+{
+    const double half = 0.5 * x;
+    const double decay = sky_exp(-half);
+    const bool odd = freedom % 2 == 1;
+    double p = odd ? 2.0 * sky_normal_cdf(sky_sqrt(x)) - 1.0 : 1.0 - decay;
+    double term = odd ? 2.0 * sky_sqrt(half / SKY_PI) * decay : half * decay;
+
+    for (uint32_t n = odd ? 1 : 2; n < freedom; n += 2) {
+        p -= term;
+        term *= half / (0.5 * (double)n + 1.0);
+    }
+    return p;
+}
+
+/* Quantiles by halving: 60 steps leave nothing of 64. */
+static double chi_square_quantile(uint32_t freedom, double probability)
+{
+    double low = 0.0, high = 64.0;
+    for (int i = 0; i < 60; i++) {
+        const double middle = 0.5 * (low + high);
+        if (chi_square_cdf(freedom, middle) < probability) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return high;
+}
+
+void sky_reach_gates_init(struct sky_reach_gates *ret_gates, double probability,
+                          const struct sky_motion_set *set)
+{
+    *ret_gates = (struct sky_reach_gates){.noise_m2ps3 = 1.2 * set->motion[2].accel_psd_m2ps3,
+                                          .turn_mps2 = set->motion[3].turn_mps2};
+    for (uint32_t freedom = 1; freedom <= SKY_LINES_OF_MEASUREMENT_MAX; freedom++) {
+        ret_gates->quantile2[freedom] = chi_square_quantile(freedom, probability);
+    }
+    const double widest2 = ret_gates->quantile2[SKY_LINES_OF_MEASUREMENT_MAX];
+    ret_gates->exact2[false] = believed_gates * widest2;
+    ret_gates->exact2[true] = widest2;
+    ret_gates->cheap2[false] = cheap_gates * believed_gates * widest2;
+    ret_gates->cheap2[true] = tentative_cheap2;
+}
+
+/* --- Tracks --------------------------------------------------------------------------------- */
+
+static double since_s(const struct sky_reach *reach, int64_t time_ns)
+{
+    return (double)(time_ns - reach->time_ns) * 1e-9;
+}
+
+/* Of the covariance alone, without the noise that comes on the way. */
+static double calm_spread(const struct sky_reach *reach, double dt_s)
+{
+    return reach->spread_m2 + dt_s * (reach->spread_m2ps + dt_s * reach->spread_m2ps2);
+}
+
+static double spread(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                     double dt_s)
+{
+    const double age_s = age_of(dt_s);
+    return calm_spread(reach, dt_s) + age_s * age_s * age_s * 2.0 * gates->noise_m2ps3;
+}
+
+void sky_reach_of_track(const struct sky_reach_gates *gates, const struct sky_track *track,
+                        struct sky_reach *ret_reach)
+{
+    const struct sky_state *const state = &track->state;
+    *ret_reach = (struct sky_reach){.time_ns = state->time_ns,
+                                    .tentative = track->status == SKY_TRACK_TENTATIVE};
+    for (int i = 0; i < 3; i++) {
+        ret_reach->place_m[i] = state->x[i];
+        ret_reach->velocity_mps[i] = state->x[3 + i];
+        ret_reach->spread_m2 += state->p[i][i];
+        ret_reach->spread_m2ps += 2.0 * state->p[i][3 + i];
+        ret_reach->spread_m2ps2 += state->p[3 + i][3 + i];
+    }
+    const double most_m2 = spread(gates, ret_reach, near_s);
+    const double way_m = near_s * larger(sky_abs(state->x[3]), sky_abs(state->x[4]));
+    ret_reach->near_m = way_m + sky_sqrt(gates->cheap2[ret_reach->tentative] *
+                                         larger(most_m2, ret_reach->spread_m2));
+}
+
+struct sky_enu sky_reach_place(const struct sky_reach *reach, int64_t time_ns)
+{
+    const double dt_s = since_s(reach, time_ns);
+    return (struct sky_enu){reach->place_m[0] + dt_s * reach->velocity_mps[0],
+                            reach->place_m[1] + dt_s * reach->velocity_mps[1],
+                            reach->place_m[2] + dt_s * reach->velocity_mps[2]};
+}
+
+double sky_reach_spread_m2(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                           int64_t time_ns)
+{
+    return spread(gates, reach, since_s(reach, time_ns));
+}
+
+/* --- Plots ---------------------------------------------------------------------------------- */
+
+/* Where a plot alone puts the aircraft, and the trace of the covariance of that. */
+static void place_plot(const struct sky_look *look, struct sky_spot *spot)
+{
+    const struct sky_measurement *const m = &look->measurement;
+    const struct sky_sensor_pose *const pose = &look->pose;
+
+    if (m->is_place || !m->has_elevation) {
+        struct sky_state alone;
+        sky_measure_start(m, pose, 1.0, &alone);
+        spot->place = (struct sky_enu){alone.x[0], alone.x[1], alone.x[2]};
+        spot->spread_m2 = alone.p[0][0] + alone.p[1][1] + alone.p[2][2];
+        return;
+    }
+    double sine_az, cosine_az, sine_el, cosine_el, way_m[3];
+    sky_sincos(m->azimuth_rad, &sine_az, &cosine_az);
+    sky_sincos(m->elevation_rad, &sine_el, &cosine_el);
+    const double sight_m[3] = {m->slant_range_m * cosine_el * sine_az,
+                               m->slant_range_m * cosine_el * cosine_az,
+                               m->slant_range_m * sine_el};
+    for (int i = 0; i < 3; i++) {
+        way_m[i] = pose->rot[0][i] * sight_m[0] + pose->rot[1][i] * sight_m[1] +
+                   pose->rot[2][i] * sight_m[2];
+    }
+    spot->place = (struct sky_enu){pose->origin.east_m + way_m[0], pose->origin.north_m + way_m[1],
+                                   pose->origin.up_m + way_m[2]};
+    spot->spread_m2 =
+        square(m->sigma_range_m) +
+        square(m->slant_range_m) * (square(m->sigma_azimuth_rad) + square(m->sigma_elevation_rad));
+}
+
+void sky_reach_of_plot(const struct sky_reach_gates *gates, const struct sky_look *look,
+                       const double slack2[SKY_BIASES], struct sky_spot *ret_spot)
+{
+    const struct sky_measurement *const m = &look->measurement;
+    place_plot(look, ret_spot);
+    ret_spot->time_ns = m->time_ns;
+    ret_spot->spread_m2 +=
+        slack2[SKY_BIAS_RANGE] +
+        square(m->slant_range_m) * (slack2[SKY_BIAS_AZIMUTH] + slack2[SKY_BIAS_ELEVATION]);
+    ret_spot->range_m2 = square(m->sigma_range_m) + slack2[SKY_BIAS_RANGE];
+    ret_spot->near_m = sky_sqrt(gates->cheap2[false] * ret_spot->spread_m2);
+}
+
+/* --- The one and the other ------------------------------------------------------------------ */
+
+double sky_reach_distance2(const struct sky_enu *a, const struct sky_enu *b)
+{
+    return square(a->east_m - b->east_m) + square(a->north_m - b->north_m) +
+           square(a->up_m - b->up_m);
+}
+
+bool sky_reach_is_within(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                         const struct sky_spot *spot)
+{
+    const struct sky_enu place = sky_reach_place(reach, spot->time_ns);
+    return sky_reach_distance2(&place, &spot->place) <
+           gates->cheap2[reach->tentative] *
+               (spot->spread_m2 + sky_reach_spread_m2(gates, reach, spot->time_ns));
+}
+
+/* The variance of position along a unit vector, dt_s later. */
+static double spread_along(const struct sky_state *state, const double u[3], double dt_s)
+{
+    double sum = 0.0;
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            sum += u[i] * u[j] *
+                   (state->p[i][j] + dt_s * (state->p[i][3 + j] + state->p[3 + i][j] +
+                                             dt_s * state->p[3 + i][3 + j]));
+        }
+    }
+    return sum;
+}
+
+double sky_reach_velocity_spread(const struct sky_state *state, const double along[3])
+{
+    double sum = 0.0;
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            sum += along[i] * along[j] * state->p[3 + i][3 + j];
+        }
+    }
+    return sum;
+}
+
+/* A pair on the line of sight from the sensor to where the track is. */
+struct sighting {
+    double dt_s;
+    double age_s;
+    double gate2;
+    double range_m;
+    double u[3];      /* to the track */
+    double off_m[3];  /* from the track to the plot */
+    double spread_m2; /* of the track along u, ... */
+    double all_m2;    /* ... and in all directions */
+    double noise_m2;  /* in each */
+};
+
+static bool fits_range(const struct sighting *sight, const struct sky_spot *spot,
+                       const struct sky_measurement *m)
+{
+    const double curve_m2 = square(larger(sight->all_m2 - sight->spread_m2, 0.0) / sight->range_m);
+    return square(m->slant_range_m - sight->range_m) <=
+           sight->gate2 * (sight->spread_m2 + curve_m2 + spot->range_m2 + sight->noise_m2);
+}
+
+/* Across the line of sight: to the side, and up. The plot's whole spread stands for either. */
+static bool fits_sight(const struct sighting *sight, const struct sky_state *state,
+                       const struct sky_spot *spot)
+{
+    const double *const u = sight->u;
+    const double *const off_m = sight->off_m;
+    const double plan = larger(1e-3, sky_sqrt(u[0] * u[0] + u[1] * u[1]));
+    const double side[3] = {u[1] / plan, -u[0] / plan, 0.0};
+    const double up[3] = {-u[2] * u[0] / plan, -u[2] * u[1] / plan, plan};
+    const double more_m2 = spot->spread_m2 + sight->noise_m2;
+    const double aside_m = off_m[0] * side[0] + off_m[1] * side[1];
+    const double above_m = off_m[0] * up[0] + off_m[1] * up[1] + off_m[2] * up[2];
+    return square(aside_m) < sight->gate2 * (more_m2 + spread_along(state, side, sight->dt_s)) &&
+           square(above_m) < sight->gate2 * (more_m2 + spread_along(state, up, sight->dt_s));
+}
+
+static bool fits_radial_speed(const struct sky_reach_gates *gates, const struct sighting *sight,
+                              const struct sky_state *state, const struct sky_look *look,
+                              bool tentative)
+{
+    const struct sky_measurement *const m = &look->measurement;
+    const struct sky_enu *const own = &look->pose.velocity_mps;
+    const double *const u = sight->u;
+    const double w[3] = {state->x[3] - own->east_m, state->x[4] - own->north_m,
+                         state->x[5] - own->up_m};
+    const double radial_mps = u[0] * w[0] + u[1] * w[1] + u[2] * w[2];
+    const double across2 = w[0] * w[0] + w[1] * w[1] + w[2] * w[2] - radial_mps * radial_mps +
+                           state->p[3][3] + state->p[4][4] + state->p[5][5];
+    const double swing2 =
+        larger(across2, 0.0) * larger(sight->all_m2, 0.0) / square(sight->range_m);
+    const double speed_m2ps2 = sky_reach_velocity_spread(state, u) + swing2 +
+                               square(m->sigma_radial_mps) + gates->noise_m2ps3 * sight->age_s +
+                               (tentative ? 0.0 : square(gates->turn_mps2 * sight->age_s));
+    return square(m->radial_speed_mps - radial_mps) < sight->gate2 * speed_m2ps2;
+}
+
+bool sky_reach_is_in_line(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                          const struct sky_state *state, const struct sky_spot *spot,
+                          const struct sky_look *look)
+{
+    const struct sky_measurement *const m = &look->measurement;
+    const struct sky_enu *const origin = &look->pose.origin;
+    if (m->is_place) {
+        return true;
+    }
+    const struct sky_enu place = sky_reach_place(reach, spot->time_ns);
+    const double dt_s = since_s(reach, spot->time_ns);
+    const double age_s = age_of(dt_s);
+    struct sighting sight = {.dt_s = dt_s,
+                             .age_s = age_s,
+                             .gate2 = gates->cheap2[reach->tentative],
+                             .u = {place.east_m - origin->east_m, place.north_m - origin->north_m,
+                                   place.up_m - origin->up_m},
+                             .off_m = {spot->place.east_m - place.east_m,
+                                       spot->place.north_m - place.north_m,
+                                       spot->place.up_m - place.up_m},
+                             .all_m2 = calm_spread(reach, dt_s),
+                             .noise_m2 = gates->noise_m2ps3 * age_s * age_s * age_s};
+    double *const u = sight.u;
+    sight.range_m = larger(1.0, sky_sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]));
+    for (int i = 0; i < 3; i++) {
+        u[i] /= sight.range_m;
+    }
+    sight.spread_m2 = spread_along(state, u, dt_s);
+    return fits_range(&sight, spot, m) && fits_sight(&sight, state, spot) &&
+           (!m->has_radial_speed ||
+            fits_radial_speed(gates, &sight, state, look, reach->tentative));
+}
