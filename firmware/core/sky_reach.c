@@ -86,12 +86,12 @@ static double spread(const struct sky_reach_gates *gates, const struct sky_reach
     return calm_spread(reach, dt_s) + age_s * age_s * age_s * 2.0 * gates->noise_m2ps3;
 }
 
-void sky_reach_of_track(const struct sky_reach_gates *gates, const struct sky_track *track,
-                        struct sky_reach *ret_reach)
+void sky_reach_of_track(const struct sky_track *track, struct sky_reach *ret_reach)
 {
     const struct sky_state *const state = &track->state;
     *ret_reach = (struct sky_reach){.time_ns = state->time_ns,
-                                    .tentative = track->status == SKY_TRACK_TENTATIVE};
+                                    .tentative = track->status == SKY_TRACK_TENTATIVE,
+                                    .single = track->look_count == 1};
     for (int i = 0; i < 3; i++) {
         ret_reach->place_m[i] = state->x[i];
         ret_reach->velocity_mps[i] = state->x[3 + i];
@@ -99,10 +99,6 @@ void sky_reach_of_track(const struct sky_reach_gates *gates, const struct sky_tr
         ret_reach->spread_m2ps += 2.0 * state->p[i][3 + i];
         ret_reach->spread_m2ps2 += state->p[3 + i][3 + i];
     }
-    const double most_m2 = spread(gates, ret_reach, near_s);
-    const double way_m = near_s * larger(sky_abs(state->x[3]), sky_abs(state->x[4]));
-    ret_reach->near_m = way_m + sky_sqrt(gates->cheap2[ret_reach->tentative] *
-                                         larger(most_m2, ret_reach->spread_m2));
 }
 
 struct sky_enu sky_reach_place(const struct sky_reach *reach, int64_t time_ns)
@@ -156,12 +152,101 @@ void sky_reach_of_plot(const struct sky_reach_gates *gates, const struct sky_loo
 {
     const struct sky_measurement *const m = &look->measurement;
     place_plot(look, ret_spot);
-    ret_spot->time_ns = m->time_ns;
     ret_spot->spread_m2 +=
         slack2[SKY_BIAS_RANGE] +
         square(m->slant_range_m) * (slack2[SKY_BIAS_AZIMUTH] + slack2[SKY_BIAS_ELEVATION]);
     ret_spot->range_m2 = square(m->sigma_range_m) + slack2[SKY_BIAS_RANGE];
     ret_spot->near_m = sky_sqrt(gates->cheap2[false] * ret_spot->spread_m2);
+}
+
+/* --- Boxes ---------------------------------------------------------------------------------- */
+
+enum { BLOCK = 8 }; /* boxes that are looked at together; divides SKY_TRACKS_MAX */
+
+/* A tick less than it would be: both instants are rounded. */
+static const uint32_t near_ticks = (uint32_t)(SKY_REACH_NEAR_NS >> 24) - 1;
+
+static uint32_t tick_of(int64_t time_ns) { return (uint32_t)((uint64_t)time_ns >> 24); }
+
+/* Wide enough for what rounding to single precision does to a place and a width. */
+static float rounded_up(double near_m, double east_m, double north_m)
+{
+    return (float)(near_m + 0.5 + 1e-6 * (near_m + sky_abs(east_m) + sky_abs(north_m)));
+}
+
+static void move(struct sky_reach_list *list, uint32_t to, uint32_t from)
+{
+    list->slot[to] = list->slot[from];
+    list->east_m[to] = list->east_m[from];
+    list->north_m[to] = list->north_m[from];
+    list->near_m[to] = list->near_m[from];
+    list->tick[to] = list->tick[from];
+}
+
+void sky_reach_insert(struct sky_reach_list *list, uint32_t position, uint32_t slot)
+{
+    for (uint32_t i = list->count++; i > position; i--) {
+        move(list, i, i - 1);
+    }
+    list->slot[position] = slot;
+}
+
+void sky_reach_remove(struct sky_reach_list *list, uint32_t position)
+{
+    list->count--;
+    for (uint32_t i = position; i < list->count; i++) {
+        move(list, i, i + 1);
+    }
+}
+
+uint32_t sky_reach_find(const struct sky_reach_list *list, uint32_t slot)
+{
+    uint32_t position = 0;
+    while (list->slot[position] != slot) {
+        position++;
+    }
+    return position;
+}
+
+void sky_reach_set_box(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                       struct sky_reach_list *list, uint32_t position)
+{
+    const double east_m = reach->place_m[0], north_m = reach->place_m[1];
+    const double way_m =
+        near_s * larger(sky_abs(reach->velocity_mps[0]), sky_abs(reach->velocity_mps[1]));
+    const double most_m2 = larger(spread(gates, reach, near_s), reach->spread_m2);
+    const double near_m = way_m + sky_sqrt(gates->cheap2[reach->tentative] * most_m2);
+    list->east_m[position] = (float)east_m;
+    list->north_m[position] = (float)north_m;
+    list->near_m[position] = rounded_up(near_m, east_m, north_m);
+    list->tick[position] = tick_of(reach->time_ns);
+}
+
+uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_spot *spot,
+                          int64_t time_ns, uint32_t ret_slot[SKY_TRACKS_MAX])
+{
+    const float east_m = (float)spot->place.east_m, north_m = (float)spot->place.north_m;
+    const float near_m = rounded_up(spot->near_m, spot->place.east_m, spot->place.north_m);
+    const uint32_t tick = tick_of(time_ns);
+    uint32_t found = 0;
+
+    for (uint32_t first = 0; first < list->count; first += BLOCK) {
+        uint32_t passes[BLOCK], any = 0;
+        for (uint32_t k = 0; k < BLOCK; k++) { /* nearly all blocks end here */
+            const uint32_t i = first + k;
+            const float reach_m = list->near_m[i] + near_m;
+            const float east_off_m = __builtin_fabsf(list->east_m[i] - east_m);
+            const float north_off_m = __builtin_fabsf(list->north_m[i] - north_m);
+            passes[k] = (uint32_t)(east_off_m < reach_m) & (uint32_t)(north_off_m < reach_m);
+            passes[k] |= (uint32_t)(tick - list->tick[i] + near_ticks > 2 * near_ticks);
+            any |= passes[k];
+        }
+        for (uint32_t k = 0; any != 0 && k < BLOCK && first + k < list->count; k++) {
+            ret_slot[found] = list->slot[first + k];
+            found += passes[k];
+        }
+    }
+    return found;
 }
 
 /* --- The one and the other ------------------------------------------------------------------ */
@@ -173,12 +258,12 @@ double sky_reach_distance2(const struct sky_enu *a, const struct sky_enu *b)
 }
 
 bool sky_reach_is_within(const struct sky_reach_gates *gates, const struct sky_reach *reach,
-                         const struct sky_spot *spot)
+                         const struct sky_spot *spot, int64_t time_ns)
 {
-    const struct sky_enu place = sky_reach_place(reach, spot->time_ns);
+    const struct sky_enu place = sky_reach_place(reach, time_ns);
     return sky_reach_distance2(&place, &spot->place) <
            gates->cheap2[reach->tentative] *
-               (spot->spread_m2 + sky_reach_spread_m2(gates, reach, spot->time_ns));
+               (spot->spread_m2 + sky_reach_spread_m2(gates, reach, time_ns));
 }
 
 /* The variance of position along a unit vector, dt_s later. */
@@ -272,8 +357,8 @@ bool sky_reach_is_in_line(const struct sky_reach_gates *gates, const struct sky_
     if (m->is_place) {
         return true;
     }
-    const struct sky_enu place = sky_reach_place(reach, spot->time_ns);
-    const double dt_s = since_s(reach, spot->time_ns);
+    const struct sky_enu place = sky_reach_place(reach, m->time_ns);
+    const double dt_s = since_s(reach, m->time_ns);
     const double age_s = age_of(dt_s);
     struct sighting sight = {.dt_s = dt_s,
                              .age_s = age_s,

@@ -1,13 +1,13 @@
 /**
  * sky_reach: cheap gates - which tracks a plot cannot belong to, before any filter is run.
  *
- * Three of them, each dearer and sharper than the one before: a box around the track, a sphere, and
- * what radars measure sharply (range, radial speed) along and across the line of sight. They are
- * wider than the exact gate of sky_imm, because measurements are curved and models differ, and
- * rest on two facts: the squared distance over the trace of a covariance is never more than the
- * Mahalanobis distance, and the covariance of position of a nearly constant velocity grows as a
- * polynomial of time (Bar-Shalom, Li, Kirubarajan, Estimation with Applications to Tracking and
- * Navigation, 2001, sec. 6.2).
+ * Three of them, each dearer and sharper than the one before: a box around the track, for all
+ * tracks at once; a sphere; and what radars measure sharply (range, radial speed) along and across
+ * the line of sight. They are wider than the exact gate of sky_imm, because measurements are curved
+ * and models differ, and rest on two facts: the squared distance over the trace of a covariance is
+ * never more than the Mahalanobis distance, and the covariance of position of a nearly constant
+ * velocity grows as a polynomial of time (Bar-Shalom, Li, Kirubarajan, Estimation with Applications
+ * to Tracking and Navigation, 2001, sec. 6.2).
  *
  * Places and velocities are east-north-up of the tracking frame.
  */
@@ -23,7 +23,7 @@
 #include "sky_register.h"
 #include "sky_track.h"
 
-/* Between a track and a plot; what lies farther apart is near each other wherever it is. */
+/* Between a track and a plot; what lies farther apart in time passes the box wherever it is. */
 #define SKY_REACH_NEAR_NS (12 * SKY_SECOND_NS)
 
 /** How wide the gates are; the same for all tracks. */
@@ -41,19 +41,32 @@ struct sky_reach {
     double place_m[3];
     double velocity_mps[3];
     bool tentative;
-    double near_m;    /* east or north, beyond which nothing can be its plot in SKY_REACH_NEAR_NS */
-    double spread_m2; /* trace of the covariance of place, and its first ... */
+    bool single;        /* rests on one plot */
+    double spread_m2;   /* trace of the covariance of place, and its first ... */
     double spread_m2ps; /* ... and second power of time */
     double spread_m2ps2;
 };
 
 /** A plot as the gates see it. */
 struct sky_spot {
-    int64_t time_ns;
     struct sky_enu place; /* where the plot alone puts the aircraft; */
     double spread_m2;     /* trace of the covariance of that; */
     double range_m2;      /* variance of its range; */
     double near_m;        /* its part in the box. Unknown biases are counted in all three. */
+};
+
+/**
+ * The boxes of many tracks beside each other. Single precision and time in ticks of 2^24 ns are
+ * fine enough for boxes that are a metre too wide.
+ */
+struct sky_reach_list {
+    uint32_t count;
+    uint32_t slot[SKY_TRACKS_MAX];
+    /* private */
+    float east_m[SKY_TRACKS_MAX];
+    float north_m[SKY_TRACKS_MAX];
+    float near_m[SKY_TRACKS_MAX]; /* beyond which nothing is its plot within SKY_REACH_NEAR_NS */
+    uint32_t tick[SKY_TRACKS_MAX];
 };
 
 /** Gates that let `probability` of an aircraft's plots pass, for tracks that move like `set`. */
@@ -61,8 +74,7 @@ void sky_reach_gates_init(struct sky_reach_gates *ret_gates, double probability,
                           const struct sky_motion_set *set);
 
 /** A track as it is now. */
-void sky_reach_of_track(const struct sky_reach_gates *gates, const struct sky_track *track,
-                        struct sky_reach *ret_reach);
+void sky_reach_of_track(const struct sky_track *track, struct sky_reach *ret_reach);
 
 /** A plot; slack2 is what the unknown bias of its sensor adds to its variances, by sky_bias. */
 void sky_reach_of_plot(const struct sky_reach_gates *gates, const struct sky_look *look,
@@ -75,19 +87,29 @@ struct sky_enu sky_reach_place(const struct sky_reach *reach, int64_t time_ns);
 double sky_reach_spread_m2(const struct sky_reach_gates *gates, const struct sky_reach *reach,
                            int64_t time_ns);
 
-/** The coarsest gate, a box: nearly all pairs end here. Cost: 2 ns. */
-static inline bool sky_reach_is_near(const struct sky_reach *reach, const struct sky_spot *spot)
-{
-    const int64_t apart_ns = spot->time_ns - reach->time_ns;
-    const double near_m = reach->near_m + spot->near_m;
-    return apart_ns > SKY_REACH_NEAR_NS || apart_ns < -SKY_REACH_NEAR_NS ||
-           (sky_abs(spot->place.east_m - reach->place_m[0]) < near_m &&
-            sky_abs(spot->place.north_m - reach->place_m[1]) < near_m);
-}
+/** Puts a track into a list at a position, at most count; those from there on move up. */
+void sky_reach_insert(struct sky_reach_list *list, uint32_t position, uint32_t slot);
 
-/** The sphere around where the track is going. Cost: 5 ns. */
+/** Takes the track at a position out; those behind move down. */
+void sky_reach_remove(struct sky_reach_list *list, uint32_t position);
+
+/** The position of a track that is in the list. */
+uint32_t sky_reach_find(const struct sky_reach_list *list, uint32_t slot);
+
+/** Sets the box of the track at a position: how far from it its plot can be. */
+void sky_reach_set_box(const struct sky_reach_gates *gates, const struct sky_reach *reach,
+                       struct sky_reach_list *list, uint32_t position);
+
+/**
+ * The coarsest gate: sets ret_slot to the tracks of a list whose box reaches a plot, in the list's
+ * order, and returns how many they are. Cost: 1 ns per track.
+ */
+uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_spot *spot,
+                          int64_t time_ns, uint32_t ret_slot[SKY_TRACKS_MAX]);
+
+/** The sphere around where the track is at time_ns, when the plot was. Cost: 5 ns. */
 bool sky_reach_is_within(const struct sky_reach_gates *gates, const struct sky_reach *reach,
-                         const struct sky_spot *spot);
+                         const struct sky_spot *spot, int64_t time_ns);
 
 /**
  * Range, line of sight and radial speed of a radar plot, of which range and radial speed are sharp:

@@ -42,21 +42,56 @@ static void note(struct sky_tracker *tracker, uint32_t slot, uint32_t change)
     tracker->change[slot] |= change;
 }
 
-/* Takes freed slots out of the list of active ones. */
+/* Enters a track as it is where the gates look for it: believed and tentative apart, by id. */
+static void list_track(struct sky_tracker *tracker, uint32_t slot)
+{
+    struct sky_reach *const reach = &tracker->reach[slot];
+    sky_reach_of_track(&tracker->track[slot], reach);
+    struct sky_reach_list *const list = &tracker->listed[reach->tentative];
+    uint32_t position = list->count;
+    while (position > 0 && tracker->track[list->slot[position - 1]].id > tracker->track[slot].id) {
+        position--;
+    }
+    sky_reach_insert(list, position, slot);
+    sky_reach_set_box(&tracker->gates, reach, list, position);
+}
+
+static void unlist_track(struct sky_tracker *tracker, uint32_t slot)
+{
+    struct sky_reach_list *const list = &tracker->listed[tracker->reach[slot].tentative];
+    sky_reach_remove(list, sky_reach_find(list, slot));
+}
+
+/* It has moved. */
+static void relist_track(struct sky_tracker *tracker, uint32_t slot)
+{
+    struct sky_reach *const reach = &tracker->reach[slot];
+    struct sky_reach_list *const list = &tracker->listed[reach->tentative];
+    sky_reach_of_track(&tracker->track[slot], reach);
+    sky_reach_set_box(&tracker->gates, reach, list, sky_reach_find(list, slot));
+}
+
+/* Ends a track; its slot is listed until the next sweep. */
+static void set_free(struct sky_tracker *tracker, uint32_t slot)
+{
+    tracker->track[slot].status = SKY_TRACK_FREE;
+    tracker->freed[tracker->freed_count++] = slot;
+}
+
+/* Takes freed slots out of all lists. */
 static void sweep(struct sky_tracker *tracker)
 {
-    if (!tracker->untidy) {
-        return;
-    }
-    tracker->untidy = false;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < tracker->active_count; i++) {
-        const uint32_t slot = tracker->active[i];
-        if (tracker->track[slot].status != SKY_TRACK_FREE) {
-            tracker->active[kept++] = slot;
+    while (tracker->freed_count > 0) {
+        const uint32_t slot = tracker->freed[--tracker->freed_count];
+        uint32_t i = 0;
+        unlist_track(tracker, slot);
+        while (tracker->active[i] != slot) {
+            i++;
+        }
+        for (tracker->active_count--; i < tracker->active_count; i++) {
+            tracker->active[i] = tracker->active[i + 1];
         }
     }
-    tracker->active_count = kept;
 }
 
 /* A new call: what the last one said is over, and what it lost is gone. */
@@ -65,8 +100,7 @@ static void begin_call(struct sky_tracker *tracker)
     for (uint32_t i = 0; i < tracker->touched_count; i++) {
         const uint32_t slot = tracker->touched[i];
         if (!is_live(tracker, slot)) {
-            tracker->track[slot].status = SKY_TRACK_FREE;
-            tracker->untidy = true;
+            set_free(tracker, slot);
         }
         tracker->change[slot] = 0;
     }
@@ -78,42 +112,49 @@ static void begin_call(struct sky_tracker *tracker)
 /* A tentative track came to nothing: its plots were clutter. */
 static void forget(struct sky_tracker *tracker, uint32_t slot)
 {
-    struct sky_track *const track = &tracker->track[slot];
+    const struct sky_track *const track = &tracker->track[slot];
     tracker->stats.clutter += track->hits;
     for (uint32_t i = 0; i < track->cell_count; i++) {
         sky_clutter_add(&tracker->sensor[track->cell_sensor[i]].clutter, track->cell[i]);
     }
-    track->status = SKY_TRACK_FREE;
-    tracker->untidy = true;
+    set_free(tracker, slot);
 }
 
-/* The tentative track with a single plot that has waited longest for its second, if any. */
-static uint32_t least_promising(const struct sky_tracker *tracker)
+/*
+ * The start with a single plot that has waited longest for its second, if any: one that came before
+ * now_ns, else a burst of false plots would drive out all starts before they can be seen again.
+ */
+static uint32_t least_promising(const struct sky_tracker *tracker, int64_t now_ns)
 {
+    const struct sky_reach_list *const starts = &tracker->listed[true];
     uint32_t found = SKY_TRACKS_MAX;
-    for (uint32_t i = 0; i < tracker->active_count; i++) {
-        const uint32_t slot = tracker->active[i];
-        const struct sky_track *const track = &tracker->track[slot];
-        if (track->hits == 1 &&
-            (found == SKY_TRACKS_MAX || track->seen_ns < tracker->track[found].seen_ns)) {
-            found = slot;
+    int64_t oldest_ns = now_ns;
+    for (uint32_t i = 0; i < starts->count; i++) {
+        const struct sky_reach *const reach = &tracker->reach[starts->slot[i]];
+        if (reach->single && reach->time_ns < oldest_ns) {
+            found = starts->slot[i];
+            oldest_ns = reach->time_ns;
         }
     }
     return found;
 }
 
-/* An empty slot, made if need be and possible; SKY_TRACKS_MAX if not. */
-static uint32_t find_slot(struct sky_tracker *tracker)
+/*
+ * An empty slot for a start, made if need be and possible; SKY_TRACKS_MAX if not. A start from
+ * before earlier_ns may have to go for it.
+ */
+static uint32_t find_slot(struct sky_tracker *tracker, int64_t earlier_ns)
 {
-    if (tracker->active_count == SKY_TRACKS_MAX) {
-        const uint32_t victim = least_promising(tracker);
-        if (victim == SKY_TRACKS_MAX) {
-            return SKY_TRACKS_MAX;
-        }
-        forget(tracker, victim);
-        sweep(tracker);
-    }
     uint32_t slot = 0;
+    if (tracker->active_count == SKY_TRACKS_MAX) {
+        tracker->stats.no_room++;
+        slot = least_promising(tracker, earlier_ns);
+        if (slot < SKY_TRACKS_MAX) {
+            forget(tracker, slot);
+            sweep(tracker);
+        }
+        return slot;
+    }
     while (tracker->track[slot].status != SKY_TRACK_FREE) {
         slot++;
     }
@@ -157,11 +198,6 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
         sky_watch_init(&tracker->sensor[i], config, i);
         tracker->slack_outdated |= 1U << i;
     }
-}
-
-static void set_reach(struct sky_tracker *tracker, uint32_t slot)
-{
-    sky_reach_of_track(&tracker->gates, &tracker->track[slot], &tracker->reach[slot]);
 }
 
 /* --- Gates ---------------------------------------------------------------------------------- */
@@ -215,14 +251,14 @@ static double log_ratio_of(const struct sky_claim *claim, const struct sky_track
            identity_gain_of(track, &claim->remark);
 }
 
-/* The cheap gates and what a plot says of who it is. */
+/* The gates between the box and the exact one, and what a plot says of who it is. */
 static bool may_have(const struct sky_tracker *tracker, uint32_t slot,
                      const struct sky_claim *claim)
 {
     const struct sky_reach *const reach = &tracker->reach[slot];
-    return sky_reach_is_near(reach, &claim->spot) &&
-           sky_reach_is_within(&tracker->gates, reach, &claim->spot) && is_live(tracker, slot) &&
-           !is_other(&tracker->track[slot], &claim->remark) &&
+    return sky_reach_is_within(&tracker->gates, reach, &claim->spot,
+                               claim->look.measurement.time_ns) &&
+           is_live(tracker, slot) && !is_other(&tracker->track[slot], &claim->remark) &&
            sky_reach_is_in_line(&tracker->gates, reach, &tracker->track[slot].state, &claim->spot,
                                 &claim->look);
 }
@@ -232,11 +268,14 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
                             struct sky_claim *claim, bool tentative, struct sky_fitted *fitted)
 {
     struct sky_imm *const imm = &tracker->scratch.imm;
+    uint32_t near[SKY_TRACKS_MAX];
+    const uint32_t count = sky_reach_search(&tracker->listed[tentative], &claim->spot,
+                                            claim->look.measurement.time_ns, near);
 
     claim->candidate_count = 0;
-    for (uint32_t i = 0; i < tracker->active_count; i++) {
-        const uint32_t slot = tracker->active[i];
-        if (tracker->reach[slot].tentative != tentative || !may_have(tracker, slot, claim)) {
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t slot = near[i];
+        if (!may_have(tracker, slot, claim)) {
             continue;
         }
         const struct sky_track *const track = &tracker->track[slot];
@@ -279,8 +318,7 @@ static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
     struct sky_track *const track = &tracker->track[slot];
     tracker->stats.duplicates++;
     if (track->status == SKY_TRACK_TENTATIVE) {
-        track->status = SKY_TRACK_FREE;
-        tracker->untidy = true;
+        set_free(tracker, slot);
     } else {
         note(tracker, slot, SKY_TRACK_NOW_LOST);
         tracker->change[slot] = SKY_TRACK_NOW_LOST;
@@ -298,8 +336,8 @@ static void watch_twins(struct sky_tracker *tracker, const struct sky_config *co
     for (uint32_t i = 0; i < tracker->active_count && is_live(tracker, slot); i++) {
         const uint32_t other = tracker->active[i];
         struct sky_track *const track = &tracker->track[other];
-        if (other == slot || track->hits < 3 || !is_live(tracker, other) ||
-            !sky_twin_is_near(&tracker->reach[slot], &tracker->reach[other])) {
+        if (!sky_twin_is_near(&tracker->reach[slot], &tracker->reach[other]) || other == slot ||
+            track->hits < 3 || !is_live(tracker, other)) {
             continue;
         }
         if (sky_twin_compare(&rules, own, &tracker->reach[slot], track, &tracker->reach[other])) {
@@ -423,8 +461,9 @@ static void confirm(struct sky_tracker *tracker, const struct sky_config *config
     struct sky_track *const track = &tracker->track[slot];
     if (track->status == SKY_TRACK_TENTATIVE &&
         sky_track_existence(track) >= config->tracker.confirm_existence) {
+        unlist_track(tracker, slot);
         track->status = SKY_TRACK_CONFIRMED;
-        set_reach(tracker, slot);
+        list_track(tracker, slot);
         track->confirmed_ns = time_ns;
         track->cell_count = 0;
         note(tracker, slot, SKY_TRACK_NOW_CONFIRMED);
@@ -454,7 +493,7 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
                             &tracker->scratch.imm, &track->innovation);
     }
     sky_track_take(track, &tracker->rules, &look, imm);
-    set_reach(tracker, slot);
+    relist_track(tracker, slot);
     take_miss_back(config, track, claim);
     const double ratio = log_ratio_of(claim, track, &track->innovation);
     sky_track_weigh(track, &tracker->rules, time_ns,
@@ -488,9 +527,10 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
         tracker->stats.clutter++;
         return;
     }
-    const uint32_t slot = find_slot(tracker);
-    if (slot == SKY_TRACKS_MAX) {
-        tracker->stats.no_room++;
+    const uint32_t slot =
+        find_slot(tracker, claim->look.measurement.time_ns - config->sensor[sensor].scan_ns / 2);
+    if (slot == SKY_TRACKS_MAX) { /* as likely as not false, like those that make the crowd */
+        sky_clutter_add(&tracker->sensor[sensor].clutter, claim->cell);
         return;
     }
     struct sky_track *const track = &tracker->track[slot];
@@ -507,7 +547,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
     remember_cell(tracker, track, claim);
     tracker->change[slot] = 0;
     tracker->active[tracker->active_count++] = slot;
-    set_reach(tracker, slot);
+    list_track(tracker, slot);
 }
 
 /* --- One look: plots of one sensor of which no two can be one aircraft ---------------------- */

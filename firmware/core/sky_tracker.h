@@ -41,7 +41,7 @@ struct sky_tracker_stats {
     uint64_t used;         /* updated or started a track */
     uint64_t out_of_range; /* beyond range_max_m or nearer than 1 m */
     uint64_t too_old;      /* too old for the only track it would fit */
-    uint64_t no_room;      /* track table full */
+    uint64_t no_room;      /* starts that found the table full: refused, or in place of others */
     uint64_t repeated;     /* the same plot again */
     uint64_t clutter;      /* started or prolonged a track that came to nothing */
     uint64_t duplicates;   /* tracks dropped because another follows the same aircraft */
@@ -69,9 +69,11 @@ struct sky_tracker {
     uint32_t touched_count;          /* ... and which slots that concerns, in order */
     uint32_t touched[SKY_TRACKS_MAX];
     /* private */
-    bool untidy; /* active lists freed slots */
     uint32_t active_count;
-    uint32_t active[SKY_TRACKS_MAX];        /* slots in use, by track id */
+    uint32_t active[SKY_TRACKS_MAX]; /* slots in use, by track id */
+    struct sky_reach_list listed[2]; /* believed, tentative; by track id */
+    uint32_t freed_count;            /* slots that are still listed, though free */
+    uint32_t freed[SKY_TRACKS_MAX];
     struct sky_reach reach[SKY_TRACKS_MAX]; /* by slot */
     struct sky_reach_gates gates;
     uint32_t slack_outdated; /* sensors whose slack was set before registration learned, bits */
