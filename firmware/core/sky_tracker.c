@@ -404,6 +404,54 @@ static void learn(struct sky_tracker *tracker, const struct sky_config *config,
     }
 }
 
+/* --- Looks that stayed empty ---------------------------------------------------------------- */
+
+/* Probability that a sensor's look at a time would have found the track; 0 out of its coverage. */
+static double chance_of_look(const struct sky_tracker *tracker, const struct sky_config *config,
+                             uint32_t slot, uint32_t sensor, int64_t time_ns, double *ret_in_notch)
+{
+    return sky_watch_chance(&tracker->sensor[sensor], &config->sensor[sensor],
+                            &tracker->track[slot].state,
+                            tracker->rules.motion.motion[1].accel_psd_m2ps3, time_ns, ret_in_notch);
+}
+
+static void count_miss(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
+                       uint32_t index, int64_t due_ns)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    double in_notch;
+    const double chance = chance_of_look(tracker, config, slot, index, due_ns, &in_notch);
+
+    track->misses_in_row++;
+    if (chance == 0.0) { /* nothing is learned from that; but a tentative track does not wait */
+        return;
+    }
+    const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
+    if (track->status != SKY_TRACK_TENTATIVE && track->log_odds > log_odds_learn) {
+        sky_watch_missed(&tracker->sensor[index], &config->sensor[index], &track->state, in_notch);
+    }
+    sky_track_weigh(track, &tracker->rules, due_ns, gain);
+    track->missed_ns[index] = due_ns;
+    track->missed_gain[index] = gain;
+}
+
+/* The looks of a sensor, if it has seen the track, that were due until then and stayed empty. */
+static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
+                         uint32_t slot, uint32_t sensor, int64_t until_ns)
+{
+    struct sky_track *const track = &tracker->track[slot];
+    const int64_t scan_ns = config->sensor[sensor].scan_ns;
+    if ((track->sensors & 1U << sensor) == 0) {
+        return;
+    }
+    if (until_ns - track->due_ns[sensor] > 64 * scan_ns) {
+        track->due_ns[sensor] = until_ns - 64 * scan_ns; /* it is long lost anyway */
+    }
+    for (; track->due_ns[sensor] <= until_ns; track->due_ns[sensor] += scan_ns) {
+        count_miss(tracker, config, slot, sensor, track->due_ns[sensor]);
+    }
+}
+
 /* --- Updating ------------------------------------------------------------------------------- */
 
 /* Remembers where a plot of a track that may be clutter lay; the oldest then was clutter. */
@@ -484,6 +532,8 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
         return false;
     }
     look.measurement = measurement_for(tracker, track, &claim->look);
+    count_misses(tracker, config, slot, look.sensor,
+                 time_ns - config->sensor[look.sensor].scan_ns / 2); /* since its last hit */
     const struct sky_imm *imm = &tracker->scratch.imm;
     if (fitted != NULL) {
         imm = &fitted->imm;
@@ -716,54 +766,6 @@ void sky_tracker_run(struct sky_tracker *tracker, const struct sky_config *confi
 
 /* --- Time ----------------------------------------------------------------------------------- */
 
-/* Probability that a sensor's look at a time would have found the track; 0 out of its coverage. */
-static double chance_of_look(const struct sky_tracker *tracker, const struct sky_config *config,
-                             uint32_t slot, uint32_t sensor, int64_t time_ns, double *ret_in_notch)
-{
-    return sky_watch_chance(&tracker->sensor[sensor], &config->sensor[sensor],
-                            &tracker->track[slot].state,
-                            tracker->rules.motion.motion[1].accel_psd_m2ps3, time_ns, ret_in_notch);
-}
-
-static void count_miss(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
-                       uint32_t index, int64_t due_ns)
-{
-    struct sky_track *const track = &tracker->track[slot];
-    double in_notch;
-    const double chance = chance_of_look(tracker, config, slot, index, due_ns, &in_notch);
-
-    track->misses_in_row++;
-    if (chance == 0.0) { /* nothing is learned from that; but a tentative track does not wait */
-        return;
-    }
-    const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
-    if (track->status != SKY_TRACK_TENTATIVE && track->log_odds > log_odds_learn) {
-        sky_watch_missed(&tracker->sensor[index], &config->sensor[index], &track->state, in_notch);
-    }
-    sky_track_weigh(track, &tracker->rules, due_ns, gain);
-    track->missed_ns[index] = due_ns;
-    track->missed_gain[index] = gain;
-}
-
-static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
-                         uint32_t slot, int64_t time_ns)
-{
-    struct sky_track *const track = &tracker->track[slot];
-    for (uint32_t i = 0; i < config->sensor_count; i++) {
-        const int64_t scan_ns = config->sensor[i].scan_ns;
-        const int64_t heard_ns = time_ns - tracker->sensor[i].lag_ns - scan_ns / 10;
-        if ((track->sensors & 1U << i) == 0) {
-            continue;
-        }
-        if (heard_ns - track->due_ns[i] > 64 * scan_ns) {
-            track->due_ns[i] = heard_ns - 64 * scan_ns; /* it is long lost anyway */
-        }
-        for (; track->due_ns[i] <= heard_ns; track->due_ns[i] += scan_ns) {
-            count_miss(tracker, config, slot, i, track->due_ns[i]);
-        }
-    }
-}
-
 static void age_tentative(struct sky_tracker *tracker, uint32_t slot)
 {
     const struct sky_track *const track = &tracker->track[slot];
@@ -813,7 +815,11 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
         if (!is_live(tracker, slot)) {
             continue;
         }
-        count_misses(tracker, config, slot, time_ns);
+        for (uint32_t k = 0; k < config->sensor_count; k++) {
+            const int64_t heard_ns =
+                time_ns - tracker->sensor[k].lag_ns - config->sensor[k].scan_ns / 10;
+            count_misses(tracker, config, slot, k, heard_ns);
+        }
         if (is_tentative(tracker, slot)) {
             age_tentative(tracker, slot);
         } else {

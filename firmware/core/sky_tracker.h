@@ -107,7 +107,8 @@ SKY_NODISCARD enum sky_status sky_tracker_offer(struct sky_tracker *tracker,
 
 /**
  * Uses the plots offered. Sets change, touched and nis_changed.
- * A track takes at most one plot of a sensor per 0.4 scans. A plot that a believed track could
+ * A track takes at most one plot of a sensor per 0.4 scans; looks of that sensor that should have
+ * come until half a scan before it stayed empty. A plot that a believed track could
  * have had, but did not get, starts a new one only against odds of 400 to 1 more.
  * Of two tracks that follow one aircraft (sky_twin) the weaker is dropped.
  * Cost: O(tracks x plots) distance checks, a filter update for those within reach, assignment

@@ -467,6 +467,30 @@ static void radars_learn_how_often_they_see(void **state)
     assert_true(chance[1] < 0.85);
 }
 
+static void a_look_missed_between_two_hits_counts_without_a_tick(void **state)
+{
+    (void)state;
+    double chance[2];
+    for (int blind = 0; blind < 2; blind++) {
+        start(NULL);
+        target.x[3] = target.x[4] = 0.0; /* within one of the ranges that are told apart */
+        live(20);
+        assert_near(only_track()->missed_gain[0], 0.0, 0.0);
+        for (int i = 0; i < 20; i++) { /* a plot is a whole scan late: the next; or 0.4 */
+            fly(blind ? 1.0 : 0.4);
+            see(0);
+            assert_int_equal(only_track()->misses_in_row, 0);
+            assert_true(blind ? only_track()->missed_ns[0] == now_ns - SKY_SECOND_NS
+                              : only_track()->missed_gain[0] == 0.0);
+            fly(1.0);
+        }
+        chance[blind] = sky_clutter_detection(&tracker.sensor[0].clutter, &config.sensor[0],
+                                              hypot(12e3, 24e3), 0.0);
+    }
+    assert_true(chance[0] > 0.9);
+    assert_true(chance[1] < 0.75);
+}
+
 /* --- What is done with plots ---------------------------------------------------------------- */
 
 static void impossible_ranges_are_counted_and_not_used(void **state)
@@ -1454,6 +1478,7 @@ int main(void)
         cmocka_unit_test_setup(a_radar_that_is_always_late_is_waited_for, start),
         cmocka_unit_test_setup(a_miss_in_the_notch_says_little, start),
         cmocka_unit_test_setup(radars_learn_how_often_they_see, start),
+        cmocka_unit_test_setup(a_look_missed_between_two_hits_counts_without_a_tick, start),
         cmocka_unit_test_setup(impossible_ranges_are_counted_and_not_used, start),
         cmocka_unit_test_setup(more_plots_than_fit_are_refused, start),
         cmocka_unit_test_setup(a_plot_that_comes_twice_is_used_once, start),
