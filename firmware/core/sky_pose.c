@@ -5,6 +5,7 @@
 #include "sky_math.h"
 
 static const double fresh_after_s = 60.0; /* errors this far apart are independent */
+static const double fresh_most = 1440.0;  /* of them, a day's, the mean remembers */
 static const double unknown_height_sigma_m = 3000.0;
 static const double jump_sigmas = 8.0;
 static const double jump_least_m = 50.0;
@@ -82,23 +83,28 @@ static bool has_jumped(const struct sky_pose *pose, const struct sky_station_con
 
 /*
  * Folds value into a mean. What is known already shares its errors with a fix that comes soon
- * after, so only part of the fix is news; and the information never passes the common error's.
+ * after, so only part of the fix is news; and of all that was known a day's worth is remembered.
  */
 static void average(double *mean, double *weight_per_m2, double value, double sigma_m,
-                    double since_s, double floor_m)
+                    double since_s)
 {
     const double news = larger(0.0, smaller(1.0, since_s / fresh_after_s));
     const double gain_per_m2 = (*weight_per_m2 > 0.0 ? news : 1.0) / square(sigma_m);
     const double sum_per_m2 = *weight_per_m2 + gain_per_m2;
 
     *mean += (value - *mean) * gain_per_m2 / sum_per_m2;
-    *weight_per_m2 = smaller(sum_per_m2, 1.0 / square(floor_m));
+    *weight_per_m2 = smaller(sum_per_m2, fresh_most / square(sigma_m));
+}
+
+/* However long a mean has been taken, the error that all fixes share stays. */
+static double sigma_of_mean(const struct sky_station_config *config, double weight_per_m2)
+{
+    return larger(config->gnss_sigma_floor_m, 1.0 / sky_sqrt(weight_per_m2));
 }
 
 static void stand(struct sky_pose *pose, const struct sky_station_config *config, int64_t time_ns,
                   const struct sky_gnss_fix *fix, const struct sky_geo_frame *there)
 {
-    const double floor_m = config->gnss_sigma_floor_m;
     const double since_s = (double)(time_ns - pose->time_ns) * 1e-9;
     double east_weight_per_m2 = pose->weight_per_m2;
 
@@ -106,18 +112,17 @@ static void stand(struct sky_pose *pose, const struct sky_station_config *config
         pose->anchor = *there;
     }
     const struct sky_enu at = sky_geo_to_enu(&pose->anchor, &fix->place);
-    average(&pose->mean.east_m, &east_weight_per_m2, at.east_m, fix->sigma_horizontal_m, since_s,
-            floor_m);
-    average(&pose->mean.north_m, &pose->weight_per_m2, at.north_m, fix->sigma_horizontal_m, since_s,
-            floor_m);
+    average(&pose->mean.east_m, &east_weight_per_m2, at.east_m, fix->sigma_horizontal_m, since_s);
+    average(&pose->mean.north_m, &pose->weight_per_m2, at.north_m, fix->sigma_horizontal_m,
+            since_s);
     if (has_height(fix)) {
-        average(&pose->mean.up_m, &pose->weight_up_per_m2, at.up_m, fix->sigma_vertical_m, since_s,
-                floor_m);
+        average(&pose->mean.up_m, &pose->weight_up_per_m2, at.up_m, fix->sigma_vertical_m, since_s);
     }
     pose->place = sky_geo_from_enu(&pose->anchor, &pose->mean);
-    pose->sigma_horizontal_m = 1.0 / sky_sqrt(pose->weight_per_m2);
-    pose->sigma_vertical_m = pose->weight_up_per_m2 > 0.0 ? 1.0 / sky_sqrt(pose->weight_up_per_m2)
-                                                          : unknown_height_sigma_m;
+    pose->sigma_horizontal_m = sigma_of_mean(config, pose->weight_per_m2);
+    pose->sigma_vertical_m = pose->weight_up_per_m2 > 0.0
+                                 ? sigma_of_mean(config, pose->weight_up_per_m2)
+                                 : unknown_height_sigma_m;
 }
 
 static void follow(struct sky_pose *pose, const struct sky_station_config *config,

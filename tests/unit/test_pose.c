@@ -129,6 +129,26 @@ static void a_day_of_fixes_stops_at_the_common_error(void **state)
     assert_near(pose.sigma_vertical_m, config.gnss_sigma_floor_m, 1e-9);
 }
 
+static void errors_that_swing_for_ten_minutes_are_averaged_but_the_common_one_stays(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 7200; i++) {
+        const double swing_m = 5.0 * sin(2.0 * SKY_PI * i / 600.0);
+        assert_int_equal(take(i, fix_at(swing_m, 0.0, 0.0, 4.0)), SKY_OK);
+    }
+    assert_near(east_m(), 0.0, 0.5);
+    assert_near(pose.sigma_horizontal_m, config.gnss_sigma_floor_m, 0.0);
+}
+
+static void what_is_older_than_a_day_of_fixes_is_outweighed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4 * 1440; i++) {
+        assert_int_equal(take(i * 60.0, fix_at(i < 2 * 1440 ? 10.0 : 0.0, 0.0, 0.0, 4.0)), SKY_OK);
+    }
+    assert_near(east_m(), 10.0 * exp(-2.0), 0.01);
+}
+
 static void the_mean_is_as_good_as_it_says(void **state)
 {
     (void)state;
@@ -331,6 +351,9 @@ int main(void)
         cmocka_unit_test_setup(a_surveyed_site_is_known_at_once_and_stays, start),
         cmocka_unit_test_setup(a_thousand_fixes_of_a_minute_do_not_claim_centimetres, start),
         cmocka_unit_test_setup(a_day_of_fixes_stops_at_the_common_error, start),
+        cmocka_unit_test_setup(
+            errors_that_swing_for_ten_minutes_are_averaged_but_the_common_one_stays, start),
+        cmocka_unit_test_setup(what_is_older_than_a_day_of_fixes_is_outweighed, start),
         cmocka_unit_test_setup(the_mean_is_as_good_as_it_says, start),
         cmocka_unit_test_setup(a_jump_of_a_fixed_station_is_refused_by_its_sigmas, start),
         cmocka_unit_test_setup(a_bad_first_fix_is_outvoted_by_sixty_that_agree, start),
