@@ -98,7 +98,8 @@ static void write_truth_row(FILE *out, const struct simulation *simulation, cons
                   state->place.alt_hae_m, state->heading_rad * rad_deg, state->speed_mps);
     for (uint32_t i = 0; i < set->line_count; i++) {
         struct sky_nearest nearest;
-        sky_zone_nearest(set, i, state->place.lat_rad, state->place.lon_rad, &nearest);
+        sky_zone_nearest(set, i, state->place.lat_rad, state->place.lon_rad, SKY_ZONE_NO_EDGE,
+                         &nearest);
         (void)fprintf(out, ",%.2f", nearest.distance_m);
     }
     (void)fprintf(out, "\n");

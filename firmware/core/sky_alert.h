@@ -39,6 +39,8 @@ struct sky_alert {
     struct sky_alert_look previous;
     enum sky_line_side side;
     bool has_previous;
+    uint16_t edge; /* for whoever assesses: 1 + how many edges after the line's first the track was
+                      nearest to lately; 0: not known */
 };
 
 /** What a look made known. */

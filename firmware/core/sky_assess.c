@@ -21,23 +21,34 @@ static double dot3(const double a[3], const double b[3])
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-/* rot * block * rot^T for each 3 x 3 block of a symmetric 6 x 6 matrix. */
+/* rot * block * rot^T of the 3 x 3 block of a matrix that begins there. */
+static void rotate_block(double rot[3][3], const double from[SKY_STATE_DIM][SKY_STATE_DIM], int row,
+                         int column, double to[SKY_STATE_DIM][SKY_STATE_DIM])
+{
+    double half[3][3]; /* rot * block */
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            half[i][j] = rot[i][0] * from[row][column + j] + rot[i][1] * from[row + 1][column + j] +
+                         rot[i][2] * from[row + 2][column + j];
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) {
+            to[row + i][column + j] = dot3(half[i], rot[j]);
+        }
+    }
+}
+
+/* Each block of a symmetric matrix; what is below the diagonal is what is above. */
 static void rotate(double rot[3][3], const double from[SKY_STATE_DIM][SKY_STATE_DIM],
                    double to[SKY_STATE_DIM][SKY_STATE_DIM])
 {
-    double half[SKY_STATE_DIM][SKY_STATE_DIM]; /* rot * blocks */
+    rotate_block(rot, from, 0, 0, to);
+    rotate_block(rot, from, 0, 3, to);
+    rotate_block(rot, from, 3, 3, to);
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        const double *const axis = rot[i % 3];
-        const int row = i - i % 3;
-        for (int j = row; j < SKY_STATE_DIM; j++) {
-            half[i][j] =
-                axis[0] * from[row][j] + axis[1] * from[row + 1][j] + axis[2] * from[row + 2][j];
-        }
-    }
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            to[i][j] = dot3(half[i] + (j - j % 3), rot[j % 3]);
-            to[j][i] = to[i][j];
+        for (int j = 0; j < i; j++) {
+            to[i][j] = to[j][i];
         }
     }
 }
@@ -169,12 +180,12 @@ static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct
 
 void sky_assess(const struct sky_zone_set *zones, uint32_t line,
                 const struct sky_incident_config *config, const struct sky_fixing *fixing,
-                struct sky_assessment *ret_assessment)
+                uint32_t guess, struct sky_assessment *ret_assessment)
 {
     const struct sky_line *claim = zones->line + line;
     const struct sky_zone *zone = zones->zone + claim->zone;
     struct sky_nearest nearest;
-    sky_zone_nearest(zones, line, fixing->place.lat_rad, fixing->place.lon_rad, &nearest);
+    sky_zone_nearest(zones, line, fixing->place.lat_rad, fixing->place.lon_rad, guess, &nearest);
 
     const double sigma_line_m =
         claim->accuracy_stated ? claim->sigma_m : config->unstated_line_sigma_m;

@@ -87,12 +87,13 @@ void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_state *s
 void sky_assess_total(const struct sky_fixing *fixing, double ret_packed[SKY_PACKED_DIM]);
 
 /**
- * Assesses a fixing against one line. Pre: the set was checked, line < line_count.
+ * Assesses a fixing against one line. For `guess` see sky_zone_nearest.
+ * Pre: the set was checked, line < line_count.
  * Cost: that of sky_zone_nearest, plus sky_zone_inside_probability where the line is within 9
  * sigma.
  */
 void sky_assess(const struct sky_zone_set *zones, uint32_t line,
                 const struct sky_incident_config *config, const struct sky_fixing *fixing,
-                struct sky_assessment *ret_assessment);
+                uint32_t guess, struct sky_assessment *ret_assessment);
 
 #endif

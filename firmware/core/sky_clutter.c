@@ -165,10 +165,13 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
     }
 }
 
-/* Rounds down, so that nothing stays for ever. */
-static void fade_cells(uint16_t *cell, uint32_t cells, double kept)
+/*
+ * Rounds down, so that nothing stays for ever. On its own, and the factor as it is: inlined, gcc no
+ * longer sees that the high half of a 16-bit product is all it takes, which costs three times more.
+ */
+__attribute__((noinline)) static void fade_cells(uint16_t *cell, uint32_t cells,
+                                                 uint16_t kept_of_65536)
 {
-    const uint16_t kept_of_65536 = (uint16_t)(kept * 65536.0);
     for (uint32_t i = 0; i < cells; i++) {
         cell[i] = (uint16_t)((uint32_t)cell[i] * kept_of_65536 >> 16);
     }
@@ -176,6 +179,8 @@ static void fade_cells(uint16_t *cell, uint32_t cells, double kept)
 
 static void fade(struct sky_clutter *clutter, double kept)
 {
+    const uint16_t kept_of_65536 = (uint16_t)(kept * 65536.0);
+
     clutter->prior *= kept;
     for (uint32_t i = 0; i < 2; i++) {
         clutter->total[i] *= kept;
@@ -184,8 +189,10 @@ static void fade(struct sky_clutter *clutter, double kept)
             clutter->profile[i][j] *= kept;
         }
     }
-    fade_cells(clutter->other, SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS, kept);
-    fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS, kept);
+    fade_cells(clutter->other, SKY_CLUTTER_OTHER_RANGES * SKY_CLUTTER_OTHER_AZIMUTHS,
+               kept_of_65536);
+    fade_cells(clutter->ground, SKY_CLUTTER_GROUND_RANGES * SKY_CLUTTER_GROUND_AZIMUTHS,
+               kept_of_65536);
 }
 
 /*

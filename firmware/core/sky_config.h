@@ -20,7 +20,8 @@ enum sky_sensor_kind {
 /**
  * One sensor. Sigmas are random errors per plot; biases are systematic and do not average out.
  * Of a cooperative one only name, kind, identity, scan_ns, latency_ns, sigma_place_m, probability
- * and false plots mean something, and range_max_m as the size of the area that its places lie in.
+ * and false plots mean something, and range_max_m: how far from the station the places that it
+ * reports may lie.
  */
 struct sky_sensor_config {
     char name[SKY_NAME_MAX]; /* unique, not empty, printable ASCII without spaces */

@@ -12,7 +12,8 @@ static const int64_t sensor_report_ns = 60 * SKY_SECOND_NS;
 static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
 static const double pressure_height_sigma_m = 400.0;
 static const double radial_speed_most_mps = 3000.0;
-static const double least_sigma = 1e-9; /* a sigma of 0 is no statement */
+static const double least_sigma = 1e-9;  /* a sigma of 0 is no statement */
+static const double frame_reach_m = 1e6; /* a radar there that sees 1,000 km is still within it */
 static const double zones_latitude_most_rad = 89.0 * SKY_PI / 180.0; /* sky_zone goes no farther */
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -352,21 +353,42 @@ static void set_velocity(const struct sky_pose *pose, struct sky_sensor_pose *se
     sensor->velocity_mps.up_m = sensor->rot[0][2] * east_mps + sensor->rot[1][2] * north_mps;
 }
 
+static bool is_same_place(const struct sky_lla *a, const struct sky_lla *b)
+{
+    return a->lat_rad == b->lat_rad && a->lon_rad == b->lon_rad && a->alt_hae_m == b->alt_hae_m;
+}
+
+/* The pose of a sensor that stands still; what was found for its latest plot is kept. */
+static enum sky_status stand_still(struct sky_engine_stand *stand,
+                                   const struct sky_geo_frame *frame, const struct sky_lla *place,
+                                   struct sky_sensor_pose *ret_pose)
+{
+    if (!stand->known || !is_same_place(&stand->place, place)) {
+        if (sky_sensor_pose_at(&stand->pose, frame, place) != SKY_OK) {
+            return SKY_E_RANGE;
+        }
+        stand->known = true;
+        stand->place = *place;
+    }
+    *ret_pose = stand->pose;
+    return SKY_OK;
+}
+
 /* SKY_E_RANGE if it is not known where the sensor stands. */
-static enum sky_status stand(const struct sky_engine *engine,
-                             const struct sky_sensor_config *sensor, int64_t time_ns,
+static enum sky_status stand(struct sky_engine *engine, uint32_t index, int64_t time_ns,
                              struct sky_sensor_pose *ret_pose)
 {
+    const struct sky_sensor_config *const sensor = &engine->config.sensor[index];
     const struct sky_pose *const pose = &engine->pose;
 
     if (!engine->anchored) {
         return SKY_E_RANGE;
     }
     if (!sensor->at_station) {
-        return sky_sensor_pose_at(ret_pose, &engine->frame, &sensor->site);
+        return stand_still(&engine->stand[index], &engine->frame, &sensor->site, ret_pose);
     }
     if (!engine->config.station.moving) {
-        return sky_sensor_pose_at(ret_pose, &engine->frame, &pose->place);
+        return stand_still(&engine->stand[index], &engine->frame, &pose->place, ret_pose);
     }
     const double for_s = (double)(time_ns - pose->time_ns) * 1e-9;
     const struct sky_lla place =
@@ -376,6 +398,29 @@ static enum sky_status stand(const struct sky_engine *engine,
         set_velocity(pose, ret_pose);
     }
     return status;
+}
+
+static bool is_within(const struct sky_enu *a, const struct sky_enu *b, double most_m)
+{
+    const double east_m = a->east_m - b->east_m;
+    const double north_m = a->north_m - b->north_m;
+    const double up_m = a->up_m - b->up_m;
+    return east_m * east_m + north_m * north_m + up_m * up_m <= most_m * most_m;
+}
+
+/* Whether the tracking frame reaches there, and whether a place is one that can be reported. */
+static bool is_in_range(const struct sky_engine *engine, const struct sky_sensor_config *sensor,
+                        const struct sky_look *look)
+{
+    const struct sky_enu centre = {0.0, 0.0, 0.0};
+    if (!is_within(&look->pose.origin, &centre, frame_reach_m)) {
+        return false;
+    }
+    if (!look->measurement.is_place) {
+        return true; /* the tracker knows the plot's own range */
+    }
+    const struct sky_enu station = sky_geo_to_enu(&engine->frame, &engine->pose.place);
+    return is_within(&look->pose.origin, &station, sensor->range_max_m);
 }
 
 /* --------------------------------------------------------- errors that filtering does not shrink
@@ -615,11 +660,18 @@ static bool is_reported(const struct sky_engine *engine, const struct sky_assess
     return assessment->distance_m <= engine->config.incident.assess_within_m;
 }
 
-static void assess(struct sky_engine *engine, const struct sky_fixing *fixing)
+/* Assesses a slot's track against every line. */
+static void assess(struct sky_engine *engine, size_t slot, const struct sky_fixing *fixing)
 {
-    for (uint32_t line = 0; line < engine->zones->line_count; line++) {
-        sky_assess(engine->zones, line, &engine->config.incident, fixing,
-                   &engine->assessment[line]);
+    const struct sky_zone_set *const zones = engine->zones;
+    for (uint32_t line = 0; line < zones->line_count; line++) {
+        const uint32_t first = zones->ring[zones->line[line].first_ring].first;
+        uint16_t *const edge = &engine->alert[slot][line].edge;
+        struct sky_assessment *const assessment = &engine->assessment[line];
+        sky_assess(zones, line, &engine->config.incident, fixing,
+                   *edge > 0 ? first + *edge - 1 : SKY_ZONE_NO_EDGE, assessment);
+        const uint32_t after = assessment->edge - first;
+        *edge = (uint16_t)(after < UINT16_MAX ? after + 1 : 0);
     }
 }
 
@@ -821,7 +873,7 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
         let_go(engine, outbox, slot, sky_incident_lost);
     } else if ((change & SKY_TRACK_UPDATED) != 0 &&
                is_assessed(engine, slot, &fixing, &track->state)) {
-        assess(engine, &fixing);
+        assess(engine, slot, &fixing);
         say_assessments(engine, outbox, &fixing);
         watch(engine, outbox, slot, &fixing, is_fresh(engine, track));
         look(engine, outbox, slot, &fixing);
@@ -873,7 +925,7 @@ static void watch_between_looks(struct sky_engine *engine, struct sky_outbox *ou
         }
         predict(engine, slot, engine->now_ns, &imm, &state, &fixing);
         if (is_assessed(engine, slot, &fixing, &state)) {
-            assess(engine, &fixing);
+            assess(engine, slot, &fixing);
             watch(engine, outbox, slot, &fixing, true);
         }
     }
@@ -904,7 +956,8 @@ void sky_engine_assess_at(const struct sky_engine *engine, size_t slot, int64_t 
 
     predict(engine, slot, time_ns, &imm, &state, &fixing);
     for (uint32_t line = 0; line < engine->zones->line_count; line++) {
-        sky_assess(engine->zones, line, &engine->config.incident, &fixing, &ret_assessment[line]);
+        sky_assess(engine->zones, line, &engine->config.incident, &fixing, SKY_ZONE_NO_EDGE,
+                   &ret_assessment[line]);
     }
 }
 
@@ -1000,10 +1053,14 @@ static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
                                   : SKY_E_RANGE;
     } else {
         measure(engine, sensor, plot, raw);
-        stands = stand(engine, sensor, raw->time_ns, &claim->look.pose);
+        stands = stand(engine, plot->sensor, raw->time_ns, &claim->look.pose);
     }
     if (stands != SKY_OK) {
         tally->no_pose++;
+        return;
+    }
+    if (!is_in_range(engine, sensor, &claim->look)) {
+        tally->out_of_range++;
         return;
     }
     sky_track_keep_raw(&claim->look);

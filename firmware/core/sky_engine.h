@@ -16,6 +16,8 @@
  * Place of a sensor. One pose per step, at the time of its latest plot: where the station stood or,
  * if it moves, where its last fix and velocity put it (10 s at most). Sensors with a site of their
  * own need only the tracking frame, whose origin is the surveyed site, else the first known pose.
+ * Plots of sensors, and reported places, that are over 1,000 km from that origin are not used, nor
+ * are places beyond their sensor's range_max_m of the station: counted as out of range.
  *
  * Height. Elevation if the sensor measures it, freed of refraction. Else a pressure altitude, taken
  * as height above the ellipsoid with a sigma of 400 m (ten degrees from standard at 25,000 ft make
@@ -231,6 +233,13 @@ struct sky_engine_clearance {
     double reach_m;
 };
 
+/** Where a sensor that stands still was last found to stand. */
+struct sky_engine_stand {
+    bool known;
+    struct sky_lla place;
+    struct sky_sensor_pose pose;
+};
+
 /**
  * The whole state of a station. Fields are private but for reading. Borrows the zone set. Points
  * into itself: it is not to be copied or moved. Keep it static.
@@ -256,6 +265,7 @@ struct sky_engine {
     struct sky_assessment assessment[SKY_LINES_MAX];
     enum sky_register_state sensor_said[SKY_SENSORS_MAX]; /* in the latest SKY_EVENT_SENSOR */
     int64_t sensor_said_ns[SKY_SENSORS_MAX];
+    struct sky_engine_stand stand[SKY_SENSORS_MAX];
     struct sky_claim claim; /* the plot at hand */
     /* not cleared by init, so that what is never used is never resident */
     struct sky_tracker tracker;

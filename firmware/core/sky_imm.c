@@ -82,33 +82,71 @@ void sky_imm_init(struct sky_imm *ret_imm, const struct sky_motion_set *set,
 struct mixture {
     double x[SKY_STATE_DIM];
     double p[SKY_PACKED_DIM];
-    double off[SKY_STATE_DIM][SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double off[SKY_STATE_DIM][SKY_LANES];
 };
 
-_Static_assert((int)SKY_LANES == 6, "the sum below has six terms");
+_Static_assert((int)SKY_LANES == 6, "the sums below have six terms");
+
+/* Sums over the lanes of each row, in the order that suits registers of two; up to 21 rows. */
+static void add_up(double (*row_of)[SKY_LANES], uint32_t rows, double *restrict ret_sum)
+{
+    double pair[SKY_PACKED_DIM][2];
+
+    for (uint32_t k = 0; k < rows; k++) {
+        for (int h = 0; h < 2; h++) {
+            pair[k][h] = (row_of[k][h] + row_of[k][h + 2]) + row_of[k][h + 4];
+        }
+    }
+    for (uint32_t k = 0; k < rows; k++) {
+        ret_sum[k] = pair[k][0] + pair[k][1];
+    }
+}
 
 static double sum_of(const double a[SKY_LANES], const double b[SKY_LANES])
 {
-    return (a[0] * b[0] + a[1] * b[1]) + (a[2] * b[2] + a[3] * b[3]) + (a[4] * b[4] + a[5] * b[5]);
+    double part[1][SKY_LANES], sum;
+    for (int m = 0; m < SKY_LANES; m++) {
+        part[0][m] = a[m] * b[m];
+    }
+    add_up(part, 1, &sum);
+    return sum;
 }
 
 static void mean_of(const struct sky_lanes *at, const double weight[SKY_LANES],
-                    struct mixture *ret_all)
+                    struct mixture *restrict ret_all)
 {
-    double weighed[SKY_STATE_DIM][SKY_LANES];
+    double part[SKY_PACKED_DIM][SKY_LANES], weighed[SKY_STATE_DIM][SKY_LANES];
 
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        const double mean = sum_of(at->x[i], weight);
-        ret_all->x[i] = mean;
         for (int m = 0; m < SKY_LANES; m++) {
-            ret_all->off[i][m] = at->x[i][m] - mean;
+            part[i][m] = weight[m] * at->x[i][m];
+        }
+    }
+    add_up(part, SKY_STATE_DIM, ret_all->x);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_all->off[i][m] = at->x[i][m] - ret_all->x[i];
             weighed[i][m] = weight[m] * ret_all->off[i][m];
         }
     }
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int j = i; j < SKY_STATE_DIM; j++) {
-            ret_all->p[row[i] + j] =
-                sum_of(at->p[row[i] + j], weight) + sum_of(weighed[i], ret_all->off[j]);
+            const int k = row[i] + j;
+            for (int m = 0; m < SKY_LANES; m++) {
+                part[k][m] = weight[m] * at->p[k][m] + weighed[i][m] * ret_all->off[j][m];
+            }
+        }
+    }
+    add_up(part, SKY_PACKED_DIM, ret_all->p);
+}
+
+/* The state of the only model. */
+static void first_state(const struct sky_imm *imm, struct sky_state *ret_state)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        ret_state->x[i] = imm->x[i][0];
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            ret_state->p[i][j] = ret_state->p[j][i] = imm->p[row[i] + j][0];
         }
     }
 }
@@ -120,10 +158,14 @@ void sky_imm_state(const struct sky_imm *imm, const struct sky_motion_set *set,
     struct mixture all;
     double weight[SKY_LANES];
 
+    ret_state->time_ns = imm->time_ns;
+    if (set->count == 1) {
+        first_state(imm, ret_state);
+        return;
+    }
     load(imm, &at);
     load_weights(imm, set->count, weight);
     mean_of(&at, weight, &all);
-    ret_state->time_ns = imm->time_ns;
     memcpy(ret_state->x, all.x, sizeof all.x);
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int j = i; j < SKY_STATE_DIM; j++) {
@@ -185,7 +227,7 @@ static void mix(struct sky_lanes *at, double weight[SKY_LANES], uint32_t count,
 /* How horizontal velocity turns in a step, and where a speed of 1 leads meanwhile. */
 struct turns {
     double dt_s;
-    double sine[SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double sine[SKY_LANES];
     double cosine[SKY_LANES];
     double ahead_s[SKY_LANES];
     double aside_s[SKY_LANES]; /* to the left */
@@ -378,7 +420,7 @@ struct trial {
     uint32_t count;     /* of models */
     uint32_t dimension; /* components compared */
     uint32_t has;       /* those of them that tell of the sensor, as bits */
-    double distance2[SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double distance2[SKY_LANES];
     double det_s[SKY_LANES];
     double residual[SKY_COMPONENTS][SKY_LANES]; /* of components that are there, after the ones */
     double part2[SKY_COMPONENTS][SKY_LANES];    /* before them; and squared, over their variance */

@@ -208,8 +208,11 @@ double sky_normal_cdf(double z)
         }
         return z < 0.0 ? 0.5 - density * sum : 0.5 + density * sum;
     }
+    if (z > 9.0) {
+        return 1.0; /* to within 1e-18 */
+    }
     double below = size;
-    for (int n = 60; n > 0; n--) {
+    for (int n = 8 + (int)(360.0 / (size * size)); n > 0; n--) { /* leave 2e-15 of the value */
         below = size + (double)n / below;
     }
     return z < 0.0 ? density / below : 1.0 - density / below;

@@ -571,7 +571,7 @@ static void hold_back(struct sky_lane_line *line, struct sky_lane_fit *fit)
 
 /* A column of the covariance's size, per lane. */
 struct columns {
-    double of[SKY_STATE_DIM][SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double of[SKY_STATE_DIM][SKY_LANES];
 };
 
 /* rest += (1 - K h) P h' for h = v over the three entries of the state from first on. */
@@ -657,7 +657,79 @@ static void spread_place(struct sky_state *state, const double *const axis[3],
     }
 }
 
-/* Where one polar measurement puts the aircraft. */
+/* The variance of the place (first 0) or the velocity (first 3) along a direction. */
+static double variance_along(const struct sky_state *state, int first, const double v[3])
+{
+    double sum = 0.0;
+    for (int i = 0; i < 3; i++) {
+        const double *const p = state->p[first + i] + first;
+        sum += v[i] * (p[0] * v[0] + p[1] * v[1] + p[2] * v[2]);
+    }
+    return sum;
+}
+
+/* Applies a line to one state, as sky_measure_apply does to many. */
+static void apply_row(const double h[SKY_STATE_DIM], double residual, double variance,
+                      struct sky_state *state)
+{
+    double ph[SKY_STATE_DIM], gain[SKY_STATE_DIM], rest[SKY_STATE_DIM];
+    double known = 0.0;
+
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        ph[i] = 0.0;
+        for (int j = 0; j < SKY_STATE_DIM; j++) {
+            ph[i] += state->p[i][j] * h[j];
+        }
+        known += h[i] * ph[i];
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        gain[i] = ph[i] / (known + variance);
+        rest[i] = 0.0 - gain[i] * variance;
+        for (int j = 0; j < SKY_STATE_DIM; j++) {
+            rest[i] += (state->p[i][j] - gain[i] * ph[j]) * h[j];
+        }
+        state->x[i] += gain[i] * residual;
+    }
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = i; j < SKY_STATE_DIM; j++) {
+            const double left = state->p[i][j] - gain[i] * ph[j];
+            state->p[i][j] = state->p[j][i] = left - rest[i] * gain[j];
+        }
+    }
+}
+
+/*
+ * What the radial speed says of velocity is taken like any measurement (see draw_radial_speed): an
+ * aircraft is as likely to fly one way as another, and less likely to climb. Along: from the
+ * sensor.
+ */
+static void take_radial_speed(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
+                              const double along[3], const double across[3], const double upward[3],
+                              struct sky_state *state)
+{
+    const double per_range = 1.0 / m->slant_range_m, late_s = (double)m->time_sigma_ns * 1e-9;
+    const double velocity[3] = {0.0 - sensor->velocity_mps.east_m,
+                                0.0 - sensor->velocity_mps.north_m,
+                                0.0 - sensor->velocity_mps.up_m};
+    const double radial_mps =
+        along[0] * velocity[0] + along[1] * velocity[1] + along[2] * velocity[2];
+    const double slip = variance_along(state, 0, across) * variance_along(state, 3, across) +
+                        variance_along(state, 0, upward) * variance_along(state, 3, upward);
+    double h[SKY_STATE_DIM], rate = 0.0, unsure = 0.0;
+
+    for (int i = 0; i < 3; i++) {
+        h[i] = (velocity[i] - radial_mps * along[i]) * per_range;
+        h[3 + i] = along[i];
+        rate += h[i] * velocity[i];
+        unsure += h[i] * h[i] * state->p[i][i] + along[i] * along[i] * state->p[3 + i][3 + i];
+    }
+    apply_row(h, m->radial_speed_mps - radial_mps,
+              square(m->sigma_radial_mps) + slip * square(per_range) + square(rate * late_s) +
+                  variance_per_unsure * unsure,
+              state);
+}
+
+/* Where one polar measurement puts the aircraft, whose velocity is open. */
 static void start_polar(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
                         double late_m2, struct sky_state *state)
 {
@@ -693,6 +765,9 @@ static void start_polar(const struct sky_measurement *m, const struct sky_sensor
                                 square(r * sigma_across_rad) + late_m2,
                                 square(r * sigma_elevation_rad) + late_m2};
     spread_place(state, axes, variance);
+    if (m->has_radial_speed) {
+        take_radial_speed(m, sensor, sight, across, upward, state);
+    }
 }
 
 static void start_place(const struct sky_measurement *m, const struct sky_sensor_pose *place,
@@ -710,60 +785,6 @@ static void start_place(const struct sky_measurement *m, const struct sky_sensor
     spread_place(state, axes, variance);
 }
 
-/* Fills every lane with one state. */
-static void fill(const struct sky_state *state, struct sky_lanes *ret_at)
-{
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int m = 0; m < SKY_LANES; m++) {
-            ret_at->x[i][m] = state->x[i];
-        }
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            for (int m = 0; m < SKY_LANES; m++) {
-                ret_at->p[packed[i][j]][m] = state->p[i][j];
-            }
-        }
-    }
-}
-
-static void take_first(const struct sky_lanes *at, struct sky_state *state)
-{
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        state->x[i] = at->x[i][0];
-        for (int j = 0; j < SKY_STATE_DIM; j++) {
-            state->p[i][j] = at->p[packed[i][j]][0];
-        }
-    }
-}
-
-/*
- * What the radial speed says of velocity is taken like any measurement: an aircraft is as likely
- * to fly one way as another, and less likely to climb. So is a height beside an elevation; one that
- * stands for the elevation is in use already, and so is that of a reported place.
- */
-static void refine(const struct sky_measurement *m, const struct sky_sensor_pose *sensor,
-                   struct sky_state *state)
-{
-    struct sky_lanes at;
-    struct sky_views views;
-
-    fill(state, &at);
-    sky_measure_look(&at, m, sensor, &views);
-    sky_measure_spread(&at, &views);
-    const bool has_elevation = (views.has & 1U << SKY_COMPONENT_ELEVATION) != 0;
-    const uint32_t takes = views.has & (1U << SKY_COMPONENT_RADIAL_SPEED |
-                                        (has_elevation ? 1U << SKY_COMPONENT_HEIGHT : 0U));
-    for (uint32_t k = SKY_COMPONENT_RADIAL_SPEED; k <= SKY_COMPONENT_HEIGHT; k++) {
-        if ((takes >> k & 1U) != 0) {
-            struct sky_lane_line line;
-            struct sky_lane_fit fit;
-            sky_measure_line(&at, &views, (enum sky_component)k, &line);
-            sky_measure_compare(&at, &line, &fit);
-            sky_measure_apply(&at, &line, &fit);
-        }
-    }
-    take_first(&at, state);
-}
-
 void sky_measure_start(const struct sky_measurement *measurement,
                        const struct sky_sensor_pose *sensor, double speed_sigma_mps,
                        struct sky_state *ret_state)
@@ -773,13 +794,12 @@ void sky_measure_start(const struct sky_measurement *measurement,
 
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->time_ns = measurement->time_ns;
+    spread(ret_state, 3, sensor->rot[0], speed2);
+    spread(ret_state, 3, sensor->rot[1], speed2);
+    spread(ret_state, 3, sensor->rot[2], speed2 * square(climb_per_speed));
     if (measurement->is_place) {
         start_place(measurement, sensor, late_m2, ret_state);
     } else {
         start_polar(measurement, sensor, late_m2, ret_state);
     }
-    spread(ret_state, 3, sensor->rot[0], speed2);
-    spread(ret_state, 3, sensor->rot[1], speed2);
-    spread(ret_state, 3, sensor->rot[2], speed2 * square(climb_per_speed));
-    refine(measurement, sensor, ret_state);
 }

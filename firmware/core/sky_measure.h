@@ -89,17 +89,17 @@ struct sky_measurement {
  * Lanes: predictions of one aircraft by several models, compared with a measurement side by side.
  * Lane n is entry n of every row. Their number is fixed, even and unrolled by the compiler; it is
  * one more than there are models, to fill the vector registers. Unused lanes hold a copy of a used
- * one.
+ * one. Rows lie at multiples of SKY_LANE_ALIGNMENT bytes, where those registers load fastest.
  */
-enum { SKY_LANES = 6 };
+enum { SKY_LANES = 6, SKY_LANE_ALIGNMENT = 16 };
 
 struct sky_lanes {
-    double x[SKY_STATE_DIM][SKY_LANES];
-    double p[SKY_PACKED_DIM][SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double x[SKY_STATE_DIM][SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double p[SKY_PACKED_DIM][SKY_LANES];
 };
 
 struct sky_lane_vector {
-    double v[3][SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double v[3][SKY_LANES];
 };
 
 /** The predictions as the sensor sees them; vectors in the tracking frame. */
@@ -114,7 +114,7 @@ struct sky_views {
     struct sky_lane_vector across;  /* horizontal, clockwise, */
     struct sky_lane_vector outward; /* horizontal, away, */
     struct sky_lane_vector upward;  /* the way of growing elevation */
-    double up_m[SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double up_m[SKY_LANES];
     double ground_m[SKY_LANES];
     double range_m[SKY_LANES];
     double per_ground[SKY_LANES];
@@ -132,16 +132,16 @@ struct sky_lane_line {
     bool has_velocity; /* else by_velocity means nothing */
     struct sky_lane_vector by_place;
     struct sky_lane_vector by_velocity;
-    double residual[SKY_LANES];
+    _Alignas(SKY_LANE_ALIGNMENT) double residual[SKY_LANES];
     double variance[SKY_LANES]; /* with the error of the time stamp and curvature; ... */
     double stated;              /* ... and without curvature: what is claimed of the sensor */
 };
 
 /** A line beside the covariance of the predictions, h the line's row. */
 struct sky_lane_fit {
-    double ph[SKY_STATE_DIM][SKY_LANES]; /* P h' */
-    double known[SKY_LANES];             /* h P h' */
-    double per_s[SKY_LANES];             /* 1 / (h P h' + variance) */
+    _Alignas(SKY_LANE_ALIGNMENT) double ph[SKY_STATE_DIM][SKY_LANES]; /* P h' */
+    double known[SKY_LANES];                                          /* h P h' */
+    double per_s[SKY_LANES];                                          /* 1 / (h P h' + variance) */
 };
 
 /**
@@ -194,7 +194,8 @@ void sky_measure_apply(struct sky_lanes *at, struct sky_lane_line *line, struct 
  * elevation the height decides it, and where no such height lies within reach of the range, the
  * elevation is +-53 degrees +- 29. Velocity over the ground is any within speed_sigma_mps (1 sigma
  * per horizontal axis, vertically a third of it), and if the radial speed is known, what that
- * leaves: nearly the radial speed along the line of sight, open across it.
+ * leaves: nearly the radial speed along the line of sight, open across it. A height beside an
+ * elevation waits for the next measurement.
  * A reported place without height starts at the pose's height with sigma_height_m.
  * Pre: polar: has_elevation or has_height, slant_range_m >= 1; all sigmas > 0.
  */

@@ -344,17 +344,29 @@ static double newton_step(const struct query *query, const struct edge *edge, do
     return curvature > 0.0 ? clamp01(t - slope / curvature) - t : 0.0;
 }
 
-/* The nearest point of an edge: from the plane metric's answer, as a rule two steps. */
+static bool is_same_spot(const struct spot *a, const struct spot *b)
+{
+    return a->x == b->x && a->y == b->y;
+}
+
+/*
+ * The nearest point of an edge: from the plane metric's answer, as a rule two steps. Where it ends
+ * the next edge begins, which is the one to be named.
+ */
 static struct touch touch_edge(const struct query *query, const struct walk *walk)
 {
     static const double step2_m2 = 1e-8; /* a tenth of a millimetre along the edge */
-    struct touch touch = {.edge = walk->first + walk->done - 1};
+    struct touch touch;
     double t = plane_nearest(query, &walk->edge), step, speed2;
     int left = 6;
     do {
         step = newton_step(query, &walk->edge, t, &touch, &speed2);
         t += step;
     } while (step * step * speed2 > step2_m2 && --left > 0);
+    touch.edge = walk->first + walk->done - 1;
+    if (is_same_spot(&touch.spot, &walk->edge.b)) {
+        touch.edge = walk->first + (walk->done < walk->count ? walk->done : 0);
+    }
     return touch;
 }
 
@@ -508,22 +520,44 @@ static bool is_round_about(const struct window *window, const struct spot *spot)
     return x_m * x_m + y_m * y_m <= window->round_m * window->round_m;
 }
 
+/* Touches the edge that was guessed; false if it is none of the line's. */
+static bool touch_guess(const struct sky_zone_set *set, const struct sky_line *line,
+                        const struct query *query, uint32_t guess, struct touch *ret_touch)
+{
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        const struct sky_ring *const ring = &set->ring[r];
+        if (guess >= ring->first && guess - ring->first < ring->count) {
+            struct walk walk = walk_begin(set, r, query->spot);
+            walk.done = guess - ring->first + 1;
+            walk.edge.a = relative(&walk, walk.vertex + walk.done - 1);
+            walk.edge.b = relative(&walk, walk.vertex + (walk.done < walk.count ? walk.done : 0));
+            *ret_touch = touch_edge(query, &walk);
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * The plane metric is wrong by up to tan(lat) d / R, so another edge than the one that seems
- * nearest may be. The nearest vertex bounds the distance; every edge that could be nearer gets the
- * exact answer, and they are few.
+ * nearest may be. The edge that was guessed, or the nearest vertex, bounds the distance; every
+ * other edge that could be nearer gets the exact answer, and they are few.
  */
 static struct touch nearest_touch(const struct sky_zone_set *set, const struct sky_line *line,
-                                  const struct query *query, bool *ret_inside)
+                                  const struct query *query, uint32_t guess, bool *ret_inside)
 {
-    struct touch best = nearest_vertex(set, line, query);
+    struct touch best;
+    if (!touch_guess(set, line, query, guess, &best)) {
+        best = nearest_vertex(set, line, query);
+        guess = SKY_ZONE_NO_EDGE;
+    }
     struct window window = window_of(query, sky_sqrt(best.chord2_m2));
     *ret_inside = false;
     for (uint32_t r = 0; r < line->ring_count; r++) {
         struct walk walk = walk_begin(set, line->first_ring + r, query->spot);
         while (walk_on(&walk, &window)) {
             const struct spot spot = point_at(&walk.edge, plane_nearest(query, &walk.edge));
-            if (!is_round_about(&window, &spot)) {
+            if (walk.first + walk.done - 1 == guess || !is_round_about(&window, &spot)) {
                 continue;
             }
             const struct touch touch = touch_edge(query, &walk);
@@ -538,11 +572,11 @@ static struct touch nearest_touch(const struct sky_zone_set *set, const struct s
 }
 
 void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_rad, double lon_rad,
-                      struct sky_nearest *ret_nearest)
+                      uint32_t guess, struct sky_nearest *ret_nearest)
 {
     const struct query query = query_at(lat_rad, lon_rad);
     bool inside;
-    const struct touch touch = nearest_touch(set, set->line + line, &query, &inside);
+    const struct touch touch = nearest_touch(set, set->line + line, &query, guess, &inside);
     const double distance_m = geodesic_m(&query, &touch);
     const double bearing_rad = sky_atan2(touch.east_m, touch.north_m);
     const double turned_rad = bearing_rad < 0.0 ? bearing_rad + 2.0 * SKY_PI : bearing_rad;

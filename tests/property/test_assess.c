@@ -89,7 +89,8 @@ static struct sky_nearest truth(const struct sky_zone_set *set, const struct sky
     const struct sky_geo_radii radii = sky_geo_radii_at(fixing->place.lat_rad);
     struct sky_nearest nearest;
     sky_zone_nearest(set, 0, fixing->place.lat_rad + error->north_m / radii.north_m,
-                     fixing->place.lon_rad + error->east_m / radii.east_m, &nearest);
+                     fixing->place.lon_rad + error->east_m / radii.east_m, SKY_ZONE_NO_EDGE,
+                     &nearest);
     return nearest;
 }
 
@@ -106,7 +107,7 @@ static void probability_is_the_share_of_simulated_truths_inside(void **state)
             random_fixing(&seed, test_uniform(&seed, 19.99, 20.05) * degree,
                           test_uniform(&seed, 2.98, 3.22) * degree);
         struct sky_assessment assessment;
-        sky_assess(&set, 0, &config, &fixing, &assessment);
+        sky_assess(&set, 0, &config, &fixing, SKY_ZONE_NO_EDGE, &assessment);
         int inside = 0;
         for (int k = 0; k < DRAWS; k++) {
             const struct draw error = draw_error(&seed, &fixing, line_sigma_m(&line));
@@ -132,7 +133,7 @@ static void u95_holds_95_times_out_of_100_before_a_straight_border(void **state)
         const struct sky_fixing fixing =
             random_fixing(&seed, 20.2 * degree + test_uniform(&seed, -2e-4, 2e-4), 3.1 * degree);
         struct sky_assessment assessment;
-        sky_assess(&set, 0, &config, &fixing, &assessment);
+        sky_assess(&set, 0, &config, &fixing, SKY_ZONE_NO_EDGE, &assessment);
         const struct draw error = draw_error(&seed, &fixing, line_sigma_m(&line));
         const double true_m = truth(&set, &fixing, &error).distance_m;
         within += fabs(true_m - assessment.distance_m) < assessment.u95_m;

@@ -9,9 +9,9 @@
  * core's arithmetic and geometry. A change of these values is a change of what a replay computes;
  * it is made on purpose, or not at all.
  */
-static const uint64_t wanted_math = UINT64_C(0xc961329cfde178fd);
+static const uint64_t wanted_math = UINT64_C(0x6e83f8786d7b6853);
 static const uint64_t wanted_geo = UINT64_C(0x198f37d601da4840);
-static const uint64_t wanted_zone = UINT64_C(0x196f9421cf6c0f5b);
+static const uint64_t wanted_zone = UINT64_C(0xf9e1177134f4ef40);
 
 static const uint64_t first_seed = 2025;
 
@@ -143,7 +143,7 @@ static void assessments_have_the_pinned_bits(void **state)
         struct sky_fixing fixing;
         sky_assess_fix(&frame, &at, 1, 1.0, &common, &fixing);
         struct sky_assessment assessment;
-        sky_assess(&set, 0, &config, &fixing, &assessment);
+        sky_assess(&set, 0, &config, &fixing, SKY_ZONE_NO_EDGE, &assessment);
         digest(&hash, fixing.cov[0][1]);
         digest(&hash, fixing.cov[2][5]);
         digest(&hash, assessment.distance_m);

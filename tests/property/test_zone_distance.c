@@ -161,7 +161,7 @@ static struct sky_nearest nearest(const struct shape *shape, double lat_rad, dou
 {
     const struct sky_zone_set set = set_of(shape);
     struct sky_nearest result;
-    sky_zone_nearest(&set, 0, lat_rad, lon_rad, &result);
+    sky_zone_nearest(&set, 0, lat_rad, lon_rad, SKY_ZONE_NO_EDGE, &result);
     return result;
 }
 

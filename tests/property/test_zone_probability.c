@@ -316,7 +316,7 @@ static void a_shrinking_covariance_ends_in_zero_or_one(void **state)
         assert_true(certain == 0.0 || certain == 1.0);
         const struct sky_zone_set set = set_of(&shape);
         struct sky_nearest nearest;
-        sky_zone_nearest(&set, 0, at.lat_rad, at.lon_rad, &nearest);
+        sky_zone_nearest(&set, 0, at.lat_rad, at.lon_rad, SKY_ZONE_NO_EDGE, &nearest);
         assert_true((nearest.distance_m < 0.0) == (certain == 1.0));
         const double sigma_m = fabs(nearest.distance_m) / 10.0;
         at.ee_m2 = at.nn_m2 = sigma_m * sigma_m;

@@ -93,8 +93,8 @@ static void a_prepared_set_gives_the_same_bits(void **state)
             const double sigma_m = at.size_deg * test_uniform(&seed, 0.0, 2e4);
             struct sky_nearest nearest[2];
             memset(nearest, 0, sizeof nearest);
-            sky_zone_nearest(&shape.set, 0, lat, lon, &nearest[0]);
-            sky_zone_nearest(&prepared, 0, lat, lon, &nearest[1]);
+            sky_zone_nearest(&shape.set, 0, lat, lon, SKY_ZONE_NO_EDGE, &nearest[0]);
+            sky_zone_nearest(&prepared, 0, lat, lon, SKY_ZONE_NO_EDGE, &nearest[1]);
             const double p[2] = {
                 sky_zone_inside_probability(&shape.set, 0, lat, lon, sigma_m * sigma_m,
                                             4.0 * sigma_m * sigma_m, sigma_m * sigma_m),
@@ -107,6 +107,46 @@ static void a_prepared_set_gives_the_same_bits(void **state)
                 fail_msg("seed %llu: %.17g m and %.17g m, %.17g and %.17g",
                          (unsigned long long)before, nearest[0].distance_m, nearest[1].distance_m,
                          p[0], p[1]);
+            }
+        }
+    }
+}
+
+/* Near a vertex, where two edges vie, as well as anywhere. */
+static void a_guess_changes_nothing_but_the_cost(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed + 5;
+    static struct shape shape;
+    struct place at;
+    for (int i = 0; i < 100; i++) {
+        const uint64_t before = seed;
+        next_shape(&seed, i, 75.0, 1e-3, &at, &shape);
+        struct sky_zone_set prepared = shape.set;
+        prepared.run = i % 2 == 0 ? shape.run : NULL;
+        for (int k = 0; k < 20; k++) {
+            const double part = k % 4 == 0 ? 1e-4 : (k % 4 == 1 ? 2.0 : 0.2);
+            const struct sky_vertex *const by =
+                &shape.vertex[test_random(&seed) % prepared.vertex_count];
+            const double lat = by->lat_e7 * 1e-7 * degree +
+                               test_uniform(&seed, -0.5, 0.5) * at.size_deg * part * degree;
+            const double lon =
+                sky_wrap_pi(by->lon_e7 * 1e-7 * degree +
+                            test_uniform(&seed, -1.0, 1.0) * at.size_deg * part * degree);
+            struct sky_nearest wanted, found;
+            memset(&wanted, 0, sizeof wanted);
+            memset(&found, 0, sizeof found);
+            sky_zone_nearest(&prepared, 0, lat, lon, SKY_ZONE_NO_EDGE, &wanted);
+            const uint32_t guess[] = {wanted.edge, wanted.edge + 1, wanted.edge - 1,
+                                      (uint32_t)(test_random(&seed) % prepared.vertex_count),
+                                      prepared.vertex_count};
+            for (size_t g = 0; g < sizeof guess / sizeof guess[0]; g++) {
+                sky_zone_nearest(&prepared, 0, lat, lon, guess[g], &found);
+                if (memcmp(&found, &wanted, sizeof found) != 0) {
+                    fail_msg("seed %llu, guess %u: %.17g m at %u, not %.17g m at %u",
+                             (unsigned long long)before, guess[g], found.distance_m, found.edge,
+                             wanted.distance_m, wanted.edge);
+                }
             }
         }
     }
@@ -148,7 +188,7 @@ static void passing_runs_over_does_not_change_who_is_inside(void **state)
                 remainder(at.lon_deg + test_uniform(&seed, -1.0, 1.0) * at.size_deg, 360.0) * 1e7;
             struct sky_nearest nearest;
             sky_zone_nearest(&prepared, 0, lat_e7 * 1e-7 * degree, lon_e7 * 1e-7 * degree,
-                             &nearest);
+                             SKY_ZONE_NO_EDGE, &nearest);
             const bool wanted = is_inside(&shape, lat_e7, lon_e7);
             inside += wanted;
             if ((nearest.distance_m < 0.0) != wanted && fabs(nearest.distance_m) > 1e-3) {
@@ -164,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_prepared_set_gives_the_same_bits),
+        cmocka_unit_test(a_guess_changes_nothing_but_the_cost),
         cmocka_unit_test(passing_runs_over_does_not_change_who_is_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static struct sky_assessment assess_in(const struct sky_zone *zone, bool has_geo
         fail_msg("%s", reason);
     }
     struct sky_assessment assessment;
-    sky_assess(&set, index, &config, fixing, &assessment);
+    sky_assess(&set, index, &config, fixing, SKY_ZONE_NO_EDGE, &assessment);
     return assessment;
 }
 

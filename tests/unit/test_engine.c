@@ -1139,6 +1139,49 @@ static void a_reported_place_that_cannot_be_is_counted_and_not_used(void **state
     assert_int_equal(engine.tracker.stats.used, 1);
 }
 
+static void a_place_beyond_its_sensors_range_is_counted_and_not_used(void **state)
+{
+    (void)state;
+    const struct sky_enu at[] = {{0.0, 99e3, -800.0}, {0.0, -101e3, 0.0}};
+    const struct sky_lla antipode = {-paper_site().lat_rad, paper_site().lon_rad - SKY_PI, 0.0};
+    struct sky_plot plot[] = {place_plot(&at[0]), place_plot(&at[1]), place_plot(&north_20km)};
+    config.sensor[PAPER_SECOND].range_max_m = 100e3;
+    begin();
+    plot[2].place = antipode;
+    give_plots(plot, 3);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 2, "plot.range", "second");
+    assert_int_equal(engine.tracker.stats.used, 1);
+}
+
+static void the_range_of_places_moves_with_the_station(void **state)
+{
+    (void)state;
+    const struct sky_enu away = {0.0, 990e3, -77e3}, farther = {0.0, 1010e3, -80e3};
+    struct sky_plot plot[] = {place_plot(&away), place_plot(&farther)};
+    config.sensor[PAPER_SECOND].range_max_m = 100e3;
+    begin();
+    engine.pose.place = plot[0].place; /* it came there in days */
+    give_plots(plot, 2);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "plot.range", "second"); /* out of the frame */
+    assert_int_equal(engine.tracker.stats.used, 1);
+}
+
+static void a_radar_out_of_the_tracking_frame_is_counted_and_not_used(void **state)
+{
+    (void)state;
+    struct sky_sensor_config *const second = &config.sensor[PAPER_SECOND];
+    second->kind = SKY_SENSOR_RADAR;
+    second->at_station = false;
+    second->site = paper_site();
+    second->site.lat_rad += 0.2; /* 1,270 km */
+    begin();
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.sensor = PAPER_SECOND;
+    give_plots(&plot, 1);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "plot.range", "second");
+    assert_int_equal(engine.tracker.stats.used, 0);
+}
+
 static void a_reported_place_is_measured_by_what_it_says_of_itself(void **state)
 {
     (void)state;
@@ -1469,6 +1512,11 @@ int main(void)
         cmocka_unit_test_setup(
             a_bias_that_two_radars_disagree_about_is_found_applied_and_shrinks_the_error, start),
         cmocka_unit_test_setup(a_reported_place_that_cannot_be_is_counted_and_not_used,
+                               start_places),
+        cmocka_unit_test_setup(a_place_beyond_its_sensors_range_is_counted_and_not_used,
+                               start_places),
+        cmocka_unit_test_setup(the_range_of_places_moves_with_the_station, start_places),
+        cmocka_unit_test_setup(a_radar_out_of_the_tracking_frame_is_counted_and_not_used,
                                start_places),
         cmocka_unit_test_setup(a_reported_place_is_measured_by_what_it_says_of_itself,
                                start_places),

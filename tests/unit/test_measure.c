@@ -243,19 +243,45 @@ static void a_height_out_of_reach_starts_somewhere_on_the_sphere_and_says_so(voi
     }
 }
 
-static void elevation_and_height_start_it_together(void **state)
+static void beside_an_elevation_a_height_waits_for_the_next_plot(void **state)
 {
     (void)state;
     struct sky_measurement m = look_now();
-    struct sky_state began;
-    m.sigma_elevation_rad = 0.01; /* 380 m here */
-    m.elevation_rad += 0.01;
+    struct sky_state began, without;
+    sky_measure_start(&m, &pose, 100.0, &without);
     m.has_height = true;
-    m.height_hae_m = height_of(target.x);
+    m.height_hae_m = 1000.0;
     m.sigma_height_m = 50.0;
     sky_measure_start(&m, &pose, 100.0, &began);
-    assert_near(height_of(began.x), m.height_hae_m, 10.0);
-    assert_near(sqrt(began.p[2][2]), 50.0, 2.0);
+    assert_memory_equal(&began, &without, sizeof began);
+}
+
+/* A start is written for one state; any other plot is taken by all lanes. */
+static void a_start_takes_the_radial_speed_as_lanes_would(void **state)
+{
+    (void)state;
+    pose.velocity_mps = (struct sky_enu){-200.0, 100.0, 5.0};
+    struct sky_measurement m = look_now();
+    m.time_sigma_ns = SKY_SECOND_NS / 5;
+    struct sky_measurement open = m;
+    struct sky_state began, without;
+    struct sky_lane_fit fit;
+    uint32_t has;
+
+    open.has_radial_speed = false;
+    sky_measure_start(&open, &pose, 100.0, &without);
+    sky_measure_start(&m, &pose, 100.0, &began);
+    struct sky_lanes at = test_lanes_of(&without);
+    struct sky_lane_line line = test_line(&at, &m, &pose, SKY_COMPONENT_RADIAL_SPEED, &has);
+    sky_measure_compare(&at, &line, &fit);
+    sky_measure_apply(&at, &line, &fit);
+    const struct sky_state same = test_lane(&at, 0);
+    for (int i = 0; i < 6; i++) {
+        assert_near(began.x[i], same.x[i], 1e-9);
+        for (int j = 0; j < 6; j++) {
+            assert_near(began.p[i][j], same.p[i][j], 1e-9 * sqrt(same.p[i][i] * same.p[j][j]));
+        }
+    }
 }
 
 /* What an aircraft over a place says of itself. */
@@ -705,7 +731,8 @@ int main(void)
         cmocka_unit_test_setup(a_2d_plot_starts_at_the_given_height, start),
         cmocka_unit_test_setup(a_height_out_of_reach_starts_somewhere_on_the_sphere_and_says_so,
                                start),
-        cmocka_unit_test_setup(elevation_and_height_start_it_together, start),
+        cmocka_unit_test_setup(beside_an_elevation_a_height_waits_for_the_next_plot, start),
+        cmocka_unit_test_setup(a_start_takes_the_radial_speed_as_lanes_would, start),
         cmocka_unit_test_setup(a_start_is_positive_however_unequal_its_sigmas, start),
         cmocka_unit_test_setup(a_reported_place_starts_there, start),
         cmocka_unit_test_setup(a_line_is_the_tangent_of_its_measurement, start),

@@ -55,7 +55,7 @@ static struct sky_nearest nearest(const struct fixture *fixture, double lat_deg,
 {
     const struct sky_zone_set set = set_of(fixture);
     struct sky_nearest result;
-    sky_zone_nearest(&set, 0, lat_deg * degree, lon_deg * degree, &result);
+    sky_zone_nearest(&set, 0, lat_deg * degree, lon_deg * degree, SKY_ZONE_NO_EDGE, &result);
     return result;
 }
 
