@@ -135,7 +135,7 @@ static void check_configuration(void)
     assert_int_equal(rename(from, to), 0);
     const char *const argument[] = {"skywitnessd", "--config", run.config, "--check-config", NULL};
     daemon_start(&run, SKY_DAEMON, argument, NULL);
-    if (daemon_exit(&run, 5000) != 0) {
+    if (daemon_exit(&run, DAEMON_PATIENCE_MS) != 0) {
         fail_msg("%s/skywitnessd.ini: %s", board, daemon_stderr(&run));
     }
     daemon_clean(&run);

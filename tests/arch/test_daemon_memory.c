@@ -21,7 +21,7 @@ static const char config[] = "[zones]\nfile = zones.pb\n"
                              "range_max_m = 30000\nscan_ms = 100\n"
                              "[gpsd]\nport = 29220\n"
                              "[modbus.north]\nradar = north\ntcp = 127.0.0.1:29221\n"
-                             "poll_ms = 50\ntimeout_ms = 200\n"
+                             "poll_ms = 50\ntimeout_ms = 5000\n"
                              "[asterix.feed]\nlisten = 127.0.0.1:29222\n";
 
 static void begin(void)
@@ -35,7 +35,7 @@ static void begin(void)
     daemon_feed_start(&gpsd, GPSD_PORT, daemon_gpsd);
     daemon_feed_start(&head, HEAD_PORT, daemon_head);
     daemon_start(&run, SKY_DAEMON, argument, environment);
-    assert_true(daemon_says(&run, "3 of 3 sources up", 5000));
+    assert_true(daemon_says(&run, "3 of 3 sources up", DAEMON_PATIENCE_MS));
 }
 
 static void feed_for_ms(int64_t ms)
@@ -47,25 +47,13 @@ static void feed_for_ms(int64_t ms)
     }
 }
 
-/* However busy the machine is. */
-static void feed_until_an_incident_is_open(void)
-{
-    const int64_t until_ms = daemon_now_ms() + 20000;
-    bool open = false;
-    while (!open && daemon_now_ms() < until_ms) {
-        feed_for_ms(500);
-        open = daemon_says(&run, "1 incidents open", 100);
-    }
-    assert_true(open);
-}
-
 /* Stops the run; the number of allocations it made, and who made the first. */
 static unsigned long allocations(char ret_who[256])
 {
     char path[128];
     unsigned long count = 0;
     kill(run.pid, SIGTERM);
-    assert_int_equal(daemon_exit(&run, 5000), 0);
+    assert_int_equal(daemon_exit(&run, DAEMON_PATIENCE_MS), 0);
     daemon_feed_stop(&gpsd);
     daemon_feed_stop(&head);
     snprintf(path, sizeof path, "%s/allocations", run.folder);
@@ -81,7 +69,7 @@ static void nothing_allocates_after_ready(void **state)
     (void)state;
     char who[256];
     begin();
-    feed_until_an_incident_is_open();
+    (void)daemon_feed_until(&run, FEED_PORT, "1 incidents open");
     const unsigned long count = allocations(who);
     if (count != 0) {
         fail_msg("%lu allocations, the first by %s", count, who);

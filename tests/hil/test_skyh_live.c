@@ -81,7 +81,7 @@ static struct sockaddr_in loopback(uint16_t port)
 static int connect_to(uint16_t port)
 {
     const struct sockaddr_in address = loopback(port);
-    for (int tries = 0; tries < 200; tries++) {
+    for (int tries = 0; tries < 3000; tries++) {
         const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (connect(peer, (const struct sockaddr *)&address, sizeof address) == 0) {
             return peer;
@@ -160,7 +160,7 @@ static void connect_head(modbus_t *bus)
 {
     int tries = 0;
     while (modbus_connect(bus) != 0) {
-        assert_true(++tries < 500);
+        assert_true(++tries < 3000);
         pause_ms(10);
     }
 }
@@ -198,13 +198,15 @@ static int drain_feed(int feed)
     }
 }
 
-static void a_live_flight_waits_for_its_peers_and_ends_by_itself(void **state)
+/* Meets one flight from its beginning to its end. Was the head asked often enough? */
+static bool meet_flight(void)
 {
-    (void)state;
     static char nmea[65536];
     size_t heard = 0;
+    memset(nmea, 0, sizeof nmea);
+    memset(&head, 0, sizeof head);
     const int feed = listen_udp(FEED_PORT);
-    const pid_t process = start("20");
+    const pid_t process = start("30");
     const int receiver = connect_to(NMEA_PORT);
     assert_int_equal(fcntl(receiver, F_SETFL, O_NONBLOCK), 0);
     modbus_t *const bus = modbus_new_tcp("127.0.0.1", HEAD_PORT);
@@ -231,14 +233,27 @@ static void a_live_flight_waits_for_its_peers_and_ends_by_itself(void **state)
     assert_in_range(count_sentences(nmea, "$GPGGA,"), 1, 5);
     assert_int_equal(count_sentences(nmea, "$GPRMC,"), count_sentences(nmea, "$GPGGA,"));
     assert_in_range(datagrams, 3, 8); /* a sector each half second */
-    assert_true(head.blocks >= 15);   /* two seconds of ten scans each, and what came before */
-    assert_true(head.plots >= 10);
-    assert_true(head.refused > 0); /* 3 of every 100 ms the table is being written */
-    assert_true(head.refused < head.reads / 2);
     modbus_close(bus);
     modbus_free(bus);
     (void)close(receiver);
     (void)close(feed);
+    /* Two seconds of ten scans each, and what came before; 3 of 100 ms the table is written. */
+    return head.blocks >= 15 && head.plots >= 10 && head.refused > 0 &&
+           head.refused < head.reads / 2;
+}
+
+/* A busy machine may keep us from looking while the table is there: then it flies again. */
+static void a_live_flight_waits_for_its_peers_and_ends_by_itself(void **state)
+{
+    (void)state;
+    bool met = false;
+    for (int flight = 0; flight < 5 && !met; flight++) {
+        met = meet_flight();
+    }
+    if (!met) {
+        fail_msg("%d reads, %d blocks, %d plots, %d refused", head.reads, head.blocks, head.plots,
+                 head.refused);
+    }
 }
 
 static void nobody_there_is_an_error_after_the_wait(void **state)
@@ -256,7 +271,7 @@ static void a_port_that_is_taken_is_an_error(void **state)
     (void)setsockopt(taken, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     assert_int_equal(bind(taken, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(taken, 1), 0);
-    assert_int_equal(exit_code_of(start("20")), 69);
+    assert_int_equal(exit_code_of(start("30")), 69);
     (void)close(taken);
 }
 

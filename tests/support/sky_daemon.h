@@ -28,6 +28,8 @@
 #include "sky_test.h"
 #include "zones.pb-c.h"
 
+enum { DAEMON_PATIENCE_MS = 60000 }; /* for what must come, however busy the machine is */
+
 /** One run. Zero it, set folder with daemon_folder, write a configuration, start. */
 struct daemon_run {
     char folder[64];
@@ -216,6 +218,19 @@ static inline void daemon_send_plot(uint16_t port)
     assert_int_equal(sendto(fd, plot, sizeof plot, 0, (const struct sockaddr *)&to, sizeof to),
                      sizeof plot);
     close(fd);
+}
+
+/** Sends a plot each 100 ms, one a scan, to a port until the daemon says text; how many. */
+static inline uint32_t daemon_feed_until(struct daemon_run *run, uint16_t port, const char *text)
+{
+    const int64_t until_ms = daemon_now_ms() + DAEMON_PATIENCE_MS;
+    uint32_t sent = 0;
+    while (!daemon_says(run, text, 100)) {
+        assert_true(daemon_now_ms() < until_ms);
+        daemon_send_plot(port);
+        sent++;
+    }
+    return sent;
 }
 
 /** A feed that listens on a TCP port and serves one peer at a time on a thread of its own. */
