@@ -7,8 +7,13 @@ SEEDS is "1-3" (default), "4" or "1,2,5". Per scenario and seed: generate (kept)
 content). All seeds of a scenario are pooled, as the baselines are: their figures are of the zone HOME. Events are those
 that the station declared; what the P(inside) columns alone would have declared is in the second line of a scenario.
 --fast swaps the scorer's slow inner functions for equivalent ones (assignment by scipy, geometry by arrays).
+
+The table of baselines says how many border episodes the bound finds, how late and how surely, of seeds 1-3; not which
+ones, and nothing of other seeds. With --bound the bound itself is run on the same seeds (kept by content), scored by the
+same scorer, and compared episode by episode; limits on latency and Brier score are then those of these very seeds.
+Episodes of every zone count, and those that are missed are listed either way.
 """
-import argparse, csv, hashlib, importlib.util, json, multiprocessing, os, pickle, re, subprocess, sys, time
+import argparse, csv, hashlib, importlib.util, inspect, json, multiprocessing, os, pickle, re, subprocess, sys, time
 import numpy as np
 
 SCENARIOS = ['male_skirt', 'crossing_pair', 'small_drone', 'uav_real', 'dense50', 'moving_station', 'two_radar_bias',
@@ -134,6 +139,12 @@ class Job:
         self.run = f'{options.work}/run/{scenario}/s{seed}'
 
 
+class Result:
+    def __init__(self, job, rated, seconds, bias, bound):
+        self.scenario, self.seed = job.scenario, job.seed
+        self.rated, self.seconds, self.bias, self.bound = rated, seconds, bias, bound
+
+
 def generate(job):
     bench = job.options.bench
     stamp = f'{job.data}/generator'
@@ -160,33 +171,64 @@ def fly(job):
     return time.time() - start
 
 
-def rate(job):
+def inputs_of(job, *names):
+    return [f'{job.data}/{name}' for name in names]
+
+
+def kept_or(path, make, suffix=''):
+    """The file at a path that says all that went into it; made first where it is not there yet."""
+    if not os.path.exists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        make(f'{path}.{os.getpid()}')
+        os.replace(f'{path}.{os.getpid()}{suffix}', path)
+    return path
+
+
+def rate(job, tracks, events):
+    """What the scorer says of a table of tracks; events declared by its P(inside) columns where there is no table."""
     bench, options = job.options.bench, job.options
-    files = [f'{job.run}/tracks.csv', f'{job.run}/events.csv']
-    inputs = [f'{job.data}/{f}.csv' for f in ('truth', 'zones', 'zones_true', 'sensors', 'pose')]
-    key = digest(f'{bench}/score.py', __file__, *files, *inputs) + ('.fast' if options.fast else '')
-    kept = f'{options.work}/score/{key}'
-    if os.path.exists(kept):
-        with open(kept, 'rb') as stream:
-            return pickle.load(stream)
-    score = module(f'{bench}/score.py', 'score')
-    if options.fast:
-        quicken(score)
-    result = score.score_run(job.data, files[0], files[1])
-    result['by_columns'] = by_columns(result, score.load_zones(job.data))
-    for name in ('_assoc', '_match', '_tracks', '_truth'):
-        del result[name]
-    os.makedirs(os.path.dirname(kept), exist_ok=True)
-    with open(f'{kept}.new', 'wb') as stream:
-        pickle.dump(result, stream)
-    os.replace(f'{kept}.new', kept)
-    return result
+    own = hashlib.sha256((inspect.getsource(quicken) + inspect.getsource(by_columns)).encode()).hexdigest()[:16]
+    key = digest(f'{bench}/score.py', tracks, *([events] if events else []),
+                 *inputs_of(job, 'truth.csv', 'zones.csv', 'zones_true.csv', 'sensors.csv', 'pose.csv', 'meta.json'))
+
+    def make(path):
+        score = module(f'{bench}/score.py', 'score')
+        if options.fast:
+            quicken(score)
+        result = score.score_run(job.data, tracks, events)
+        result['by_columns'] = by_columns(result, score.load_zones(job.data))
+        for name in ('_assoc', '_match', '_tracks', '_truth'):
+            del result[name]
+        with open(path, 'wb') as stream:
+            pickle.dump(result, stream)
+    with open(kept_or(f'{options.work}/score/{key}.{own}' + ('.fast' if options.fast else ''), make), 'rb') as stream:
+        return pickle.load(stream)
+
+
+def rate_bound(job):
+    """The bound is told which plot is whose, and the biases where there are any. None without targets."""
+    bench = job.options.bench
+    with open(f'{job.data}/meta.json') as stream:
+        meta = json.load(stream)
+    if meta['n_truth'] == 0:
+        return None
+    told = ['--known-bias'] if any(any(b) for b in meta['biases'].values()) else []
+    key = digest(*(f'{bench}/{name}.py' for name in ('run_oracle', 'pip_prob', 'geo')),
+                 *inputs_of(job, 'plots.csv', 'plots_key.csv', 'pose.csv', 'zones.csv', 'truth.csv', 'meta.json'))
+
+    def make(path):
+        subprocess.run([sys.executable, f'{bench}/run_oracle.py', job.data, path, *told], check=True,
+                       stdout=subprocess.DEVNULL, env=dict(os.environ, OPENBLAS_NUM_THREADS='1'))
+        for rest in ('.smooth.csv', '.smooth.events.csv', '.causal.events.csv'):
+            os.remove(path + rest)
+    return rate(job, kept_or(f'{job.options.work}/bound/{key}{"".join(told)}.csv', make, '.causal.csv'), None)
 
 
 def work(job):
     generate(job)
     seconds = fly(job)
-    return job.scenario, job.seed, rate(job), seconds, biases(job)
+    return Result(job, rate(job, f'{job.run}/tracks.csv', f'{job.run}/events.csv'), seconds, biases(job),
+                  rate_bound(job) if job.options.bound else None)
 
 
 # ------------------------------------------------------------------------------------------------------------ biases
@@ -276,9 +318,46 @@ def reference(name, r):
          r['false_min'], f"{r['detected']}/{r['episodes']}", r['false_enter'], r['latency'], r['brier'], None, None))
 
 
-def checks(scenario, o, bound, bias):
+def episodes(results):
+    """(seed, zone, ours, the bound's or None): [truth id, entry, exit, depth, latency or None, ...] of every episode."""
+    for r in results:
+        for zone, found in r.rated['events'].items():
+            theirs = r.bound['events'][zone]['eps'] if r.bound else [None] * len(found['eps'])
+            for ours, bound in zip(found['eps'], theirs, strict=True):
+                assert bound is None or bound[:4] == ours[:4], 'both are scored against the same truth'
+                yield r.seed, zone, ours, bound
+
+
+def tell_missed(results):
+    for seed, zone, ours, bound in episodes(results):
+        if ours[4] is None:
+            knows = '' if bound is None else \
+                '; nor does the bound find it' if bound[4] is None else f'; the bound finds it after {bound[4]:.1f} s'
+            print(f'  missed seed {seed}, {zone}: {ours[0]} entered at {ours[1]:.1f} s for {ours[2] - ours[1]:.1f} s, '
+                  f'{ours[3]:.0f} m deep{knows}')
+
+
+def as_baseline(exact):
+    """Figures of a run of the bound, as a row of the table of baselines has them."""
+    z = exact.get('zone_HOME', {})
+    return dict(latency=z.get('lat_median'), brier=z.get('brier'))
+
+
+def check_episodes(z, bound, results):
+    if all(r.bound for r in results):
+        both = [(ours, theirs) for _, _, ours, theirs in episodes(results) if theirs[4] is not None]
+        found = sum(ours[4] is not None for ours, _ in both)
+        return 'episodes that the bound finds', f'{found} of {len(both)}', 'all of them', found == len(both)
+    missed = z.get('episodes', 0) - z.get('detected', 0)
+    allowed = bound['episodes'] - bound['detected']
+    share = z.get('episodes', 0) / max(1, bound['episodes'])
+    return ('episodes', f"{z.get('detected', 0)} of {z.get('episodes', 0)}",
+            f"{bound['detected']} of {bound['episodes']}", missed <= allowed * max(1.0, share))
+
+
+def checks(scenario, o, bound, results):
     """(what, figure, limit, kept; None: neither) of everything that is to be reached. o is not rounded; limits that
-    follow from a baseline are as exact as that table prints it."""
+    follow from a baseline are as exact as that table prints it, those of a run of the bound are exact."""
     gospa, false_min, false_enter = LIMITS[scenario]
     z = o.get('zone_HOME', {})
     out = []
@@ -294,21 +373,16 @@ def checks(scenario, o, bound, bias):
     most('false track min/h', o['false_track_min_per_h'], false_min, 2)
     most('false entries/h', z.get('false_enter_per_h'), false_enter, 2)
     if bound is not None:
-        missed = z.get('episodes', 0) - z.get('detected', 0)
-        allowed = bound['episodes'] - bound['detected']
-        share = z.get('episodes', 0) / max(1, bound['episodes'])
-        # Counts, since the table has no more: not which episodes they were.
-        out.append(('episodes', f"{z.get('detected', 0)} of {z.get('episodes', 0)}",
-                    f"{bound['detected']} of {bound['episodes']}", missed <= allowed * max(1.0, share)))
+        out.append(check_episodes(z, bound, results))
         most('median latency', z.get('lat_median'), None if bound['latency'] is None else bound['latency'] + 0.5, 4)
         most('Brier', z.get('brier'), None if bound['brier'] is None else bound['brier'] * 1.1, 6)
-    if bound is not None:
         low, high = o.get('anees2_bounds', (0.0, 1.0))
         cover = o.get('cover2_95', float('nan'))
         most('ANEES2', o.get('anees2'), high, 3)
         if o.get('anees2', low) < low:
             out.append(('ANEES2', f"{o['anees2']:.3f}", f'below {low:.3f}: keeps the limit only with a reason', None))
         out.append(('cover95', f'{cover:.3f}', '0.920 to 0.985', 0.92 <= cover <= 0.985))
+    bias = worst_of(r.bias for r in results)
     if scenario == 'two_radar_bias' and not bias:
         out.append(('biases', 'none after five minutes', 'one for each radar', False))
     for sensor, (azimuth, reach, ratio) in sorted(bias.items()):
@@ -327,7 +401,7 @@ def worst_of(found):
 
 
 def tell(scenario, results, score, rows):
-    found = [r[2] for r in results]
+    found = [r.rated for r in results]
     exact = score.summarise(found)
     o = score.clean(exact)
     declared = [dict(r, events=r['by_columns']) for r in found]
@@ -342,12 +416,21 @@ def tell(scenario, results, score, rows):
          rounded(disputed.get('brier'), 4), '', ''))
     reference(best_name, best)
     reference(bound_name, bound)
-    judged = checks(scenario, exact, bound, worst_of(r[4] for r in results))
+    if results[0].bound:
+        bound_exact = score.summarise([r.bound for r in results])
+        bound_now = score.clean(bound_exact)
+        row(('  the bound on these seeds', *figures(bound_now)))
+        z = bound_now.get('zone_DISPUTED', {})
+        row(('    zone DISPUTED', *[''] * 7, f"{z.get('detected', 0)}/{z.get('episodes', 0)}",
+             rounded(z.get('false_enter_per_h'), 1), rounded(z.get('lat_median'), 2), rounded(z.get('brier'), 4), '', ''))
+        o['bound'], bound = bound_now, as_baseline(bound_exact)
+    judged = checks(scenario, exact, bound, results)
+    tell_missed(results)
     for what, value, limit, kept in judged:
         if not kept:
             print(f"  {'note  ' if kept is None else 'MISSED'} {what}: {value}, {limit}")
-    seconds = sum(r[3] for r in results)
-    plots = sum(r[2]['meta']['n_plots'] for r in results)
+    seconds = sum(r.seconds for r in results)
+    plots = sum(r.rated['meta']['n_plots'] for r in results)
     limits = [kept for *_, kept in judged if kept is not None]
     print(f'  {sum(limits)} of {len(limits)} kept; {plots} plots imported and exported in {seconds:.1f} s\n')
     return o, judged
@@ -369,6 +452,7 @@ def main():
     parser.add_argument('--work', required=True)
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--fast', action='store_true')
+    parser.add_argument('--bound', action='store_true', help='run the bound too and compare episode by episode')
     parser.add_argument('--json', help='write every figure here')
     parser.add_argument('--keep-logs', action='store_true')
     parser.add_argument('--import-option', action='append', default=[], help='passed on to skywitness import')
@@ -389,11 +473,12 @@ def main():
         done = pool.map(work, order, chunksize=1)
     print(f"seeds {', '.join(map(str, seeds))}, pooled; figures of zone HOME; events as the station declared them\n")
     if seeds != [1, 2, 3]:
-        print('the baselines, and the limits that follow from them, are of seeds 1, 2, 3: a rough guide here\n')
+        print('the baselines ' + ('are of seeds 1, 2, 3; limits follow from the bound on the seeds above\n' if options.bound
+              else 'and the limits that follow from them are of seeds 1, 2, 3: a rough guide here (see --bound)\n'))
     row(HEAD)
     missed, total, out = 0, 0, {}
     for name in names:
-        o, judged = tell(name, sorted((d for d in done if d[0] == name), key=lambda d: d[1]), score, rows)
+        o, judged = tell(name, sorted((d for d in done if d.scenario == name), key=lambda d: d.seed), score, rows)
         out[name] = o
         total += sum(kept is not None for *_, kept in judged)
         missed += sum(kept is not None and not kept for *_, kept in judged)
