@@ -68,10 +68,17 @@ static void save(struct sky_track *track, uint32_t number)
 }
 
 /* One model until a second plot tells them apart. */
-static void begin_imm(const struct sky_track_rules *rules, const struct sky_look *look,
+static void begin_imm(const struct sky_track_rules *rules,
+                      const struct sky_measurement *measurement, const struct sky_sensor_pose *pose,
                       struct sky_imm *ret_imm)
 {
-    sky_imm_init(ret_imm, &rules->first, &look->measurement, &look->pose, rules->speed_sigma_mps);
+    sky_imm_init(ret_imm, &rules->first, measurement, pose, rules->speed_sigma_mps);
+}
+
+static void begin_with(const struct sky_track_rules *rules, const struct sky_look *look,
+                       struct sky_imm *ret_imm)
+{
+    begin_imm(rules, &look->measurement, &look->pose, ret_imm);
 }
 
 /* What moves a track between look `number` and the next. */
@@ -130,9 +137,9 @@ static bool go_back(const struct sky_track *track, const struct sky_track_rules 
     uint32_t from = number - number % SKY_CHECKPOINT_STEP;
     if (from > 0 && track->look_count - from < SKY_LOOKS_MAX) {
         *ret_imm = track->checkpoint[from / SKY_CHECKPOINT_STEP % SKY_CHECKPOINTS_MAX];
-    } else if (number > 0 && first_look(track) == 1) {
+    } else if (first_look(track) == 1) {
         from = 1;
-        begin_imm(rules, const_look_at(track, 1), ret_imm);
+        begin_with(rules, const_look_at(track, 1), ret_imm);
     } else {
         return false;
     }
@@ -152,8 +159,30 @@ void sky_track_start(struct sky_track *track, const struct sky_track_rules *rule
     track->alive_ns = look->measurement.time_ns;
     track->look_count = 1;
     *look_at(track, 1) = *look;
-    begin_imm(rules, look, &track->imm);
+    begin_with(rules, look, &track->imm);
     sky_imm_state(&track->imm, &rules->first, &track->state);
+}
+
+/*
+ * A plot from before the first look is compared the other way round, that look with what the plot
+ * alone foresees: the likelihood of both together is the same.
+ */
+static enum sky_fit try_before_first(const struct sky_track *track,
+                                     const struct sky_track_rules *rules,
+                                     const struct sky_measurement *measurement,
+                                     const struct sky_sensor_pose *pose, double gate2,
+                                     struct sky_imm *ret_imm, struct sky_innovation *ret_innovation)
+{
+    const struct sky_look *const first = const_look_at(track, 1);
+    if (track->look_count >= SKY_LOOKS_MAX) { /* no room before it, or it is gone */
+        return SKY_FIT_STALE;
+    }
+    begin_imm(rules, measurement, pose, ret_imm);
+    sky_imm_predict(ret_imm, &rules->first, first->measurement.time_ns);
+    return sky_imm_update(ret_imm, &rules->first, &first->measurement, &first->pose, gate2,
+                          rules->outlier2, ret_innovation)
+               ? SKY_FIT_GOOD
+               : SKY_FIT_NONE;
 }
 
 enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track_rules *rules,
@@ -165,8 +194,11 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
     const struct sky_motion_set *const set = motion_after(rules, number);
     if (number == track->look_count) {
         *ret_imm = track->imm;
-    } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS ||
-               !go_back(track, rules, number, ret_imm)) {
+    } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS) {
+        return SKY_FIT_STALE;
+    } else if (number == 0) {
+        return try_before_first(track, rules, measurement, pose, gate2, ret_imm, ret_innovation);
+    } else if (!go_back(track, rules, number, ret_imm)) {
         return SKY_FIT_STALE;
     }
     sky_imm_predict(ret_imm, set, measurement->time_ns);
@@ -180,15 +212,21 @@ static void insert(struct sky_track *track, const struct sky_track_rules *rules,
                    const struct sky_look *look)
 {
     const uint32_t place = last_before(track, look->measurement.time_ns) + 1;
+    uint32_t next = place;
 
-    /* before the shift: the oldest look may leave, and with it what to begin from */
-    (void)go_back(track, rules, place - 1, &track->imm);
+    if (place > 1) { /* before the shift: the oldest look may leave, and what to begin from */
+        (void)go_back(track, rules, place - 1, &track->imm);
+    } else {
+        begin_with(rules, look, &track->imm);
+        track->started_ns = look->measurement.time_ns;
+        next = 2;
+    }
     track->look_count++;
     for (uint32_t n = track->look_count; n > place; n--) {
         *look_at(track, n) = *look_at(track, n - 1);
     }
     *look_at(track, place) = *look;
-    for (uint32_t n = place; n <= track->look_count; n++) {
+    for (uint32_t n = next; n <= track->look_count; n++) {
         apply(&track->imm, rules, look_at(track, n), n);
         save(track, n);
     }
@@ -347,6 +385,11 @@ bool sky_track_took(const struct sky_track *track, const struct sky_look *look, 
         }
     }
     return false;
+}
+
+const struct sky_look *sky_track_first_look(const struct sky_track *track)
+{
+    return const_look_at(track, first_look(track));
 }
 
 /* --- Registration --------------------------------------------------------------------------- */

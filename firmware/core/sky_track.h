@@ -156,6 +156,8 @@ void sky_track_start(struct sky_track *track, const struct sky_track_rules *rule
 /**
  * Compares a plot with what the track was at its time. For SKY_FIT_GOOD sets ret_innovation and,
  * if the plot is not older than the latest look, ret_imm: the filter as it would be with it.
+ * A plot from before the first look is good while there is room before that; ret_innovation is then
+ * of that look, given the plot. Of two looks of one kind that is as likely as the other way round.
  * Cost: a prediction and an update; of a late plot up to twenty more.
  */
 enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track_rules *rules,
@@ -165,7 +167,7 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
 
 /**
  * Takes a plot that sky_track_try called good, in its place in time. `fitted` is what it returned.
- * Sets state; counts nothing.
+ * Sets state, and started_ns if the plot is older than all others; counts nothing.
  */
 void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules,
                     const struct sky_look *look, const struct sky_imm *fitted);
@@ -187,6 +189,9 @@ void sky_track_observe(struct sky_track *track, double height_hae_m,
 
 /** Takes over what a plot says about who it is. */
 void sky_track_identify(struct sky_track *track, const struct sky_remark *remark);
+
+/** The oldest look that is kept. */
+const struct sky_look *sky_track_first_look(const struct sky_track *track);
 
 /** Whether two looks of one sensor are one plot that came twice. */
 bool sky_track_is_same_plot(const struct sky_look *a, const struct sky_look *b);

@@ -243,12 +243,27 @@ static double identity_gain_of(const struct sky_track *track, const struct sky_r
                : 0.0;
 }
 
-/* ln of how much likelier a plot is as this aircraft's than as clutter. */
-static double log_ratio_of(const struct sky_claim *claim, const struct sky_track *track,
+static double log_birth_of(const struct sky_tracker *tracker, const struct sky_config *config,
+                           const struct sky_look *look)
+{
+    return sky_watch_log_birth(&tracker->sensor[look->sensor], &config->sensor[look->sensor],
+                               &look->measurement);
+}
+
+/*
+ * ln of how much likelier a plot is as this aircraft's than as clutter. One from before all others
+ * is where the aircraft appeared; the innovation is of the look that was taken for that.
+ */
+static double log_ratio_of(const struct sky_tracker *tracker, const struct sky_config *config,
+                           const struct sky_claim *claim, const struct sky_track *track,
                            const struct sky_innovation *innovation)
 {
-    return sky_log(claim->detection) + innovation->log_likelihood - claim->log_clutter +
-           identity_gain_of(track, &claim->remark);
+    const double log_ratio = sky_log(claim->detection) + innovation->log_likelihood -
+                             claim->log_clutter + identity_gain_of(track, &claim->remark);
+    return claim->look.measurement.time_ns < track->started_ns
+               ? log_ratio + log_birth_of(tracker, config, &claim->look) -
+                     log_birth_of(tracker, config, sky_track_first_look(track))
+               : log_ratio;
 }
 
 /* The gates between the box and the exact one, and what a plot says of who it is. */
@@ -295,7 +310,7 @@ static void find_candidates(struct sky_tracker *tracker, const struct sky_config
         if (took_just_now(config, track, &claim->look, &claim->repeated)) {
             continue;
         }
-        const double ratio = log_ratio_of(claim, track, &innovation);
+        const double ratio = log_ratio_of(tracker, config, claim, track, &innovation);
         const double cost = sky_log(1.0 - claim->detection) - ratio;
         if (cost < 0.0) {
             if (claim->candidate_count == 0 && fitted != NULL) {
@@ -396,7 +411,8 @@ static void learn(struct sky_tracker *tracker, const struct sky_config *config,
         return;
     }
     sky_watch_saw(watch, &config->sensor[sensor], &claim->look.measurement);
-    if (sky_nis_add(&watch->nis, &track->innovation)) {
+    if (claim->look.measurement.time_ns > track->started_ns && /* else it is of another plot */
+        sky_nis_add(&watch->nis, &track->innovation)) {
         tracker->nis_changed |= 1U << sensor;
     }
     if (is_shared(track, sensor)) {
@@ -542,10 +558,10 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
         (void)sky_track_try(track, &tracker->rules, &look.measurement, &look.pose, no_gate2,
                             &tracker->scratch.imm, &track->innovation);
     }
+    const double ratio = log_ratio_of(tracker, config, claim, track, &track->innovation);
     sky_track_take(track, &tracker->rules, &look, imm);
     relist_track(tracker, slot);
     take_miss_back(config, track, claim);
-    const double ratio = log_ratio_of(claim, track, &track->innovation);
     sky_track_weigh(track, &tracker->rules, time_ns,
                     sky_log(1.0 - claim->detection + sky_exp(smaller(ratio, 60.0))));
     count_hit(tracker, config, track, claim);
@@ -569,8 +585,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
                         const struct sky_claim *claim)
 {
     const uint32_t sensor = claim->look.sensor;
-    const double log_new = sky_watch_log_birth(&tracker->sensor[sensor], &config->sensor[sensor],
-                                               &claim->look.measurement);
+    const double log_new = log_birth_of(tracker, config, &claim->look);
     const double log_odds = log_new - claim->log_clutter - (claim->wanted ? wanted_penalty : 0.0);
     if (log_odds < log_odds_least) {
         sky_clutter_add(&tracker->sensor[sensor].clutter, claim->cell);

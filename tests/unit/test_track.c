@@ -108,14 +108,12 @@ static void one_late_plot_gives_the_filter_that_order_would_give(void **state)
     for (uint32_t count = 2; count <= 40; count += 2) {
         for (uint32_t late = 1; late < count && late <= 14; late++) { /* 9.8 s */
             const uint32_t held = count - 1 - late;
-            if (held == 0) {
-                continue;
-            }
-            sky_track_start(&track, &rules, &flight[0]);
+            const uint32_t begin = held == 0 ? 1 : 0; /* the very first may come late, too */
+            sky_track_start(&track, &rules, &flight[begin]);
             sky_track_start(&other, &rules, &flight[0]);
             for (uint32_t i = 1; i < count; i++) {
                 assert_int_equal(give(&other, &flight[i]), SKY_FIT_GOOD);
-                if (i != held) {
+                if (i != held && i != begin) {
                     assert_int_equal(give(&track, &flight[i]), SKY_FIT_GOOD);
                 }
             }
@@ -135,23 +133,26 @@ static void plots_in_any_order_give_the_filter_that_order_would_give(void **stat
         uint32_t order[FLIGHT];
         double due[FLIGHT];
         uint64_t luck = with_seed;
-        sky_track_start(&track, &rules, &flight[0]);
         sky_track_start(&other, &rules, &flight[0]);
-        for (uint32_t i = 1; i < FLIGHT; i++) {
+        for (uint32_t i = 0; i < FLIGHT; i++) {
             uint32_t k = i;
             due[i] = (double)i + test_uniform(&luck, 0.0, 12.0);
-            for (; k > 1 && due[order[k - 1]] > due[i]; k--) {
+            for (; k > 0 && due[order[k - 1]] > due[i]; k--) {
                 order[k] = order[k - 1];
             }
             order[k] = i;
-            assert_int_equal(give(&other, &flight[i]), SKY_FIT_GOOD);
+            if (i > 0) {
+                assert_int_equal(give(&other, &flight[i]), SKY_FIT_GOOD);
+            }
         }
+        sky_track_start(&track, &rules, &flight[order[0]]);
         for (uint32_t i = 1; i < FLIGHT; i++) {
             if (give(&track, &flight[order[i]]) != SKY_FIT_GOOD) {
                 fail_msg("seed %d, plot %u", (int)with_seed, order[i]);
             }
         }
         assert_same_filter(FLIGHT);
+        assert_int_equal(track.started_ns, flight[0].measurement.time_ns);
     }
 }
 
@@ -181,14 +182,11 @@ static void a_late_plot_is_compared_with_what_the_track_was_then(void **state)
     }
 }
 
-static void what_is_older_than_ten_seconds_or_than_the_track_is_stale(void **state)
+static void what_is_older_than_ten_seconds_is_stale(void **state)
 {
     (void)state;
-    const struct sky_look before = look_by(0);
-    fly(1.0);
     const struct sky_look first = look_by(0);
     sky_track_start(&track, &rules, &first);
-    assert_int_equal(give(&track, &before), SKY_FIT_STALE);
     fly(0.5);
     const struct sky_look held = look_by(1);
     for (int i = 0; i < 4; i++) {
@@ -202,6 +200,48 @@ static void what_is_older_than_ten_seconds_or_than_the_track_is_stale(void **sta
     const struct sky_look last = look_by(1);
     assert_int_equal(give(&other, &last), SKY_FIT_GOOD);
     assert_int_equal(give(&other, &held), SKY_FIT_STALE);
+}
+
+/* Of two plots of one radar the first is as likely given the second as the other way round. */
+static void a_plot_from_before_the_first_look_is_compared_with_that(void **state)
+{
+    (void)state;
+    struct sky_imm fitted;
+    struct sky_innovation forward, backward;
+    struct sky_look look[2];
+    look[0] = look_by(0);
+    fly(2.0);
+    look[1] = look_by(0);
+    sky_track_start(&track, &rules, &look[0]);
+    sky_track_start(&other, &rules, &look[1]);
+    assert_int_equal(sky_track_try(&track, &rules, &look[1].measurement, &look[1].pose, gate2,
+                                   &fitted, &forward),
+                     SKY_FIT_GOOD);
+    assert_int_equal(sky_track_try(&other, &rules, &look[0].measurement, &look[0].pose, gate2,
+                                   &fitted, &backward),
+                     SKY_FIT_GOOD);
+    assert_memory_equal(&forward, &backward, sizeof forward);
+    look[0].measurement.slant_range_m += 5000.0;
+    assert_int_equal(give(&other, &look[0]), SKY_FIT_NONE);
+    assert_int_equal(other.started_ns, look[1].measurement.time_ns);
+}
+
+static void a_track_whose_looks_are_full_begins_no_earlier(void **state)
+{
+    (void)state;
+    const struct sky_look before = look_by(1);
+    for (uint32_t i = 0; i < SKY_LOOKS_MAX; i++) {
+        fly(0.1);
+        const struct sky_look look = look_by(0);
+        if (i == 0) {
+            sky_track_start(&track, &rules, &look);
+        } else {
+            other = track;
+            assert_int_equal(give(&track, &look), SKY_FIT_GOOD);
+        }
+    }
+    assert_int_equal(give(&other, &before), SKY_FIT_GOOD); /* the last place but one */
+    assert_int_equal(give(&track, &before), SKY_FIT_STALE);
 }
 
 static void no_plot_goes_back_behind_the_looks_that_are_kept(void **state)
@@ -530,7 +570,9 @@ int main(void)
         cmocka_unit_test_setup(one_late_plot_gives_the_filter_that_order_would_give, start),
         cmocka_unit_test_setup(plots_in_any_order_give_the_filter_that_order_would_give, start),
         cmocka_unit_test_setup(a_late_plot_is_compared_with_what_the_track_was_then, start),
-        cmocka_unit_test_setup(what_is_older_than_ten_seconds_or_than_the_track_is_stale, start),
+        cmocka_unit_test_setup(what_is_older_than_ten_seconds_is_stale, start),
+        cmocka_unit_test_setup(a_plot_from_before_the_first_look_is_compared_with_that, start),
+        cmocka_unit_test_setup(a_track_whose_looks_are_full_begins_no_earlier, start),
         cmocka_unit_test_setup(no_plot_goes_back_behind_the_looks_that_are_kept, start),
         cmocka_unit_test_setup(plots_outside_the_gate_do_not_fit, start),
         cmocka_unit_test_setup(prediction_goes_forward_only, start),

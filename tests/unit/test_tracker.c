@@ -626,6 +626,40 @@ static void late_plots_are_used_up_to_ten_seconds(void **state)
     assert_int_equal(tracker.stats.too_old, 1);
 }
 
+static void a_plot_from_before_the_first_joins_the_track(void **state)
+{
+    (void)state;
+    for (int looks = 1; looks < 12; looks += 5) { /* a start, and tracks that are believed */
+        start(NULL);
+        measurement[2] = measured(1, &target);
+        fly(1.0);
+        const int64_t began_ns = now_ns;
+        for (int i = 0; i < looks; i++) {
+            fly(i == 0 ? 0.0 : 0.5);
+            see(0);
+            fly(0.3);
+        }
+        const uint32_t status = only_track()->status;
+        const uint64_t samples = (uint64_t)only_track()->hits;
+        const double sure = only_track()->log_odds;
+        assert_int_equal(only_track()->started_ns, began_ns);
+        offer(1, &measurement[2]);
+        run();
+        assert_int_equal(tracker.stats.too_old, 0);
+        assert_int_equal(only_track()->hits, samples + 1);
+        assert_int_equal(only_track()->sensors, 3);
+        assert_int_equal(only_track()->started_ns, began_ns - SKY_SECOND_NS);
+        assert_true(only_track()->log_odds > sure);
+        assert_true(looks == 1 || status == SKY_TRACK_CONFIRMED);
+        for (int i = 0; i < SKY_COMPONENTS; i++) { /* it tells nothing of the radar it is from */
+            assert_near(tracker.sensor[1].nis.weight[i], 0.0, 0.0);
+        }
+        offer(1, &measurement[2]); /* and again */
+        run();
+        assert_int_equal(tracker.stats.repeated, 1);
+    }
+}
+
 static void two_radars_make_one_track(void **state)
 {
     (void)state;
@@ -1486,6 +1520,7 @@ int main(void)
         cmocka_unit_test_setup(a_track_takes_one_plot_of_a_sweep, start),
         cmocka_unit_test_setup(a_batch_of_several_looks_updates_once_per_look, start),
         cmocka_unit_test_setup(late_plots_are_used_up_to_ten_seconds, start),
+        cmocka_unit_test_setup(a_plot_from_before_the_first_joins_the_track, start),
         cmocka_unit_test_setup(two_radars_make_one_track, start),
         cmocka_unit_test_setup(a_bias_between_two_radars_is_learned_and_taken_off, start),
         cmocka_unit_test_setup(stray_plots_beside_a_believed_track_start_nothing_to_be_believed,
