@@ -516,45 +516,66 @@ static const uint8_t packed[SKY_STATE_DIM][SKY_STATE_DIM] = {
     {0, 1, 2, 3, 4, 5},     {1, 6, 7, 8, 9, 10},    {2, 7, 11, 12, 13, 14},
     {3, 8, 12, 15, 16, 17}, {4, 9, 13, 16, 18, 19}, {5, 10, 14, 17, 19, 20}};
 
-/* ret_ph += P v, v over the three entries of the state from first on. */
-static void add_spread(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
-                       double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
+/* A column of the covariance's size, per lane. */
+struct columns {
+    _Alignas(SKY_LANE_ALIGNMENT) double of[SKY_STATE_DIM][SKY_LANES];
+};
+
+/* P v, v over the three entries of the state from first on. */
+static void spread_by(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
+                      double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
 {
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         const double *const p0 = at->p[packed[i][first]];
         const double *const p1 = at->p[packed[i][first + 1]];
         const double *const p2 = at->p[packed[i][first + 2]];
         for (int m = 0; m < SKY_LANES; m++) {
-            ret_ph[i][m] += p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+            ret_ph[i][m] = p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
         }
     }
 }
 
-/* known += v P h', v over the three entries of the state from first on. */
-static void add_known(int first, const struct sky_lane_vector *v, struct sky_lane_fit *restrict fit)
+/* The part of v P h' that the three entries of the state from first on bring. */
+static void known_by(int first, const struct sky_lane_vector *v, const struct sky_lane_fit *fit,
+                     double ret_known[restrict SKY_LANES])
 {
     const double *const p0 = fit->ph[first], *const p1 = fit->ph[first + 1];
     const double *const p2 = fit->ph[first + 2];
     for (int m = 0; m < SKY_LANES; m++) {
-        fit->known[m] += p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+        ret_known[m] = p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+    }
+}
+
+/* Adds what a line knows of velocity. */
+static void compare_velocity(const struct sky_lanes *at, const struct sky_lane_line *line,
+                             struct sky_lane_fit *fit)
+{
+    struct columns ph;
+    double known[SKY_LANES];
+
+    spread_by(at, 3, &line->by_velocity, ph.of);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            fit->ph[i][m] += ph.of[i][m];
+        }
+    }
+    known_by(0, &line->by_place, fit, fit->known);
+    known_by(3, &line->by_velocity, fit, known);
+    for (int m = 0; m < SKY_LANES; m++) {
+        fit->known[m] += known[m];
     }
 }
 
 void sky_measure_compare(const struct sky_lanes *at, const struct sky_lane_line *line,
                          struct sky_lane_fit *restrict ret_fit)
 {
-    struct sky_lane_fit *const fit = ret_fit;
-
-    memset(fit->ph, 0, sizeof fit->ph);
-    memset(fit->known, 0, sizeof fit->known);
-    add_spread(at, 0, &line->by_place, fit->ph);
+    spread_by(at, 0, &line->by_place, ret_fit->ph);
+    known_by(0, &line->by_place, ret_fit, ret_fit->known);
     if (line->has_velocity) {
-        add_spread(at, 3, &line->by_velocity, fit->ph);
-        add_known(3, &line->by_velocity, fit);
+        compare_velocity(at, line, ret_fit);
     }
-    add_known(0, &line->by_place, fit);
     for (int m = 0; m < SKY_LANES; m++) {
-        fit->per_s[m] = 1.0 / (fit->known[m] + line->variance[m]);
+        ret_fit->per_s[m] = 1.0 / (ret_fit->known[m] + line->variance[m]);
     }
 }
 
@@ -568,11 +589,6 @@ static void hold_back(struct sky_lane_line *line, struct sky_lane_fit *fit)
         line->variance[m] = spare > 0.0 ? variance * known / spare : 0.0;
     }
 }
-
-/* A column of the covariance's size, per lane. */
-struct columns {
-    _Alignas(SKY_LANE_ALIGNMENT) double of[SKY_STATE_DIM][SKY_LANES];
-};
 
 /* rest += (1 - K h) P h' for h = v over the three entries of the state from first on. */
 static void add_rest(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
@@ -609,9 +625,9 @@ void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *rest
     if (line->has_velocity) {
         add_rest(at, 3, &line->by_velocity, &gain, fit, &rest);
     }
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            double *const p = at->p[packed[i][j]];
+    for (int i = 0, k = 0; i < SKY_STATE_DIM; i++) {
+        for (int j = i; j < SKY_STATE_DIM; j++, k++) {
+            double *const p = at->p[k];
             for (int m = 0; m < SKY_LANES; m++) {
                 p[m] = (p[m] - gain.of[i][m] * fit->ph[j][m]) - rest.of[i][m] * gain.of[j][m];
             }
