@@ -18,6 +18,7 @@ struct shape {
     struct sky_line line;
     struct sky_zone zone;
     struct sky_zone_set set;
+    struct sky_zone_set prepared; /* the same, with runs */
 };
 
 struct place {
@@ -61,6 +62,8 @@ static void random_shape(uint64_t *seed, const struct place *at, struct shape *r
     }
     assert_true(sky_zone_run_count(&ret->set) <= RUNS);
     sky_zone_prepare(&ret->set, ret->run);
+    ret->prepared = ret->set;
+    ret->prepared.run = ret->run;
 }
 
 /* Anywhere up to a latitude, every other one across the date line; sizes even on a log scale. */
@@ -82,8 +85,6 @@ static void a_prepared_set_gives_the_same_bits(void **state)
     for (int i = 0; i < 120; i++) {
         const uint64_t before = seed;
         next_shape(&seed, i, 75.0, 1e-3, &at, &shape);
-        struct sky_zone_set prepared = shape.set;
-        prepared.run = shape.run;
         for (int k = 0; k < 20; k++) {
             const double reach_deg = at.size_deg * (k % 4 == 0 ? 0.2 : 2.0);
             const double lat = (at.lat_deg + test_uniform(&seed, -0.7, 0.7) * reach_deg) * degree;
@@ -94,11 +95,11 @@ static void a_prepared_set_gives_the_same_bits(void **state)
             struct sky_nearest nearest[2];
             memset(nearest, 0, sizeof nearest);
             sky_zone_nearest(&shape.set, 0, lat, lon, SKY_ZONE_NO_EDGE, &nearest[0]);
-            sky_zone_nearest(&prepared, 0, lat, lon, SKY_ZONE_NO_EDGE, &nearest[1]);
+            sky_zone_nearest(&shape.prepared, 0, lat, lon, SKY_ZONE_NO_EDGE, &nearest[1]);
             const double p[2] = {
                 sky_zone_inside_probability(&shape.set, 0, lat, lon, sigma_m * sigma_m,
                                             4.0 * sigma_m * sigma_m, sigma_m * sigma_m),
-                sky_zone_inside_probability(&prepared, 0, lat, lon, sigma_m * sigma_m,
+                sky_zone_inside_probability(&shape.prepared, 0, lat, lon, sigma_m * sigma_m,
                                             4.0 * sigma_m * sigma_m, sigma_m * sigma_m)};
             if (nearest[0].distance_m != nearest[1].distance_m ||
                 nearest[0].lat_rad != nearest[1].lat_rad ||
@@ -122,12 +123,11 @@ static void a_guess_changes_nothing_but_the_cost(void **state)
     for (int i = 0; i < 100; i++) {
         const uint64_t before = seed;
         next_shape(&seed, i, 75.0, 1e-3, &at, &shape);
-        struct sky_zone_set prepared = shape.set;
-        prepared.run = i % 2 == 0 ? shape.run : NULL;
+        const struct sky_zone_set *const set = i % 2 == 0 ? &shape.prepared : &shape.set;
         for (int k = 0; k < 20; k++) {
             const double part = k % 4 == 0 ? 1e-4 : (k % 4 == 1 ? 2.0 : 0.2);
             const struct sky_vertex *const by =
-                &shape.vertex[test_random(&seed) % prepared.vertex_count];
+                &shape.vertex[test_random(&seed) % set->vertex_count];
             const double lat = by->lat_e7 * 1e-7 * degree +
                                test_uniform(&seed, -0.5, 0.5) * at.size_deg * part * degree;
             const double lon =
@@ -136,12 +136,12 @@ static void a_guess_changes_nothing_but_the_cost(void **state)
             struct sky_nearest wanted, found;
             memset(&wanted, 0, sizeof wanted);
             memset(&found, 0, sizeof found);
-            sky_zone_nearest(&prepared, 0, lat, lon, SKY_ZONE_NO_EDGE, &wanted);
+            sky_zone_nearest(set, 0, lat, lon, SKY_ZONE_NO_EDGE, &wanted);
             const uint32_t guess[] = {wanted.edge, wanted.edge + 1, wanted.edge - 1,
-                                      (uint32_t)(test_random(&seed) % prepared.vertex_count),
-                                      prepared.vertex_count};
+                                      (uint32_t)(test_random(&seed) % set->vertex_count),
+                                      set->vertex_count};
             for (size_t g = 0; g < sizeof guess / sizeof guess[0]; g++) {
-                sky_zone_nearest(&prepared, 0, lat, lon, guess[g], &found);
+                sky_zone_nearest(set, 0, lat, lon, guess[g], &found);
                 if (memcmp(&found, &wanted, sizeof found) != 0) {
                     fail_msg("seed %llu, guess %u: %.17g m at %u, not %.17g m at %u",
                              (unsigned long long)before, guess[g], found.distance_m, found.edge,
@@ -180,14 +180,12 @@ static void passing_runs_over_does_not_change_who_is_inside(void **state)
     for (int i = 0; i < 120; i++) {
         const uint64_t before = seed;
         next_shape(&seed, i, 60.0, 1e-2, &at, &shape);
-        struct sky_zone_set prepared = shape.set;
-        prepared.run = shape.run;
         for (int k = 0; k < 20; k++) {
             const double lat_e7 = (at.lat_deg + test_uniform(&seed, -1.0, 1.0) * at.size_deg) * 1e7;
             const double lon_e7 =
                 remainder(at.lon_deg + test_uniform(&seed, -1.0, 1.0) * at.size_deg, 360.0) * 1e7;
             struct sky_nearest nearest;
-            sky_zone_nearest(&prepared, 0, lat_e7 * 1e-7 * degree, lon_e7 * 1e-7 * degree,
+            sky_zone_nearest(&shape.prepared, 0, lat_e7 * 1e-7 * degree, lon_e7 * 1e-7 * degree,
                              SKY_ZONE_NO_EDGE, &nearest);
             const bool wanted = is_inside(&shape, lat_e7, lon_e7);
             inside += wanted;
