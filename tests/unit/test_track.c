@@ -544,6 +544,27 @@ static void a_pair_is_with_the_latest_plot_of_another_radar_that_has_none(void *
     assert_null(sky_track_unpaired(&track, 1, now_ns - 60 * SKY_SECOND_NS, most_ns));
 }
 
+static void a_plot_that_came_twice_is_known_by_what_it_said(void **state)
+{
+    (void)state;
+    const struct sky_look radar_look = look_by(0);
+    struct sky_look place = radar_look;
+    place.measurement.is_place = true;
+    for (int i = 0; i < 3; i++) {
+        struct sky_look moved = radar_look, elsewhere = place;
+        double *const of_moved[] = {&moved.pose.origin.east_m, &moved.pose.origin.north_m,
+                                    &moved.pose.origin.up_m};
+        double *const of_elsewhere[] = {&elsewhere.pose.origin.east_m,
+                                        &elsewhere.pose.origin.north_m,
+                                        &elsewhere.pose.origin.up_m};
+        *of_moved[i] += 1.0; /* the radar was carried on; the place is another */
+        *of_elsewhere[i] += 1.0;
+        assert_true(sky_track_is_same_plot(&moved, &radar_look));
+        assert_false(sky_track_is_same_plot(&elsewhere, &place));
+    }
+    assert_true(sky_track_is_same_plot(&place, &place));
+}
+
 static void a_look_is_found_by_its_time_and_radar(void **state)
 {
     (void)state;
@@ -587,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup(a_height_that_is_hardly_known_shows_no_climb, start_track),
         cmocka_unit_test_setup(a_pair_is_with_the_latest_plot_of_another_radar_that_has_none,
                                start),
+        cmocka_unit_test_setup(a_plot_that_came_twice_is_known_by_what_it_said, start),
         cmocka_unit_test_setup(a_look_is_found_by_its_time_and_radar, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,38 @@ static void a_stray_plot_is_forgotten_and_was_clutter(void **state)
     assert_int_equal(tracker.stats.used, 1);
 }
 
+static void what_is_long_followed_but_never_believed_is_clutter_by_and_by(void **state)
+{
+    (void)state;
+    config.tracker.confirm_existence = 2.0;
+    const uint32_t added = tracker.sensor[0].clutter.added;
+    live(8);
+    assert_int_equal(only_track()->cell_count, SKY_TRACK_CELLS_MAX);
+    assert_int_equal(tracker.sensor[0].clutter.added, added);
+    see(0); /* of more plots than a track remembers, the oldest is given up */
+    assert_int_equal(only_track()->status, SKY_TRACK_TENTATIVE);
+    assert_int_equal(only_track()->cell_count, SKY_TRACK_CELLS_MAX);
+    assert_int_equal(tracker.sensor[0].clutter.added, added + 1);
+}
+
+static void a_start_is_likelier_where_a_radar_looks_at_less_sky(void **state)
+{
+    (void)state;
+    double odds[2];
+    for (int flat = 0; flat < 2; flat++) {
+        start(NULL);
+        config.sensor[0].elevation_max_rad = flat ? 0.3 : 1.0;
+        begin();
+        see(0);
+        odds[flat] = sky_watch_log_birth(&tracker.sensor[0], &config.sensor[0],
+                                         &tracker.track[0].look[1].measurement);
+    }
+    assert_near(odds[1] - odds[0],
+                log((30.0 * SKY_PI / 180.0 - config.sensor[0].elevation_min_rad) /
+                    (0.3 - config.sensor[0].elevation_min_rad)),
+                1e-9);
+}
+
 static void three_misses_end_a_start_even_if_they_say_little(void **state)
 {
     (void)state;
@@ -1074,6 +1106,21 @@ static void reported_places_are_followed_and_join_the_radars(void **state)
     assert_true(only_track()->misses_in_row > 4);
 }
 
+static void no_plot_makes_surer_than_sure(void **state)
+{
+    (void)state;
+    struct sky_sensor_pose at;
+    config.sensor[1].false_plots_per_scan = 1e-300; /* who reports a place is there */
+    become_cooperative(1);
+    for (int i = 0; i < 3; i++) {
+        const struct sky_measurement m = reported(&target, 20.0, &at);
+        assert_int_equal(offer_from(1, &at, &m), SKY_OK);
+        run();
+        fly(1.0);
+    }
+    assert_near(only_track()->log_odds, 40.0, 0.0);
+}
+
 static void two_places_of_one_instant_are_two_aircraft(void **state)
 {
     (void)state;
@@ -1210,6 +1257,19 @@ static void being_together_now_and_then_is_no_reason_to_drop_one(void **state)
     }
     assert_int_equal(tracker.stats.duplicates, 0);
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2);
+}
+
+static void a_duplicate_that_is_seen_elsewhere_is_none(void **state)
+{
+    (void)state;
+    live(10);
+    split_track(5);
+    tracker.track[1].twin_id = tracker.track[0].id;
+    tracker.track[1].twin_updates = 5;
+    put(0, &tracker.track[0], 2000.0);
+    see(0);
+    assert_int_equal(tracker.change[1], SKY_TRACK_UPDATED);
+    assert_int_equal(tracker.track[1].twin_updates, 0);
 }
 
 /* Two tracks that one sweep sees apart are two, however near. */
@@ -1500,6 +1560,9 @@ int main(void)
         cmocka_unit_test_setup(an_aircraft_in_a_clear_sky_is_confirmed_by_few_plots, start),
         cmocka_unit_test_setup(a_hot_spot_asks_for_more_evidence, start),
         cmocka_unit_test_setup(a_stray_plot_is_forgotten_and_was_clutter, start),
+        cmocka_unit_test_setup(what_is_long_followed_but_never_believed_is_clutter_by_and_by,
+                               start),
+        cmocka_unit_test_setup(a_start_is_likelier_where_a_radar_looks_at_less_sky, start),
         cmocka_unit_test_setup(three_misses_end_a_start_even_if_they_say_little, start),
         cmocka_unit_test_setup(an_unseen_track_coasts_comes_back_and_is_lost, start),
         cmocka_unit_test_setup(one_long_silence_loses_a_track_without_coasting, start),
@@ -1537,11 +1600,13 @@ int main(void)
         cmocka_unit_test_setup(plots_that_say_who_they_are_go_to_nobody_else, start),
         cmocka_unit_test_setup(the_same_address_outweighs_a_little_distance, start),
         cmocka_unit_test_setup(reported_places_are_followed_and_join_the_radars, start),
+        cmocka_unit_test_setup(no_plot_makes_surer_than_sure, start),
         cmocka_unit_test_setup(two_places_of_one_instant_are_two_aircraft, start),
         cmocka_unit_test_setup(of_two_tracks_on_one_aircraft_the_younger_goes, start),
         cmocka_unit_test_setup(a_tentative_duplicate_goes_without_notice, start),
         cmocka_unit_test_setup(a_believed_track_is_not_dropped_for_an_older_doubtful_one, start),
         cmocka_unit_test_setup(being_together_now_and_then_is_no_reason_to_drop_one, start),
+        cmocka_unit_test_setup(a_duplicate_that_is_seen_elsewhere_is_none, start),
         cmocka_unit_test_setup(what_one_sweep_sees_apart_is_two_aircraft, start),
         cmocka_unit_test_setup(a_dropped_duplicate_takes_no_further_part_in_its_look, start),
         cmocka_unit_test_setup(a_full_table_gives_up_its_least_promising_start, start),
