@@ -222,6 +222,17 @@ void sky_reach_set_box(const struct sky_reach_gates *gates, const struct sky_rea
     list->tick[position] = tick_of(reach->time_ns);
 }
 
+/* 1 or 0, without a branch, so that compilers can look at several boxes at once. */
+static int32_t reaches(const struct sky_reach_list *list, uint32_t i, float east_m, float north_m,
+                       float near_m, uint32_t tick)
+{
+    const float reach_m = list->near_m[i] + near_m;
+    const int32_t near_east = __builtin_fabsf(list->east_m[i] - east_m) < reach_m;
+    const int32_t near_north = __builtin_fabsf(list->north_m[i] - north_m) < reach_m;
+    const int32_t long_ago = tick - list->tick[i] + near_ticks > 2 * near_ticks;
+    return (near_east & near_north) | long_ago;
+}
+
 uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_spot *spot,
                           int64_t time_ns, uint32_t ret_slot[SKY_TRACKS_MAX])
 {
@@ -231,19 +242,16 @@ uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_sp
     uint32_t found = 0;
 
     for (uint32_t first = 0; first < list->count; first += BLOCK) {
-        uint32_t passes[BLOCK], any = 0;
+        int32_t passes[BLOCK], any = 0;
         for (uint32_t k = 0; k < BLOCK; k++) { /* nearly all blocks end here */
-            const uint32_t i = first + k;
-            const float reach_m = list->near_m[i] + near_m;
-            const float east_off_m = __builtin_fabsf(list->east_m[i] - east_m);
-            const float north_off_m = __builtin_fabsf(list->north_m[i] - north_m);
-            passes[k] = (uint32_t)(east_off_m < reach_m) & (uint32_t)(north_off_m < reach_m);
-            passes[k] |= (uint32_t)(tick - list->tick[i] + near_ticks > 2 * near_ticks);
+            passes[k] = reaches(list, first + k, east_m, north_m, near_m, tick);
+        }
+        for (uint32_t k = 0; k < BLOCK; k++) {
             any |= passes[k];
         }
         for (uint32_t k = 0; any != 0 && k < BLOCK && first + k < list->count; k++) {
             ret_slot[found] = list->slot[first + k];
-            found += passes[k];
+            found += (uint32_t)passes[k];
         }
     }
     return found;

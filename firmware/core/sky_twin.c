@@ -1,9 +1,6 @@
 #include "sky_twin.h"
 
-#include "sky_math.h"
-
-static const double apart_max_m = 5e3; /* whenever each was seen last */
-static const double place2_max = 3.0;  /* of 3 degrees of freedom, both ... */
+static const double place2_max = 3.0; /* of 3 degrees of freedom, both ... */
 static const double velocity2_max = 8.0;
 static const double starved2_max = 11.3; /* ... and if the other takes all the plots */
 static const uint32_t updates_max = 6;
@@ -119,12 +116,6 @@ static void part(struct sky_track *a, struct sky_track *b)
     if (b->twin_id == a->id) {
         b->twin_updates = 0;
     }
-}
-
-bool sky_twin_is_near(const struct sky_reach *a, const struct sky_reach *b)
-{
-    return sky_abs(a->place_m[0] - b->place_m[0]) <= apart_max_m &&
-           sky_abs(a->place_m[1] - b->place_m[1]) <= apart_max_m;
 }
 
 bool sky_twin_outranks(const struct sky_track *a, const struct sky_track *b)

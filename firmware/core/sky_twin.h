@@ -12,9 +12,13 @@
 
 #include "sky_base.h"
 #include "sky_config.h"
+#include "sky_math.h"
 #include "sky_reach.h"
 #include "sky_track.h"
 #include "sky_watch.h"
+
+/* East or north, whenever each was seen last. */
+#define SKY_TWIN_APART_MAX_M 5e3
 
 /** What every comparison rests on; all borrowed. */
 struct sky_twin_rules {
@@ -25,7 +29,11 @@ struct sky_twin_rules {
 };
 
 /** Whether two tracks are so near each other that it is worth comparing them. Cost: 2 ns. */
-bool sky_twin_is_near(const struct sky_reach *a, const struct sky_reach *b);
+static inline bool sky_twin_is_near(const struct sky_reach *a, const struct sky_reach *b)
+{
+    return sky_abs(a->place_m[0] - b->place_m[0]) <= SKY_TWIN_APART_MAX_M &&
+           sky_abs(a->place_m[1] - b->place_m[1]) <= SKY_TWIN_APART_MAX_M;
+}
 
 /**
  * Compares an updated track with another and keeps count in the weaker. Returns true if that one
