@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sky_math.h"
+#include "sky_report.h"
 #include "skyh_rerun.h"
 #include "skyh_zonefile.h"
 
@@ -131,7 +132,7 @@ static void put_track(struct exporter *exporter, size_t slot, const struct sky_e
     (void)fputc(',', out);
     put_time(out, exporter, exporter->utc_ns);
     (void)fprintf(out, ",%.9g", track->existence);
-    sky_engine_assess_at(engine, slot, exporter->time_ns, exporter->assessment);
+    sky_report_assess_at(engine, slot, exporter->time_ns, exporter->assessment);
     for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
         const struct sky_assessment *const at = &exporter->assessment[line];
         (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical);
@@ -145,7 +146,7 @@ static void put_tracks(struct exporter *exporter)
     const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     struct sky_event_track track;
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if (sky_engine_track_at(engine, slot, exporter->time_ns, &track) &&
+        if (sky_report_track_at(engine, slot, exporter->time_ns, &track) &&
             track.status == SKY_TRACK_CONFIRMED && track.existence >= exporter->existence_min) {
             put_track(exporter, slot, &track);
         }

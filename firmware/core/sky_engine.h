@@ -3,34 +3,16 @@
  *
  *     gnss -> utc, pose      plots -> tracker -> assess (zone x line) -> incident -> events
  *
- * Where the decisions of this file lie:
- *
- * Time of a plot. A stated time (UTC or time of day) is taken if the station's clock is better than
- * RTC, and if it lies between 10 s before and 0.5 s after arrival; later than arrival becomes
- * arrival. Its sigma joins the statement's own and that of UTC. Otherwise arrival less the sensor's
- * latency (and less the age, if it is one) holds, with half the latency as sigma: a delay that
- * nobody states lies between none and twice the usual. Stated times that the clock contradicts are
- * counted and reported as "plot.time", and their plots used by arrival; an age of over 10 s means
- * that the plot is not used.
+ * What a plot measures is decided in sky_reading, what all plots share of error in sky_common, what
+ * is said of tracks and sensors in sky_report. Stated times that the clock contradicts are counted
+ * and reported as "plot.time", and their plots used by arrival; an age of over 10 s means that the
+ * plot is not used.
  *
  * Place of a sensor. One pose per step, at the time of its latest plot: where the station stood or,
  * if it moves, where its last fix and velocity put it (10 s at most). Sensors with a site of their
  * own need only the tracking frame, whose origin is the surveyed site, else the first known pose.
  * Plots of sensors, and reported places, that are over 1,000 km from that origin are not used, nor
  * are places beyond their sensor's range_max_m of the station: counted as out of range.
- *
- * Height. Elevation if the sensor measures it, freed of refraction. Else a pressure altitude, taken
- * as height above the ellipsoid with a sigma of 400 m (ten degrees from standard at 25,000 ft make
- * 300 m, the geoid and the day's pressure the rest), else the configured prior.
- *
- * Sigmas of a plot are its own, but no less than a quarter of the configured ones.
- *
- * Time in the budget. UTC's sigma acts through the track's velocity while the clock is in holdover
- * or better. With a worse clock an assessment holds on the station's own axis, and the event's utc
- * says how badly that is tied to the world's.
- *
- * Far from every line nothing is assessed: a distance cannot change faster than the track moves, so
- * how far it is beyond assess_within_m says for how long nothing can come of it.
  *
  * The engine is a function of its configuration, its zone set and the inputs it has been given, and
  * of nothing else: it allocates nothing and reads no clock. Feeding recorded inputs to a fresh
@@ -233,9 +215,10 @@ struct sky_engine_clearance {
     double reach_m;
 };
 
-/** Where a sensor that stands still was last found to stand. */
+/** The pose of a sensor that stands still, as long as that is where it stands. */
 struct sky_engine_stand {
-    bool known;
+    bool sought;
+    enum sky_status found; /* of the search: pose means something if it is SKY_OK */
     struct sky_lla place;
     struct sky_sensor_pose pose;
 };
@@ -295,21 +278,17 @@ SKY_NODISCARD enum sky_status
 sky_engine_step(struct sky_engine *engine, const struct sky_step *step, struct sky_outbox *outbox);
 
 /**
- * The believed track in a slot (< SKY_TRACKS_MAX) at time_ns, predicted if that is after its latest
- * look; returns false, with ret_track untouched, if the slot has none. For reading a running
- * engine: changes nothing and says nothing. `change` is 0.
- */
-bool sky_engine_track_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
-                         struct sky_event_track *ret_track);
-
-/** The same track against every line of the zone set. Pre: sky_engine_track_at is true. */
-void sky_engine_assess_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
-                          struct sky_assessment ret_assessment[SKY_LINES_MAX]);
-
-/**
  * Copies a name of a sensor or an item into a zero-terminated field, cut to what fits.
  */
 void sky_engine_name(char ret_name[SKY_NAME_MAX], const char *name);
+
+/**
+ * Appends an event, zero but for its cause, time and kind, and returns it to be filled in. For
+ * those who speak on the engine's behalf. When the outbox is full it goes where nobody looks, and
+ * that is counted.
+ */
+struct sky_event *sky_engine_append(struct sky_engine *engine, struct sky_outbox *outbox,
+                                    uint64_t cause_seq, int64_t time_ns, enum sky_event_kind kind);
 
 /**
  * Appends a SKY_EVENT_REJECT and counts it. Longer names are cut. For whoever decodes on the

@@ -1,6 +1,7 @@
 #include "sky_test.h"
 
 #include "sky_paper.h"
+#include "sky_report.h"
 
 static struct sky_engine engine;
 static struct sky_outbox outbox;
@@ -1285,21 +1286,21 @@ static void a_track_can_be_asked_where_it_is_at_any_time(void **state)
     static struct sky_assessment assessment[SKY_LINES_MAX];
     memset(&track, 0x5A, sizeof track);
     watch(&north_20km);
-    assert_false(sky_engine_track_at(&engine, 0, now_ns, &track)); /* nobody is believed yet */
-    assert_false(sky_engine_track_at(&engine, 1, now_ns, &track));
+    assert_false(sky_report_track_at(&engine, 0, now_ns, &track)); /* nobody is believed yet */
+    assert_false(sky_report_track_at(&engine, 1, now_ns, &track));
     assert_int_equal(track.id, 0x5A5A5A5A);
     for (int i = 0; i < 20; i++) {
         watch(&north_20km);
     }
     const struct sky_event *const event = first(SKY_EVENT_TRACK);
     struct sky_event_track said = event->u.track;
-    assert_true(sky_engine_track_at(&engine, 0, event->time_ns, &track));
+    assert_true(sky_report_track_at(&engine, 0, event->time_ns, &track));
     said.change = 0;
     struct paper_reader told = paper_digest(), asked = paper_digest();
     paper_read_track(&told, &said);
     paper_read_track(&asked, &track);
     assert_int_equal(asked.hash, told.hash);
-    sky_engine_assess_at(&engine, 0, event->time_ns, assessment);
+    sky_report_assess_at(&engine, 0, event->time_ns, assessment);
     size_t line = 0;
     for (size_t i = 0; i < outbox.count; i++) {
         if (outbox.event[i].kind == SKY_EVENT_ASSESSMENT) {
@@ -1311,7 +1312,7 @@ static void a_track_can_be_asked_where_it_is_at_any_time(void **state)
         }
     }
     struct sky_event_track later;
-    assert_true(sky_engine_track_at(&engine, 0, event->time_ns + 30 * SKY_SECOND_NS, &later));
+    assert_true(sky_report_track_at(&engine, 0, event->time_ns + 30 * SKY_SECOND_NS, &later));
     assert_true(later.cov[0] > track.cov[0]);
     assert_near(later.existence, track.existence, 0.0);
     double all = 0.0;
@@ -1320,7 +1321,7 @@ static void a_track_can_be_asked_where_it_is_at_any_time(void **state)
     }
     assert_near(all, 1.0, 1e-9);
     engine.tracker.track[0].status = SKY_TRACK_COASTING;
-    assert_true(sky_engine_track_at(&engine, 0, now_ns, &track));
+    assert_true(sky_report_track_at(&engine, 0, now_ns, &track));
 }
 
 /* --- late and repeated plots */
