@@ -44,7 +44,7 @@ static void find_sway(const struct sky_sensor_pose *sensor, const struct sky_sta
         see_mps[i] = row[0] * from_mps[0] + row[1] * from_mps[1] + row[2] * from_mps[2];
     }
     const double plan_m = larger(1.0, sky_sqrt(see_m[0] * see_m[0] + see_m[1] * see_m[1]));
-    const double range_m = larger(1.0, sky_sqrt(plan_m * plan_m + see_m[2] * see_m[2]));
+    const double range_m = sky_sqrt(plan_m * plan_m + see_m[2] * see_m[2]);
     const double east = see_m[0] / plan_m;
     const double north = see_m[1] / plan_m;
     const double along[3] = {see_m[0] / range_m, see_m[1] / range_m, see_m[2] / range_m};

@@ -526,7 +526,7 @@ static bool touch_guess(const struct sky_zone_set *set, const struct sky_line *l
 {
     for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
         const struct sky_ring *const ring = &set->ring[r];
-        if (guess >= ring->first && guess - ring->first < ring->count) {
+        if (guess - ring->first < ring->count) { /* no less than first: it would have wrapped */
             struct walk walk = walk_begin(set, r, query->spot);
             walk.done = guess - ring->first + 1;
             walk.edge.a = relative(&walk, walk.vertex + walk.done - 1);

@@ -557,6 +557,24 @@ static void a_moving_station_is_carried_on_by_its_velocity(void **state)
     assert_near(engine.tracker.track[1].state.x[0], 200.0, 0.5);
 }
 
+static void before_its_fix_a_moving_station_is_carried_back_ten_seconds_at_most(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    config.station.moving = true;
+    config.sensor[PAPER_HEAD].latency_ns = 10 * SKY_SECOND_NS;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.has |= SKY_GNSS_VELOCITY;
+    fix.speed_mps = 20.0;
+    fix.course_rad = SKY_PI / 2.0;
+    give_fix(&fix);
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.time_value_ns = 5 * SKY_SECOND_NS; /* fifteen seconds ago, then */
+    give_plots(&plot, 1);
+    assert_near(engine.claim.look.pose.origin.east_m, -200.0, 0.05);
+}
+
 static void over_the_pole_nothing_is_known_but_nothing_breaks(void **state)
 {
     (void)state;
@@ -587,6 +605,46 @@ static void over_the_pole_nothing_is_known_but_nothing_breaks(void **state)
 }
 
 /* --- tracks, lines, incidents */
+
+/* A circle of 40 km around the station, beginning 20 degrees east of north; clockwise. */
+static void a_line_of_very_many_edges_is_assessed_like_any_other(void **state)
+{
+    (void)state;
+    enum { EDGES = 70000 };
+    static struct sky_vertex vertex[EDGES];
+    const struct sky_lla site = paper_site();
+    const struct sky_geo_radii radii = sky_geo_radii_at(site.lat_rad);
+    for (int i = 0; i < EDGES; i++) {
+        const double azimuth_rad = (20.0 + 360.0 * i / EDGES) * paper_rad;
+        const double lat_rad = site.lat_rad + 40e3 * cos(azimuth_rad) / radii.north_m;
+        const double lon_rad = site.lon_rad + 40e3 * sin(azimuth_rad) / radii.east_m;
+        vertex[i] = (struct sky_vertex){(int32_t)(lat_rad / paper_rad * 1e7),
+                                        (int32_t)(lon_rad / paper_rad * 1e7)};
+    }
+    const struct sky_ring ring = {0, EDGES};
+    const struct sky_line line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
+    const struct sky_zone zone = {
+        .id = 1, .floor = {.unlimited = true}, .ceiling = {.unlimited = true}, .line_count = 1};
+    const struct sky_zone_set set = {.zone_count = 1,
+                                     .line_count = 1,
+                                     .ring_count = 1,
+                                     .vertex_count = EDGES,
+                                     .zone = &zone,
+                                     .line = &line,
+                                     .ring = &ring,
+                                     .vertex = vertex};
+    const char *reason = "sound";
+    if (sky_zone_check(&set, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
+    }
+    sky_engine_init(&engine, &config, &set, PAPER_TIME0_NS);
+    for (int i = 0; i < 8; i++) {
+        watch(&north_20km);
+    }
+    const struct sky_assessment *const said = &first(SKY_EVENT_ASSESSMENT)->u.assessment;
+    assert_near(said->distance_m, -20e3, 150.0);
+    assert_true(said->edge > UINT16_MAX); /* 66,111 is north */
+}
 
 /* What the told covariance of the first track has beyond its filter's: 1 sigma east, north, up. */
 static double common_m(size_t axis)
@@ -1493,7 +1551,10 @@ int main(void)
         cmocka_unit_test_setup(without_a_good_clock_no_stated_time_counts, start),
         cmocka_unit_test_setup(an_age_counts_back_from_arrival, start),
         cmocka_unit_test_setup(a_moving_station_is_carried_on_by_its_velocity, start),
+        cmocka_unit_test_setup(before_its_fix_a_moving_station_is_carried_back_ten_seconds_at_most,
+                               start),
         cmocka_unit_test_setup(over_the_pole_nothing_is_known_but_nothing_breaks, start),
+        cmocka_unit_test_setup(a_line_of_very_many_edges_is_assessed_like_any_other, start),
         cmocka_unit_test_setup(errors_common_to_all_plots_join_the_covariance, start),
         cmocka_unit_test_setup(a_radar_on_its_own_site_shares_no_pose_error, start),
         cmocka_unit_test_setup(utc_joins_the_budget_once_it_is_worth_something, start),
