@@ -53,7 +53,7 @@ static void rotate(double rot[3][3], const double from[SKY_STATE_DIM][SKY_STATE_
     }
 }
 
-void sky_assess_add_error(struct sky_common_error *common, const double way[SKY_STATE_DIM])
+void sky_assess_add_error(struct sky_common_error *restrict common, const double way[SKY_STATE_DIM])
 {
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int j = 0; j < SKY_STATE_DIM; j++) {

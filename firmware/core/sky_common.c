@@ -67,7 +67,7 @@ static void find_sway(const struct sky_sensor_pose *sensor, const struct sky_sta
     memcpy(ret->turn, ret->bias[SKY_BIAS_AZIMUTH], sizeof ret->turn);
 }
 
-static void add_weighted(double ret_way[SKY_STATE_DIM], double weight,
+static void add_weighted(double ret_way[restrict SKY_STATE_DIM], double weight,
                          const double way[SKY_STATE_DIM])
 {
     for (size_t i = 0; i < SKY_STATE_DIM; i++) {
@@ -96,9 +96,7 @@ static void add_biases(const struct sky_config *config, const struct sky_registe
             add_weighted(sum, left[k][l] * weight_a * weight_b, sway_b->bias[l]);
         }
         for (size_t i = 0; i < SKY_STATE_DIM; i++) {
-            for (size_t j = 0; j < SKY_STATE_DIM; j++) {
-                common->cov[i][j] += sway_a->bias[k][i] * sum[j];
-            }
+            add_weighted(common->cov[i], sway_a->bias[k][i], sum);
         }
     }
 }
