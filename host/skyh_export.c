@@ -16,6 +16,7 @@ static const struct skyh_option options[] = {
     {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
+    {"--delay", "S", "tracks-csv: tell each second so long after it, when its plots are in (0.25)"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
 };
@@ -31,13 +32,14 @@ struct exporter {
     struct skyh_rerun *rerun;
     FILE *out[FORMAT_SENSORS + 1]; /* by format; NULL: not asked for */
     double existence_min;
+    double delay_s;
     int64_t epoch_ns;
     struct skyh_zonefile zones; /* of the first run */
     uint64_t runs;
     bool other_zones; /* a later run watched other zones: its columns would be others */
     int64_t time_ns;  /* of the latest input ... */
     int64_t utc_ns;   /* ... and as UTC */
-    int64_t second;   /* the latest whole second that was written */
+    int64_t second;   /* the latest whole second since the epoch that was written */
     struct sky_assessment assessment[SKY_LINES_MAX];
 };
 
@@ -116,11 +118,12 @@ static void put_tracks_header(FILE *out, const struct skyh_zonefile *zones)
     (void)fputc('\n', out);
 }
 
-static void put_track(struct exporter *exporter, size_t slot, const struct sky_event_track *track)
+static void put_track(struct exporter *exporter, size_t slot, int64_t since_ns,
+                      const struct sky_event_track *track)
 {
     struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     FILE *const out = exporter->out[FORMAT_TRACKS];
-    put_time(out, exporter, exporter->utc_ns);
+    put_time(out, exporter, exporter->utc_ns - since_ns);
     (void)fputc(',', out);
     put_id(out, exporter, track->id);
     (void)fprintf(out, ",%.9f,%.9f,%.3f,%.4f,%.4f,%.4f", track->place.lat_rad * deg_per_rad,
@@ -132,7 +135,7 @@ static void put_track(struct exporter *exporter, size_t slot, const struct sky_e
     (void)fputc(',', out);
     put_time(out, exporter, exporter->utc_ns);
     (void)fprintf(out, ",%.9g", track->existence);
-    sky_report_assess_at(engine, slot, exporter->time_ns, exporter->assessment);
+    sky_report_assess_at(engine, slot, exporter->time_ns - since_ns, exporter->assessment);
     for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
         const struct sky_assessment *const at = &exporter->assessment[line];
         (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical);
@@ -140,16 +143,28 @@ static void put_track(struct exporter *exporter, size_t slot, const struct sky_e
     (void)fputc('\n', out);
 }
 
-/* After the first tick of every second: what the station believes then. */
-static void put_tracks(struct exporter *exporter)
+/* What the station believes now of how it was since_ns ago. */
+static void put_tracks(struct exporter *exporter, int64_t since_ns)
 {
     const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     struct sky_event_track track;
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
-        if (sky_report_track_at(engine, slot, exporter->time_ns, &track) &&
+        if (sky_report_track_at(engine, slot, exporter->time_ns - since_ns, &track) &&
             track.status == SKY_TRACK_CONFIRMED && track.existence >= exporter->existence_min) {
-            put_track(exporter, slot, &track);
+            put_track(exporter, slot, since_ns, &track);
         }
+    }
+}
+
+/* Tells the latest whole second that is delay_ns ago or more, unless it was told. */
+static void put_second(struct exporter *exporter, int64_t delay_ns)
+{
+    const int64_t now_ns = exporter->utc_ns - exporter->epoch_ns;
+    const int64_t due_ns = now_ns - delay_ns;
+    const int64_t second = due_ns / SKY_SECOND_NS - (due_ns % SKY_SECOND_NS < 0 ? 1 : 0);
+    if (second != exporter->second) {
+        exporter->second = second;
+        put_tracks(exporter, now_ns - second * SKY_SECOND_NS);
     }
 }
 
@@ -291,13 +306,8 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
     if (input->kind == SKY_INPUT_CONFIG) {
         begin_run(exporter, input);
     }
-    const int64_t since_ns = exporter->utc_ns - exporter->epoch_ns;
-    const int64_t second = since_ns / SKY_SECOND_NS - (since_ns % SKY_SECOND_NS < 0 ? 1 : 0);
-    if (input->kind == SKY_INPUT_TICK && second != exporter->second && !exporter->other_zones) {
-        exporter->second = second;
-        if (exporter->out[FORMAT_TRACKS] != NULL) {
-            put_tracks(exporter);
-        }
+    if (exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
+        put_second(exporter, llround(exporter->delay_s * 1e9));
     }
 }
 
@@ -407,6 +417,7 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
 {
     const char *const epoch = skyh_args_value(args, "--epoch");
     exporter->existence_min = 0.7;
+    exporter->delay_s = 0.25;
     if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);
@@ -414,7 +425,8 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
     if (epoch == NULL && !find_epoch(log, &exporter->epoch_ns)) {
         exporter->epoch_ns = default_epoch_ns;
     }
-    return skyh_args_number(args, "--existence", 0.0, 1.0, &exporter->existence_min, problem);
+    return skyh_args_number(args, "--existence", 0.0, 1.0, &exporter->existence_min, problem) &&
+           skyh_args_number(args, "--delay", 0.0, 5.0, &exporter->delay_s, problem);
 }
 
 static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_problem *problem)
@@ -432,6 +444,9 @@ static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_pr
         skyh_progress_update(&progress, skyh_log_share(log, &item), "");
     }
     skyh_rerun_finish(exporter->rerun);
+    if (exporter->runs > 0 && exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
+        put_second(exporter, 0); /* nothing more comes */
+    }
     skyh_progress_end(&progress);
     const bool lost = skyh_rerun_verdict(exporter->rerun)->lost;
     skyh_rerun_close(exporter->rerun);
@@ -480,11 +495,11 @@ const struct skyh_command skyh_export = {
         "believes. t is in seconds since the epoch, the same as in tables that were imported.\n"
         "\n"
         "  tracks-csv  t,track_id,lat,lon,alt,ve,vn,vu,c00..c55,t_out,p_exist,p_ZONE...: every\n"
-        "              believed track once a second, after the tick. c: upper triangle of the\n"
-        "              covariance of east, north, up and their speeds, at the place, common "
-        "errors\n"
-        "              included. p_ZONE: probability that it exists and is in the zone under its\n"
-        "              first line; p_ZONE:LINE under others.\n"
+        "              believed track at every second t, by its plots up to t as they were known\n"
+        "              at t_out. c: upper triangle of the covariance of east, north, up and their\n"
+        "              speeds, at the place, common errors included. p_ZONE: probability that\n"
+        "              it exists and is in the zone under its first line; p_ZONE:LINE under\n"
+        "              others.\n"
         "  events-csv  t_decl,zone,kind,track_id,t_event,p: when an entry or exit was declared,\n"
         "              and when it happened, if known. zone is ZONE or ZONE:LINE as above.\n"
         "  sensors-csv once a minute and at changes: estimated biases (measured less true) and\n"

@@ -308,16 +308,24 @@ static bool is_assessed(const struct sky_engine *engine, size_t slot,
            !is_clear(&engine->clearance[slot], state->x);
 }
 
+static void fix(const struct sky_engine *engine, size_t slot, const struct sky_state *state,
+                struct sky_fixing *ret_fixing)
+{
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    struct sky_common_error common;
+
+    find_common_error(engine, track, state, &common);
+    sky_assess_fix(&engine->frame, state, track->id, sky_track_existence(track), &common,
+                   ret_fixing);
+}
+
 static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot)
 {
     const struct sky_track *const track = &engine->tracker.track[slot];
     const uint32_t change = engine->tracker.change[slot];
-    struct sky_common_error common;
     struct sky_fixing fixing;
 
-    find_common_error(engine, track, &track->state, &common);
-    sky_assess_fix(&engine->frame, &track->state, track->id, sky_track_existence(track), &common,
-                   &fixing);
+    fix(engine, slot, &track->state, &fixing);
     adopt(engine, slot);
     say_track(engine, outbox, slot, &fixing);
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
@@ -346,20 +354,6 @@ static bool is_believed(const struct sky_engine *engine, size_t slot)
     return status == SKY_TRACK_CONFIRMED || status == SKY_TRACK_COASTING;
 }
 
-/* A believed track at an instant not before its latest look. */
-static void predict(const struct sky_engine *engine, size_t slot, int64_t time_ns,
-                    struct sky_imm *ret_imm, struct sky_state *ret_state,
-                    struct sky_fixing *ret_fixing)
-{
-    const struct sky_track *const track = &engine->tracker.track[slot];
-    struct sky_common_error common;
-
-    sky_track_predict(track, &engine->tracker.rules, time_ns, ret_imm, ret_state);
-    find_common_error(engine, track, ret_state, &common);
-    sky_assess_fix(&engine->frame, ret_state, track->id, sky_track_existence(track), &common,
-                   ret_fixing);
-}
-
 void sky_report_between_looks(struct sky_engine *engine, struct sky_outbox *outbox)
 {
     for (uint32_t i = 0; i < engine->tracker.active_count; i++) {
@@ -373,7 +367,9 @@ void sky_report_between_looks(struct sky_engine *engine, struct sky_outbox *outb
             !is_fresh(engine, &engine->tracker.track[slot])) {
             continue;
         }
-        predict(engine, slot, engine->now_ns, &imm, &state, &fixing);
+        sky_track_predict(&engine->tracker.track[slot], &engine->tracker.rules, engine->now_ns,
+                          &imm, &state);
+        fix(engine, slot, &state, &fixing);
         if (is_assessed(engine, slot, &fixing, &state)) {
             assess(engine, slot, &fixing);
             watch(engine, outbox, slot, &fixing, true);
@@ -388,10 +384,12 @@ bool sky_report_track_at(const struct sky_engine *engine, size_t slot, int64_t t
     struct sky_state state;
     struct sky_fixing fixing;
 
-    if (!is_believed(engine, slot)) {
+    if (!is_believed(engine, slot) ||
+        !sky_track_at(&engine->tracker.track[slot], &engine->tracker.rules, time_ns, &imm,
+                      &state)) {
         return false;
     }
-    predict(engine, slot, time_ns, &imm, &state, &fixing);
+    fix(engine, slot, &state, &fixing);
     memset(ret_track, 0, sizeof *ret_track);
     describe(&engine->tracker.track[slot], &fixing, imm.weight, ret_track);
     return true;
@@ -404,7 +402,8 @@ void sky_report_assess_at(const struct sky_engine *engine, size_t slot, int64_t 
     struct sky_state state;
     struct sky_fixing fixing;
 
-    predict(engine, slot, time_ns, &imm, &state, &fixing);
+    (void)sky_track_at(&engine->tracker.track[slot], &engine->tracker.rules, time_ns, &imm, &state);
+    fix(engine, slot, &state, &fixing);
     for (uint32_t line = 0; line < engine->zones->line_count; line++) {
         sky_assess(engine->zones, line, &engine->config.incident, &fixing, SKY_ZONE_NO_EDGE,
                    &ret_assessment[line]);

@@ -31,9 +31,10 @@ void sky_report_sensors(struct sky_engine *engine, struct sky_outbox *outbox);
 void sky_report_stop(struct sky_engine *engine, struct sky_outbox *outbox);
 
 /**
- * The believed track in a slot (< SKY_TRACKS_MAX) at time_ns, predicted if that is after its latest
- * look; returns false, with ret_track untouched, if the slot has none. For reading a running
- * engine: changes nothing and says nothing. `change` is 0.
+ * The believed track in a slot (< SKY_TRACKS_MAX) at time_ns by the looks up to then
+ * (sky_track_at), existence as it is believed now. Returns false, with ret_track untouched, if the
+ * slot has none or time_ns is before what it kept. For reading a running engine: changes nothing
+ * and says nothing. `change` is 0.
  */
 bool sky_report_track_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
                          struct sky_event_track *ret_track);

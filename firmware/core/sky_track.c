@@ -260,6 +260,22 @@ void sky_track_predict(const struct sky_track *track, const struct sky_track_rul
     sky_imm_state(ret_imm, set, ret_state);
 }
 
+bool sky_track_at(const struct sky_track *track, const struct sky_track_rules *rules,
+                  int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state)
+{
+    const uint32_t number = last_before(track, time_ns);
+    if (number == track->look_count) {
+        sky_track_predict(track, rules, time_ns, ret_imm, ret_state);
+        return true;
+    }
+    if (number == 0 || !go_back(track, rules, number, ret_imm)) {
+        return false;
+    }
+    sky_imm_predict(ret_imm, motion_after(rules, number), time_ns);
+    sky_imm_state(ret_imm, motion_after(rules, number), ret_state);
+    return true;
+}
+
 /* --- Existence ------------------------------------------------------------------------------ */
 
 void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,

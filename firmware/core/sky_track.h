@@ -176,6 +176,14 @@ void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules
 void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
                        int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state);
 
+/**
+ * State at any instant, by the looks up to then alone, however late they came: predicted from the
+ * last of them. False, with nothing set, before the first look and before what is kept.
+ * Cost: a prediction; for an instant before the latest look up to twenty updates more.
+ */
+bool sky_track_at(const struct sky_track *track, const struct sky_track_rules *rules,
+                  int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state);
+
 /** Adds to the log-odds after letting the aircraft leave since they were last touched. */
 void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
                      double gain);

@@ -190,7 +190,7 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
     tracker->rules.first.sojourn_s = config->tracker.sojourn_s;
     tracker->rules.first.motion[0] = tracker->rules.motion.motion[2]; /* whatever it does */
     tracker->rules.speed_sigma_mps = config->tracker.speed_max_mps / 3.0;
-    tracker->rules.outlier2 = 30.0;
+    tracker->rules.outlier2 = 20.0;
     tracker->rules.lifetime_s = config->tracker.lifetime_s;
     sky_reach_gates_init(&tracker->gates, config->tracker.gate_probability, &tracker->rules.motion);
     sky_register_init(&tracker->registration, config, time_ns);

@@ -327,6 +327,27 @@ static void exported_tracks_are_where_the_aircraft_was(void **state)
     assert_near(cell(last, 6), 0.0, 15.0);
 }
 
+static void seconds_are_told_when_their_plots_are_in(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        double least_s;
+        double most_s;
+    } cases[] = {{"", 0.25, 1.0}, {"--delay 0", 0.0, 0.0}, {"--delay 3.5", 3.5, 4.0}};
+    assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(run("export --format tracks-csv %s a.mcap", cases[i].option), 0);
+        const char *line = strchr(said, '\n') + 1;
+        for (int row = 0; row < 50; row++, line = strchr(line, '\n') + 1) {
+            const double delay_s = cell(line, 29) - cell(line, 0);
+            assert_true(delay_s >= cases[i].least_s - 1e-6 && delay_s <= cases[i].most_s + 1e-6);
+        }
+        assert_near(cell(last_line(said), 29), cell(last_line(said), 0), 0.0); /* the end */
+    }
+    assert_int_equal(run("export --format tracks-csv --delay 6 a.mcap"), 64);
+}
+
 static void an_entry_is_exported_once_with_its_time(void **state)
 {
     (void)state;
@@ -424,6 +445,7 @@ int main(void)
         cmocka_unit_test(lines_that_make_no_sense_are_recorded_and_cost_only_themselves),
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
         cmocka_unit_test(exported_tracks_are_where_the_aircraft_was),
+        cmocka_unit_test(seconds_are_told_when_their_plots_are_in),
         cmocka_unit_test(an_entry_is_exported_once_with_its_time),
         cmocka_unit_test(several_tables_come_from_one_pass),
         cmocka_unit_test(seconds_count_from_the_epoch_of_the_tables),

@@ -1373,6 +1373,10 @@ static void a_track_can_be_asked_where_it_is_at_any_time(void **state)
     assert_true(sky_report_track_at(&engine, 0, event->time_ns + 30 * SKY_SECOND_NS, &later));
     assert_true(later.cov[0] > track.cov[0]);
     assert_near(later.existence, track.existence, 0.0);
+    struct sky_event_track earlier = track;
+    assert_true(sky_report_track_at(&engine, 0, event->time_ns - 5 * SKY_SECOND_NS, &earlier));
+    assert_true(earlier.cov[0] != track.cov[0]); /* by fewer looks */
+    assert_false(sky_report_track_at(&engine, 0, event->time_ns - 60 * SKY_SECOND_NS, &earlier));
     double all = 0.0;
     for (int i = 0; i < SKY_MODES_MAX; i++) {
         all += later.model[i];

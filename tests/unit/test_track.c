@@ -315,6 +315,36 @@ static void prediction_goes_forward_only(void **state)
     assert_true(state_then.p[0][0] > track.state.p[0][0]);
 }
 
+static void a_past_instant_is_answered_by_the_looks_before_it(void **state)
+{
+    (void)state;
+    static struct sky_state then[40];
+    struct sky_state asked, next;
+    struct sky_imm imm;
+    make_flight();
+    sky_track_start(&track, &rules, &flight[0]);
+    for (uint32_t i = 1; i < 40; i++) {
+        const int64_t time_ns = flight[i].measurement.time_ns - SKY_SECOND_NS / 4;
+        sky_track_predict(&track, &rules, time_ns, &imm, &then[i]);
+        assert_int_equal(give(&track, &flight[i]), SKY_FIT_GOOD);
+    }
+    for (uint32_t i = 1; i < 40; i++) {
+        const int64_t time_ns = flight[i].measurement.time_ns - SKY_SECOND_NS / 4;
+        const bool kept = sky_track_at(&track, &rules, time_ns, &imm, &asked);
+        assert_true(kept == (i >= 40 - SKY_LOOKS_MAX + SKY_CHECKPOINT_STEP));
+        if (kept) {
+            assert_memory_equal(&asked, &then[i], sizeof asked);
+        }
+    }
+    sky_track_start(&track, &rules, &flight[0]);
+    assert_int_equal(give(&track, &flight[1]), SKY_FIT_GOOD);
+    assert_false(sky_track_at(&track, &rules, flight[0].measurement.time_ns - 1, &imm, &asked));
+    const int64_t later_ns = flight[1].measurement.time_ns + SKY_SECOND_NS;
+    assert_true(sky_track_at(&track, &rules, later_ns, &imm, &asked));
+    sky_track_predict(&track, &rules, later_ns, &imm, &next);
+    assert_memory_equal(&asked, &next, sizeof asked);
+}
+
 static void what_came_is_kept_beside_what_was_made_of_it(void **state)
 {
     (void)state;
@@ -597,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup(no_plot_goes_back_behind_the_looks_that_are_kept, start),
         cmocka_unit_test_setup(plots_outside_the_gate_do_not_fit, start),
         cmocka_unit_test_setup(prediction_goes_forward_only, start),
+        cmocka_unit_test_setup(a_past_instant_is_answered_by_the_looks_before_it, start),
         cmocka_unit_test_setup(what_came_is_kept_beside_what_was_made_of_it, start),
         cmocka_unit_test_setup(between_looks_an_aircraft_may_leave, start),
         cmocka_unit_test_setup(nothing_is_ever_certain, start),
