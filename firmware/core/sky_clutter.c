@@ -166,11 +166,10 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
 }
 
 /*
- * Rounds down, so that nothing stays for ever. On its own, and the factor as it is: inlined, gcc no
- * longer sees that the high half of a 16-bit product is all it takes, which costs three times more.
+ * Rounds down, so that nothing stays for ever. The factor is of 32 bits on purpose: gcc 12 for
+ * 32-bit ARM sets the high half of a product of two 16-bit numbers wrongly (./dev cross shows it).
  */
-__attribute__((noinline)) static void fade_cells(uint16_t *cell, uint32_t cells,
-                                                 uint16_t kept_of_65536)
+static void fade_cells(uint16_t *cell, uint32_t cells, uint32_t kept_of_65536)
 {
     for (uint32_t i = 0; i < cells; i++) {
         cell[i] = (uint16_t)((uint32_t)cell[i] * kept_of_65536 >> 16);
@@ -179,7 +178,7 @@ __attribute__((noinline)) static void fade_cells(uint16_t *cell, uint32_t cells,
 
 static void fade(struct sky_clutter *clutter, double kept)
 {
-    const uint16_t kept_of_65536 = (uint16_t)(kept * 65536.0);
+    const uint32_t kept_of_65536 = (uint32_t)(kept * 65536.0);
 
     clutter->prior *= kept;
     for (uint32_t i = 0; i < 2; i++) {
