@@ -220,12 +220,15 @@ static inline void daemon_send_plot(uint16_t port)
     close(fd);
 }
 
-/** Sends a plot each 100 ms, one a scan, to a port until the daemon says text; how many. */
+/**
+ * Sends a plot each 400 ms to a port until the daemon says text; how many. The radar's scan is to
+ * be as long: longer than a busy machine delays a plot, or looks between them seem to stay empty.
+ */
 static inline uint32_t daemon_feed_until(struct daemon_run *run, uint16_t port, const char *text)
 {
     const int64_t until_ms = daemon_now_ms() + DAEMON_PATIENCE_MS;
     uint32_t sent = 0;
-    while (!daemon_says(run, text, 100)) {
+    while (!daemon_says(run, text, 400)) {
         assert_true(daemon_now_ms() < until_ms);
         daemon_send_plot(port);
         sent++;
@@ -251,7 +254,7 @@ static inline int daemon_accept(struct daemon_feed *feed)
     return -1;
 }
 
-/* A Modbus head with one target at 5 km, whose table changes every 100 ms. */
+/* A Modbus head with one target at 5 km, whose table changes every 400 ms. */
 static inline void *daemon_head(void *argument)
 {
     struct daemon_feed *const feed = argument;
@@ -280,7 +283,7 @@ static inline void *daemon_head(void *argument)
             if (bytes < 0) {
                 break;
             }
-            if (daemon_now_ms() - changed_ms >= 100) {
+            if (daemon_now_ms() - changed_ms >= 400) {
                 changed_ms = daemon_now_ms();
                 word[5] = word[15] = target[15] = (uint16_t)(word[5] + 2);
                 word[14] = sky_regs_crc(target, SKY_REGS_TARGET_WORDS);
