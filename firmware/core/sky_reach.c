@@ -1,5 +1,7 @@
 #include "sky_reach.h"
 
+#include <string.h>
+
 /*
  * A plot this many gates (of squared distance) from a believed track starts no other easily: the
  * track has turned, or the plot is a poor one, far more often than a second aircraft begins there.
@@ -222,34 +224,65 @@ void sky_reach_set_box(const struct sky_reach_gates *gates, const struct sky_rea
     list->tick[position] = tick_of(reach->time_ns);
 }
 
-/* 1 or 0, without a branch, so that compilers can look at several boxes at once. */
-static int32_t reaches(const struct sky_reach_list *list, uint32_t i, float east_m, float north_m,
-                       float near_m, uint32_t tick)
+/* A plot as the boxes see it. */
+struct needle {
+    float east_m;
+    float north_m;
+    float near_m;
+    uint32_t tick;
+};
+
+/*
+ * Whether each of a block's boxes reaches a plot, 1 or 0: without a branch, and nothing but a store
+ * at the end, so that compilers look at several boxes at once.
+ */
+static void look_at_block(const struct sky_reach_list *list, uint32_t first,
+                          const struct needle *plot, int32_t ret_passes[restrict BLOCK])
 {
-    const float reach_m = list->near_m[i] + near_m;
-    const int32_t near_east = __builtin_fabsf(list->east_m[i] - east_m) < reach_m;
-    const int32_t near_north = __builtin_fabsf(list->north_m[i] - north_m) < reach_m;
-    const int32_t long_ago = tick - list->tick[i] + near_ticks > 2 * near_ticks;
-    return (near_east & near_north) | long_ago;
+    const float east_m = plot->east_m, north_m = plot->north_m, near_m = plot->near_m;
+    const uint32_t tick = plot->tick;
+    for (uint32_t k = 0; k < BLOCK; k++) {
+        const uint32_t i = first + k;
+        const float reach_m = list->near_m[i] + near_m;
+        const int32_t near_east = __builtin_fabsf(list->east_m[i] - east_m) < reach_m;
+        const int32_t near_north = __builtin_fabsf(list->north_m[i] - north_m) < reach_m;
+        const int32_t long_ago = tick - list->tick[i] + near_ticks > 2 * near_ticks;
+        ret_passes[k] = (near_east & near_north) | long_ago;
+    }
+}
+
+static bool is_any(const int32_t passes[BLOCK])
+{
+    int32_t half[BLOCK / 2];
+    uint64_t quarter[BLOCK / 4], any = 0;
+    for (uint32_t k = 0; k < BLOCK / 2; k++) {
+        half[k] = passes[k] | passes[k + BLOCK / 2];
+    }
+    memcpy(quarter, half, sizeof quarter);
+    for (uint32_t k = 0; k < BLOCK / 4; k++) {
+        any |= quarter[k];
+    }
+    return any != 0;
 }
 
 uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_spot *spot,
                           int64_t time_ns, uint32_t ret_slot[SKY_TRACKS_MAX])
 {
-    const float east_m = (float)spot->place.east_m, north_m = (float)spot->place.north_m;
-    const float near_m = rounded_up(spot->near_m, spot->place.east_m, spot->place.north_m);
-    const uint32_t tick = tick_of(time_ns);
+    const struct needle plot = {
+        .east_m = (float)spot->place.east_m,
+        .north_m = (float)spot->place.north_m,
+        .near_m = rounded_up(spot->near_m, spot->place.east_m, spot->place.north_m),
+        .tick = tick_of(time_ns)};
     uint32_t found = 0;
 
     for (uint32_t first = 0; first < list->count; first += BLOCK) {
-        int32_t passes[BLOCK], any = 0;
-        for (uint32_t k = 0; k < BLOCK; k++) { /* nearly all blocks end here */
-            passes[k] = reaches(list, first + k, east_m, north_m, near_m, tick);
+        const uint32_t rest = list->count - first;
+        int32_t passes[BLOCK];
+        look_at_block(list, first, &plot, passes);
+        if (!is_any(passes)) { /* nearly all */
+            continue;
         }
-        for (uint32_t k = 0; k < BLOCK; k++) {
-            any |= passes[k];
-        }
-        for (uint32_t k = 0; any != 0 && k < BLOCK && first + k < list->count; k++) {
+        for (uint32_t k = 0; k < (rest < BLOCK ? rest : BLOCK); k++) {
             ret_slot[found] = list->slot[first + k];
             found += (uint32_t)passes[k];
         }
