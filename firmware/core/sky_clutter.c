@@ -165,14 +165,33 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
     }
 }
 
+enum { BLOCK = 64 }; /* cells that fade together; divides both maps */
+
+/* Nothing was ever seen in most of the ground, and nothing fades to nothing. */
+static bool is_blank(const uint16_t cell[BLOCK])
+{
+    uint64_t four[BLOCK / 4], any = 0;
+    memcpy(four, cell, sizeof four);
+    for (uint32_t i = 0; i < BLOCK / 4; i++) {
+        any |= four[i];
+    }
+    return any == 0;
+}
+
 /*
  * Rounds down, so that nothing stays for ever. The factor is of 32 bits on purpose: gcc 12 for
  * 32-bit ARM sets the high half of a product of two 16-bit numbers wrongly (./dev cross shows it).
  */
 static void fade_cells(uint16_t *cell, uint32_t cells, uint32_t kept_of_65536)
 {
-    for (uint32_t i = 0; i < cells; i++) {
-        cell[i] = (uint16_t)((uint32_t)cell[i] * kept_of_65536 >> 16);
+    for (uint32_t first = 0; first < cells; first += BLOCK) {
+        uint16_t *const block = cell + first;
+        if (is_blank(block)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < BLOCK; i++) {
+            block[i] = (uint16_t)((uint32_t)block[i] * kept_of_65536 >> 16);
+        }
     }
 }
 
