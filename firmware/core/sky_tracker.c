@@ -340,7 +340,29 @@ static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
     }
 }
 
-/* Compares an updated track with all others; nearly all are far away. */
+/* All tracks near an updated one, itself among them, by id; returns how many. */
+static uint32_t find_near(const struct sky_tracker *tracker, uint32_t slot,
+                          uint32_t ret_slot[SKY_TRACKS_MAX])
+{
+    const struct sky_reach *const own = &tracker->reach[slot];
+    const struct sky_spot here = {.place = {own->place_m[0], own->place_m[1], own->place_m[2]},
+                                  .near_m = SKY_TWIN_APART_MAX_M};
+    uint32_t near[2][SKY_TRACKS_MAX], count[2], taken[2] = {0, 0};
+
+    for (int kind = 0; kind < 2; kind++) {
+        count[kind] = sky_reach_search(&tracker->listed[kind], &here, own->time_ns, near[kind]);
+    }
+    const uint32_t all = count[0] + count[1];
+    for (uint32_t i = 0; i < all; i++) {
+        const bool second = taken[0] == count[0] ||
+                            (taken[1] < count[1] && tracker->track[near[1][taken[1]]].id <
+                                                        tracker->track[near[0][taken[0]]].id);
+        ret_slot[i] = near[second][taken[second]++];
+    }
+    return all;
+}
+
+/* Compares an updated track with those around it. */
 static void watch_twins(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot)
 {
     struct sky_track *const own = &tracker->track[slot];
@@ -348,11 +370,13 @@ static void watch_twins(struct sky_tracker *tracker, const struct sky_config *co
                                          .track = &tracker->rules,
                                          .gates = &tracker->gates,
                                          .watch = tracker->sensor};
-    for (uint32_t i = 0; i < tracker->active_count && is_live(tracker, slot); i++) {
-        const uint32_t other = tracker->active[i];
+    uint32_t near[SKY_TRACKS_MAX];
+    const uint32_t count = find_near(tracker, slot, near);
+    for (uint32_t i = 0; i < count && is_live(tracker, slot); i++) {
+        const uint32_t other = near[i];
         struct sky_track *const track = &tracker->track[other];
-        if (!sky_twin_is_near(&tracker->reach[slot], &tracker->reach[other]) || other == slot ||
-            track->hits < 3 || !is_live(tracker, other)) {
+        if (other == slot || track->hits < 3 || !is_live(tracker, other) ||
+            !sky_twin_is_near(&tracker->reach[slot], &tracker->reach[other])) {
             continue;
         }
         if (sky_twin_compare(&rules, own, &tracker->reach[slot], track, &tracker->reach[other])) {
