@@ -511,26 +511,61 @@ void sky_measure_line(const struct sky_lanes *at, const struct sky_views *views,
 
 /* --- Applying ------------------------------------------------------------------------------- */
 
-/* Where entry i, j of a symmetric matrix is packed. */
-static const uint8_t packed[SKY_STATE_DIM][SKY_STATE_DIM] = {
-    {0, 1, 2, 3, 4, 5},     {1, 6, 7, 8, 9, 10},    {2, 7, 11, 12, 13, 14},
-    {3, 8, 12, 15, 16, 17}, {4, 9, 13, 16, 18, 19}, {5, 10, 14, 17, 19, 20}};
-
 /* A column of the covariance's size, per lane. */
 struct columns {
     _Alignas(SKY_LANE_ALIGNMENT) double of[SKY_STATE_DIM][SKY_LANES];
 };
 
-/* P v, v over the three entries of the state from first on. */
-static void spread_by(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
+/* A row of P v, of which v meets three entries. */
+static void spread_row(const double p0[SKY_LANES], const double p1[SKY_LANES],
+                       const double p2[SKY_LANES], const struct sky_lane_vector *v,
+                       double ret_row[restrict SKY_LANES])
+{
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_row[m] = p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+    }
+}
+
+/* P v, v over the place; written out because the packed rows follow no pattern that unrolls. */
+static void spread_by_place(const struct sky_lanes *at, const struct sky_lane_vector *v,
+                            double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
+{
+    const double(*const p)[SKY_LANES] = at->p;
+    spread_row(p[0], p[1], p[2], v, ret_ph[0]);
+    spread_row(p[1], p[6], p[7], v, ret_ph[1]);
+    spread_row(p[2], p[7], p[11], v, ret_ph[2]);
+    spread_row(p[3], p[8], p[12], v, ret_ph[3]);
+    spread_row(p[4], p[9], p[13], v, ret_ph[4]);
+    spread_row(p[5], p[10], p[14], v, ret_ph[5]);
+}
+
+/* P v, v over the velocity. */
+static void spread_by_velocity(const struct sky_lanes *at, const struct sky_lane_vector *v,
+                               double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
+{
+    const double(*const p)[SKY_LANES] = at->p;
+    spread_row(p[3], p[4], p[5], v, ret_ph[0]);
+    spread_row(p[8], p[9], p[10], v, ret_ph[1]);
+    spread_row(p[12], p[13], p[14], v, ret_ph[2]);
+    spread_row(p[15], p[16], p[17], v, ret_ph[3]);
+    spread_row(p[16], p[18], p[19], v, ret_ph[4]);
+    spread_row(p[17], p[19], p[20], v, ret_ph[5]);
+}
+
+/* P h' of a line. */
+static void spread_by(const struct sky_lanes *at, const struct sky_lane_line *line,
                       double ret_ph[restrict SKY_STATE_DIM][SKY_LANES])
 {
+    struct columns more;
+
+    spread_by_place(at, &line->by_place, ret_ph);
+    if (!line->has_velocity) {
+        return;
+    }
+    spread_by_velocity(at, &line->by_velocity, more.of);
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        const double *const p0 = at->p[packed[i][first]];
-        const double *const p1 = at->p[packed[i][first + 1]];
-        const double *const p2 = at->p[packed[i][first + 2]];
         for (int m = 0; m < SKY_LANES; m++) {
-            ret_ph[i][m] = p0[m] * v->v[0][m] + p1[m] * v->v[1][m] + p2[m] * v->v[2][m];
+            ret_ph[i][m] += more.of[i][m];
         }
     }
 }
@@ -546,33 +581,18 @@ static void known_by(int first, const struct sky_lane_vector *v, const struct sk
     }
 }
 
-/* Adds what a line knows of velocity. */
-static void compare_velocity(const struct sky_lanes *at, const struct sky_lane_line *line,
-                             struct sky_lane_fit *fit)
-{
-    struct columns ph;
-    double known[SKY_LANES];
-
-    spread_by(at, 3, &line->by_velocity, ph.of);
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int m = 0; m < SKY_LANES; m++) {
-            fit->ph[i][m] += ph.of[i][m];
-        }
-    }
-    known_by(0, &line->by_place, fit, fit->known);
-    known_by(3, &line->by_velocity, fit, known);
-    for (int m = 0; m < SKY_LANES; m++) {
-        fit->known[m] += known[m];
-    }
-}
-
 void sky_measure_compare(const struct sky_lanes *at, const struct sky_lane_line *line,
                          struct sky_lane_fit *restrict ret_fit)
 {
-    spread_by(at, 0, &line->by_place, ret_fit->ph);
+    double more[SKY_LANES];
+
+    spread_by(at, line, ret_fit->ph);
     known_by(0, &line->by_place, ret_fit, ret_fit->known);
     if (line->has_velocity) {
-        compare_velocity(at, line, ret_fit);
+        known_by(3, &line->by_velocity, ret_fit, more);
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_fit->known[m] += more[m];
+        }
     }
     for (int m = 0; m < SKY_LANES; m++) {
         ret_fit->per_s[m] = 1.0 / (ret_fit->known[m] + line->variance[m]);
@@ -590,22 +610,30 @@ static void hold_back(struct sky_lane_line *line, struct sky_lane_fit *fit)
     }
 }
 
-/* rest += (1 - K h) P h' for h = v over the three entries of the state from first on. */
-static void add_rest(const struct sky_lanes *at, int first, const struct sky_lane_vector *v,
-                     const struct columns *gain, const struct sky_lane_fit *fit,
-                     struct columns *restrict ret_rest)
+/* A row of what follows, from the diagonal on. */
+static void take_row_off(double (*restrict p)[SKY_LANES], const double a[SKY_LANES],
+                         double (*restrict b)[SKY_LANES], int count)
 {
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = 0; j < 3; j++) {
-            const double *const p = at->p[packed[i][first + j]];
-            for (int m = 0; m < SKY_LANES; m++) {
-                ret_rest->of[i][m] += (p[m] - gain->of[i][m] * fit->ph[first + j][m]) * v->v[j][m];
-            }
+    for (int j = 0; j < count; j++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            p[j][m] -= a[m] * b[j][m];
         }
     }
 }
 
-/* P = (1 - K h) P (1 - K h)' + K R K', K = P h' / (h P h' + R). */
+/* P -= a b', which is symmetric but for rounding. Row by row, so that every length is known. */
+static void take_off(struct sky_lanes *restrict at, double (*restrict a)[SKY_LANES],
+                     double (*restrict b)[SKY_LANES])
+{
+    take_row_off(at->p, a[0], b, 6);
+    take_row_off(at->p + 6, a[1], b + 1, 5);
+    take_row_off(at->p + 11, a[2], b + 2, 4);
+    take_row_off(at->p + 15, a[3], b + 3, 3);
+    take_row_off(at->p + 18, a[4], b + 4, 2);
+    take_row_off(at->p + 20, a[5], b + 5, 1);
+}
+
+/* P = (1 - K h) P (1 - K h)' + K R K' = M - (M h' - K R) K', M = P - K (P h')'. */
 void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *restrict line,
                        struct sky_lane_fit *restrict fit)
 {
@@ -617,22 +645,17 @@ void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *rest
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int m = 0; m < SKY_LANES; m++) {
             gain.of[i][m] = fit->ph[i][m] * fit->per_s[m];
-            rest.of[i][m] = 0.0 - gain.of[i][m] * line->variance[m];
             at->x[i][m] += gain.of[i][m] * line->residual[m];
         }
     }
-    add_rest(at, 0, &line->by_place, &gain, fit, &rest);
-    if (line->has_velocity) {
-        add_rest(at, 3, &line->by_velocity, &gain, fit, &rest);
-    }
-    for (int i = 0, k = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++, k++) {
-            double *const p = at->p[k];
-            for (int m = 0; m < SKY_LANES; m++) {
-                p[m] = (p[m] - gain.of[i][m] * fit->ph[j][m]) - rest.of[i][m] * gain.of[j][m];
-            }
+    take_off(at, gain.of, fit->ph);
+    spread_by(at, line, rest.of);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            rest.of[i][m] -= gain.of[i][m] * line->variance[m];
         }
     }
+    take_off(at, rest.of, gain.of);
 }
 
 /* --- Starting ------------------------------------------------------------------------------- */
