@@ -87,57 +87,75 @@ struct mixture {
 
 _Static_assert((int)SKY_LANES == 6, "the sums below have six terms");
 
-/* Sums over the lanes of each row, in the order that suits registers of two; up to 21 rows. */
-static void add_up(double (*row_of)[SKY_LANES], uint32_t rows, double *restrict ret_sum)
-{
-    double pair[SKY_PACKED_DIM][2];
+/*
+ * Sums over lanes are taken over the even and the odd ones, then of both: the order that suits
+ * registers of two.
+ */
+struct pair {
+    double of[2];
+};
 
-    for (uint32_t k = 0; k < rows; k++) {
-        for (int h = 0; h < 2; h++) {
-            pair[k][h] = (row_of[k][h] + row_of[k][h + 2]) + row_of[k][h + 4];
-        }
+static double both(const struct pair *pair) { return pair->of[0] + pair->of[1]; }
+
+/* The pair of a b. */
+static struct pair pair_of(const double a[SKY_LANES], const double b[SKY_LANES])
+{
+    struct pair pair;
+    for (int h = 0; h < 2; h++) {
+        pair.of[h] = (a[h] * b[h] + a[h + 2] * b[h + 2]) + a[h + 4] * b[h + 4];
     }
-    for (uint32_t k = 0; k < rows; k++) {
-        ret_sum[k] = pair[k][0] + pair[k][1];
-    }
+    return pair;
 }
 
 static double sum_of(const double a[SKY_LANES], const double b[SKY_LANES])
 {
-    double part[1][SKY_LANES], sum;
-    for (int m = 0; m < SKY_LANES; m++) {
-        part[0][m] = a[m] * b[m];
+    const struct pair pair = pair_of(a, b);
+    return both(&pair);
+}
+
+/* The pairs of weight p + weighed off along a row of the packed covariance. */
+static void pair_row(const double (*p)[SKY_LANES], const double weight[SKY_LANES],
+                     const double weighed[SKY_LANES], double (*off)[SKY_LANES], int count,
+                     struct pair *restrict ret_pair)
+{
+    for (int j = 0; j < count; j++) {
+        for (int h = 0; h < 2; h++) {
+            const double first = weight[h] * p[j][h] + weighed[h] * off[j][h];
+            const double next = weight[h + 2] * p[j][h + 2] + weighed[h + 2] * off[j][h + 2];
+            const double last = weight[h + 4] * p[j][h + 4] + weighed[h + 4] * off[j][h + 4];
+            ret_pair[j].of[h] = (first + next) + last;
+        }
     }
-    add_up(part, 1, &sum);
-    return sum;
 }
 
 static void mean_of(const struct sky_lanes *at, const double weight[SKY_LANES],
                     struct mixture *restrict ret_all)
 {
-    double part[SKY_PACKED_DIM][SKY_LANES], weighed[SKY_STATE_DIM][SKY_LANES];
+    double weighed[SKY_STATE_DIM][SKY_LANES];
+    struct pair pair[SKY_PACKED_DIM];
 
     for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int m = 0; m < SKY_LANES; m++) {
-            part[i][m] = weight[m] * at->x[i][m];
-        }
+        pair[i] = pair_of(weight, at->x[i]);
     }
-    add_up(part, SKY_STATE_DIM, ret_all->x);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        ret_all->x[i] = both(&pair[i]);
+    }
     for (int i = 0; i < SKY_STATE_DIM; i++) {
         for (int m = 0; m < SKY_LANES; m++) {
             ret_all->off[i][m] = at->x[i][m] - ret_all->x[i];
             weighed[i][m] = weight[m] * ret_all->off[i][m];
         }
     }
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int j = i; j < SKY_STATE_DIM; j++) {
-            const int k = row[i] + j;
-            for (int m = 0; m < SKY_LANES; m++) {
-                part[k][m] = weight[m] * at->p[k][m] + weighed[i][m] * ret_all->off[j][m];
-            }
-        }
+    /* row by row, so that every length is known */
+    pair_row(at->p, weight, weighed[0], ret_all->off, 6, pair);
+    pair_row(at->p + 6, weight, weighed[1], ret_all->off + 1, 5, pair + 6);
+    pair_row(at->p + 11, weight, weighed[2], ret_all->off + 2, 4, pair + 11);
+    pair_row(at->p + 15, weight, weighed[3], ret_all->off + 3, 3, pair + 15);
+    pair_row(at->p + 18, weight, weighed[4], ret_all->off + 4, 2, pair + 18);
+    pair_row(at->p + 20, weight, weighed[5], ret_all->off + 5, 1, pair + 20);
+    for (int k = 0; k < SKY_PACKED_DIM; k++) {
+        ret_all->p[k] = both(&pair[k]);
     }
-    add_up(part, SKY_PACKED_DIM, ret_all->p);
 }
 
 /* The state of the only model. */
