@@ -163,14 +163,19 @@ static void build_zones(const Skywitness__Zones__V1__ZoneSet *message, struct zo
     }
 }
 
-/* NULL if there is no room. */
-static const struct sky_zone_run *runs_of(struct sky_arena *arena, const struct sky_zone_set *zones)
+/* False if there is no room. */
+static bool prepare(struct sky_arena *arena, struct sky_zone_set *zones)
 {
-    struct sky_zone_run *const run = sky_codec_array(arena, sky_zone_run_count(zones), sizeof *run);
-    if (run != NULL) {
-        sky_zone_prepare(zones, run);
+    struct sky_zone_tree *const tree = sky_codec_array(arena, zones->ring_count, sizeof *tree);
+    struct sky_zone_node *const node =
+        sky_codec_array(arena, sky_zone_node_count(zones), sizeof *node);
+    if (tree == NULL || node == NULL) {
+        return false;
     }
-    return run;
+    sky_zone_prepare(zones, tree, node);
+    zones->tree = tree;
+    zones->node = node;
+    return true;
 }
 
 enum sky_status sky_codec_unpack_zones(const uint8_t *bytes, size_t count, struct sky_arena *arena,
@@ -218,8 +223,7 @@ enum sky_status sky_codec_unpack_zones(const uint8_t *bytes, size_t count, struc
     if (sky_zone_check(&zones, ret_reason) != SKY_OK) {
         return SKY_E_CORRUPT;
     }
-    zones.run = runs_of(arena, &zones);
-    if (zones.run == NULL) {
+    if (!prepare(arena, &zones)) {
         *ret_reason = no_memory;
         return SKY_E_CAPACITY;
     }

@@ -8,17 +8,18 @@
 static const uint64_t first_seed = 1616;
 static const double degree = SKY_PI / 180.0;
 
-enum { RINGS = 3, VERTICES = 70, RUNS = RINGS * (VERTICES / SKY_ZONE_RUN_EDGES + 2) };
+enum { RINGS = 3, VERTICES = 70, NODES = RINGS * 4 };
 
 /* A zone, its hole and an island in the hole, whichever way round each runs. */
 struct shape {
     struct sky_vertex vertex[RINGS * VERTICES];
     struct sky_ring ring[RINGS];
-    struct sky_zone_run run[RUNS];
+    struct sky_zone_tree tree[RINGS];
+    struct sky_zone_node node[NODES];
     struct sky_line line;
     struct sky_zone zone;
     struct sky_zone_set set;
-    struct sky_zone_set prepared; /* the same, with runs */
+    struct sky_zone_set prepared; /* the same, with trees */
 };
 
 struct place {
@@ -60,10 +61,11 @@ static void random_shape(uint64_t *seed, const struct place *at, struct shape *r
     if (sky_zone_check(&ret->set, &reason) != SKY_OK) {
         fail_msg("%s", reason);
     }
-    assert_true(sky_zone_run_count(&ret->set) <= RUNS);
-    sky_zone_prepare(&ret->set, ret->run);
+    assert_true(sky_zone_node_count(&ret->set) <= NODES);
+    sky_zone_prepare(&ret->set, ret->tree, ret->node);
     ret->prepared = ret->set;
-    ret->prepared.run = ret->run;
+    ret->prepared.tree = ret->tree;
+    ret->prepared.node = ret->node;
 }
 
 /* Anywhere up to a latitude, every other one across the date line; sizes even on a log scale. */
