@@ -285,8 +285,8 @@ void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rule
     double log_odds = track->log_odds;
 
     if (unseen_s > 0.0) { /* odds r s / (1 - r s) with s = exp(-t / lifetime) */
-        const double stays = sky_exp(-unseen_s / rules->lifetime_s);
-        log_odds = sky_log(stays) - sky_log(sky_exp(-log_odds) + (1.0 - stays));
+        const double log_stays = -unseen_s / rules->lifetime_s;
+        log_odds = log_stays - sky_log(sky_exp(-log_odds) + (1.0 - sky_exp(log_stays)));
         track->alive_ns = time_ns;
     }
     track->log_odds = larger(-log_odds_max, smaller(log_odds_max, log_odds + gain));
