@@ -475,15 +475,18 @@ static void count_miss(struct sky_tracker *tracker, const struct sky_config *con
     track->missed_gain[index] = gain;
 }
 
-/* The looks of a sensor, if it has seen the track, that were due until then and stayed empty. */
+/* Should a sensor that has seen the track have seen it again by then? */
+static bool is_due(const struct sky_track *track, uint32_t sensor, int64_t until_ns)
+{
+    return (track->sensors & 1U << sensor) != 0 && track->due_ns[sensor] <= until_ns;
+}
+
+/* The looks of a sensor that were due until then and stayed empty. */
 static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
                          uint32_t slot, uint32_t sensor, int64_t until_ns)
 {
     struct sky_track *const track = &tracker->track[slot];
     const int64_t scan_ns = config->sensor[sensor].scan_ns;
-    if ((track->sensors & 1U << sensor) == 0) {
-        return;
-    }
     if (until_ns - track->due_ns[sensor] > 64 * scan_ns) {
         track->due_ns[sensor] = until_ns - 64 * scan_ns; /* it is long lost anyway */
     }
@@ -572,8 +575,10 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
         return false;
     }
     look.measurement = measurement_for(tracker, track, &claim->look);
-    count_misses(tracker, config, slot, look.sensor,
-                 time_ns - config->sensor[look.sensor].scan_ns / 2); /* since its last hit */
+    const int64_t until_ns = time_ns - config->sensor[look.sensor].scan_ns / 2;
+    if (is_due(track, look.sensor, until_ns)) { /* since its last hit */
+        count_misses(tracker, config, slot, look.sensor, until_ns);
+    }
     const struct sky_imm *imm = &tracker->scratch.imm;
     if (fitted != NULL) {
         imm = &fitted->imm;
@@ -845,9 +850,12 @@ static void age_believed(struct sky_tracker *tracker, const struct sky_config *c
 void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config,
                       const struct sky_geo_frame *frame, int64_t time_ns)
 {
+    int64_t heard_ns[SKY_SENSORS_MAX]; /* until when what each sensor saw has come */
+
     sky_tracker_run(tracker, config, frame, time_ns);
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         sky_clutter_age(&tracker->sensor[i].clutter, &config->sensor[i], time_ns);
+        heard_ns[i] = time_ns - tracker->sensor[i].lag_ns - config->sensor[i].scan_ns / 10;
     }
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
@@ -855,9 +863,9 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
             continue;
         }
         for (uint32_t k = 0; k < config->sensor_count; k++) {
-            const int64_t heard_ns =
-                time_ns - tracker->sensor[k].lag_ns - config->sensor[k].scan_ns / 10;
-            count_misses(tracker, config, slot, k, heard_ns);
+            if (is_due(&tracker->track[slot], k, heard_ns[k])) {
+                count_misses(tracker, config, slot, k, heard_ns[k]);
+            }
         }
         if (is_tentative(tracker, slot)) {
             age_tentative(tracker, slot);

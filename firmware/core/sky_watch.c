@@ -19,6 +19,12 @@ static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static int64_t later(int64_t a_ns, int64_t b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
 
+static double elevation_span_rad(const struct sky_sensor_config *radar)
+{
+    return larger(0.01,
+                  smaller(radar->elevation_max_rad, elevation_most_rad) - radar->elevation_min_rad);
+}
+
 void sky_watch_init(struct sky_watch *watch, const struct sky_config *config, uint32_t sensor)
 {
     const struct sky_sensor_config *const stated = &config->sensor[sensor];
@@ -28,6 +34,10 @@ void sky_watch_init(struct sky_watch *watch, const struct sky_config *config, ui
     watch->births_per_scan = config->tracker.births_per_hour * (double)stated->scan_ns / 3600e9;
     watch->log_birth = sky_log(watch->births_per_scan) -
                        sky_log(stated->range_max_m - stated->range_min_m) - log_two_pi;
+    watch->log_elevation = sky_log(elevation_span_rad(stated));
+    watch->log_speed = sky_log(2.0 * stated->radial_max_mps);
+    watch->sine_min = sky_sin(stated->elevation_min_rad);
+    watch->sine_max = sky_sin(stated->elevation_max_rad);
 }
 
 void sky_watch_set_slack(struct sky_watch *watch, const struct sky_register *registration,
@@ -72,12 +82,6 @@ static double log_place_density(const struct sky_sensor_config *sensor, double p
     return sky_log(per_scan / (SKY_PI * square(sensor->range_max_m))) - log_height_span_m;
 }
 
-static double elevation_span_rad(const struct sky_sensor_config *radar)
-{
-    return larger(0.01,
-                  smaller(radar->elevation_max_rad, elevation_most_rad) - radar->elevation_min_rad);
-}
-
 double sky_watch_log_birth(const struct sky_watch *watch, const struct sky_sensor_config *sensor,
                            const struct sky_measurement *measurement)
 {
@@ -86,10 +90,10 @@ double sky_watch_log_birth(const struct sky_watch *watch, const struct sky_senso
         return log_place_density(sensor, watch->births_per_scan);
     }
     if (measurement->has_elevation) {
-        log_density -= sky_log(elevation_span_rad(sensor));
+        log_density -= watch->log_elevation;
     }
     if (measurement->has_radial_speed) {
-        log_density -= sky_log(2.0 * sensor->radial_max_mps);
+        log_density -= watch->log_speed;
     }
     if (measurement->has_height) {
         log_density -= log_height_span_m;
@@ -143,8 +147,7 @@ static bool covers(const struct sky_watch *watch, const struct sky_sensor_config
     const double *const up = watch->pose.rot[2];
     const double sine = u[0] * up[0] + u[1] * up[1] + u[2] * up[2];
     return range_m <= radar->range_max_m && range_m >= radar->range_min_m &&
-           (!radar->measures_elevation || (sine >= sky_sin(radar->elevation_min_rad) &&
-                                           sine <= sky_sin(radar->elevation_max_rad)));
+           (!radar->measures_elevation || (sine >= watch->sine_min && sine <= watch->sine_max));
 }
 
 double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_config *sensor,

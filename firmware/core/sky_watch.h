@@ -31,8 +31,13 @@ struct sky_watch {
     struct sky_sensor_pose pose; /* ... this place */
     int64_t lag_ns;              /* how far its plots trail: the worst, slowly forgotten */
     double slack2[SKY_BIASES];   /* variance that its unknown bias adds between sensors */
-    double births_per_scan;      /* new aircraft; private, as is ... */
-    double log_birth;            /* ... their density: range and azimuth only */
+    /* private */
+    double births_per_scan; /* new aircraft, and ... */
+    double log_birth;       /* ... their density: range and azimuth only, */
+    double log_elevation;   /* what elevation ... */
+    double log_speed;       /* ... and radial speed take of it */
+    double sine_min;        /* of the elevations that it covers */
+    double sine_max;
 };
 
 /** Nothing heard yet. */
