@@ -33,9 +33,15 @@ struct reduced {
 
 static int64_t nearest_integer(double x) { return (int64_t)(x < 0.0 ? x - 0.5 : x + 0.5); }
 
+/* Below it no quarter turn is nearer than none. */
+static const double small_rad = 0.78;
+
 /* angle - n * pi/2, kept in two doubles because the difference may cancel almost completely. */
 static struct reduced reduce(double angle_rad)
 {
+    if (sky_abs(angle_rad) < small_rad) { /* as most are: what follows would leave it as it is */
+        return (struct reduced){.quarter = 0, .rest = angle_rad, .tail = 0.0};
+    }
     const int64_t quarter = nearest_integer(angle_rad * two_over_pi);
     const double n = (double)quarter;
     const double high = angle_rad - n * half_pi_high;

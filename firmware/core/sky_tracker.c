@@ -390,7 +390,7 @@ static void watch_twins(struct sky_tracker *tracker, const struct sky_config *co
 /* Which part of the track's knowledge is this sensor's: the weight of its biases. */
 static void add_share(struct sky_track *track, const struct sky_claim *claim, double dt_s)
 {
-    const double fade = sky_exp(-(dt_s > 0.0 ? dt_s : 0.0) / share_memory_s);
+    const double fade = dt_s > 0.0 ? sky_exp(-dt_s / share_memory_s) : 1.0;
     for (uint32_t i = 0; i < SKY_SENSORS_MAX; i++) {
         track->share[i] *= fade;
     }
@@ -501,6 +501,11 @@ static void count_misses(struct sky_tracker *tracker, const struct sky_config *c
 static void remember_cell(struct sky_tracker *tracker, struct sky_track *track,
                           const struct sky_claim *claim)
 {
+    struct sky_clutter *const clutter = &tracker->sensor[claim->look.sensor].clutter;
+    if (!sky_clutter_is_settled(clutter, claim->cell)) {
+        sky_clutter_add(clutter, claim->cell);
+        return;
+    }
     if (track->cell_count == SKY_TRACK_CELLS_MAX) {
         sky_clutter_add(&tracker->sensor[track->cell_sensor[0]].clutter, track->cell[0]);
         for (uint32_t i = 1; i < SKY_TRACK_CELLS_MAX; i++) {

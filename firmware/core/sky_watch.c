@@ -14,6 +14,9 @@ static const double elevation_most_rad = 30.0 * SKY_PI / 180.0;
 /* Log-odds of biased over as stated, above which a bias not yet applied is reckoned with. */
 static const double log_ratio_doubt = -3.0;
 
+/* So far beyond the notch nothing is in it: less than one in 10^18. */
+static const double clear_sigmas = 9.0;
+
 static double square(double x) { return x * x; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
@@ -172,8 +175,10 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
                                   u[2] * (state->x[5] - own->up_m);
         const double sigma_mps = sky_sqrt(larger(1e-6, sky_reach_velocity_spread(state, u)) +
                                           unsteady_m2ps3 * larger(dt_s, 0.0));
-        *ret_share_in_notch = sky_normal_cdf((sensor->notch_mps - radial_mps) / sigma_mps) -
-                              sky_normal_cdf((-sensor->notch_mps - radial_mps) / sigma_mps);
+        if (sky_abs(radial_mps) < sensor->notch_mps + clear_sigmas * sigma_mps) {
+            *ret_share_in_notch = sky_normal_cdf((sensor->notch_mps - radial_mps) / sigma_mps) -
+                                  sky_normal_cdf((-sensor->notch_mps - radial_mps) / sigma_mps);
+        }
     }
     return sky_clutter_detection(&watch->clutter, sensor, range_m, *ret_share_in_notch);
 }
