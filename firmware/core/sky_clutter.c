@@ -15,15 +15,11 @@ static const double kept_per_scan = 0.93550698503161778;
 static const double prior_scans = 3.0;
 static const double prior_plots = 2.0;
 
-/* Part of the false plots that comes from the ground on top of what it gets of an even spread... */
+/* Part of the false plots that comes from the ground on top of what it gets of an even spread. */
 static const double prior_ground_part = 0.3;
 
-/*
- * ... and how many times more of it is feared, falling to none in ten scans: nobody knows yet where
- * it comes from, and a false track costs more than a few seconds with a low, slow aircraft.
- */
-static const double fear = 10.0;
-static const double fear_scans = 10.0;
+/* Scans until it is known where on the ground false plots come from. */
+static const double settled_scans = 10.0;
 
 /* A radar that shows nothing though it should show so many false plots is off. */
 static const double silence_plots = 7.0;
@@ -163,6 +159,11 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
             clutter->profiled[i] += 1.0;
         }
     }
+}
+
+bool sky_clutter_is_settled(const struct sky_clutter *clutter, uint32_t cell)
+{
+    return cell >> 24 == OTHER || clutter->scans >= settled_scans;
 }
 
 enum { BLOCK = 64 }; /* cells that fade together; divides both maps */
@@ -310,8 +311,7 @@ static double rate_of_ground(const struct sky_clutter *clutter,
                              const struct box *box)
 {
     const double even = (1.0 - prior_ground_part) * box->corner / box->all;
-    const double feared = 1.0 + fear * larger(0.0, 1.0 - clutter->scans / fear_scans);
-    const double configured = radar->false_plots_per_scan * (prior_ground_part + even) * feared;
+    const double configured = radar->false_plots_per_scan * (prior_ground_part + even);
     return rate_at(clutter, radar, m, GROUND, configured) *
            profile_at(clutter, BY_ELEVATION, box->bin[BY_ELEVATION]) *
            profile_at(clutter, BY_SPEED, box->bin[BY_SPEED]);

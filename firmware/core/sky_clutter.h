@@ -64,11 +64,17 @@ uint32_t sky_clutter_cell(const struct sky_sensor_config *radar,
                           const struct sky_measurement *measurement);
 
 /**
- * Counts a false plot. Best at once, also while a track that nobody believes yet uses it: in a hot
- * spot the next plot then comes as no surprise.
+ * Counts a false plot.
  * Pre: cell is from sky_clutter_cell.
  */
 void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell);
+
+/**
+ * Is it known, after ten scans, where the ground shows false plots? Until then every plot in a cell
+ * of the ground is best counted at once, also while a track that nobody believes yet uses it: in a
+ * hot spot the next plot then comes as no surprise, and an aircraft soon leaves the cell.
+ */
+bool sky_clutter_is_settled(const struct sky_clutter *clutter, uint32_t cell);
 
 /**
  * Time passes; earlier instants than before change nothing. For every whole scan the memory fades

@@ -210,6 +210,31 @@ static void a_hot_spot_asks_for_more_evidence(void **state)
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 1);
 }
 
+static void hot_spots_at_the_start_of_a_watch_are_hardly_believed(void **state)
+{
+    (void)state;
+    uint32_t believed = 0;
+    for (int watch = 0; watch < 20; watch++) {
+        assert_int_equal(start(NULL), 0);
+        seed = (uint64_t)watch + 1;
+        for (int scan = 0; scan < 30; scan++) { /* a wood in the wind, some 25 m wide */
+            struct test_target tree = {.x = {3e3, 2e3, 100.0, 0.0, 0.0, 0.0}};
+            for (int axis = 0; axis < 3; axis++) {
+                tree.x[axis] += 25.0 * test_normal(&seed);
+                tree.x[3 + axis] = 2.5 * test_normal(&seed);
+            }
+            measurement[0] = measured(0, &tree);
+            give(0, test_uniform(&seed, 0.0, 1.0) < 0.75 ? 1 : 0);
+            believed += count_of(SKY_TRACK_CONFIRMED);
+            now_ns += SKY_SECOND_NS / 2;
+            tick();
+            now_ns += SKY_SECOND_NS / 2;
+        }
+    }
+    assert_true(believed <=
+                20); /* of 600 s; 243 if tentative tracks keep their plots to themselves */
+}
+
 static void a_stray_plot_is_forgotten_and_was_clutter(void **state)
 {
     (void)state;
@@ -1567,6 +1592,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_aircraft_in_a_clear_sky_is_confirmed_by_few_plots, start),
         cmocka_unit_test_setup(a_hot_spot_asks_for_more_evidence, start),
+        cmocka_unit_test_setup(hot_spots_at_the_start_of_a_watch_are_hardly_believed, start),
         cmocka_unit_test_setup(a_stray_plot_is_forgotten_and_was_clutter, start),
         cmocka_unit_test_setup(what_is_long_followed_but_never_believed_is_clutter_by_and_by,
                                start),
