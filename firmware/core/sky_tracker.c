@@ -76,6 +76,9 @@ static void set_free(struct sky_tracker *tracker, uint32_t slot)
 {
     tracker->track[slot].status = SKY_TRACK_FREE;
     tracker->freed[tracker->freed_count++] = slot;
+    if (slot < tracker->free_from) {
+        tracker->free_from = slot;
+    }
 }
 
 /* Takes freed slots out of all lists. */
@@ -145,20 +148,19 @@ static uint32_t least_promising(const struct sky_tracker *tracker, int64_t now_n
  */
 static uint32_t find_slot(struct sky_tracker *tracker, int64_t earlier_ns)
 {
-    uint32_t slot = 0;
     if (tracker->active_count == SKY_TRACKS_MAX) {
         tracker->stats.no_room++;
-        slot = least_promising(tracker, earlier_ns);
+        const uint32_t slot = least_promising(tracker, earlier_ns);
         if (slot < SKY_TRACKS_MAX) {
             forget(tracker, slot);
             sweep(tracker);
         }
         return slot;
     }
-    while (tracker->track[slot].status != SKY_TRACK_FREE) {
-        slot++;
+    while (tracker->track[tracker->free_from].status != SKY_TRACK_FREE) {
+        tracker->free_from++;
     }
-    return slot;
+    return tracker->free_from;
 }
 
 /* --- Beginning ------------------------------------------------------------------------------ */
