@@ -176,12 +176,17 @@ static void set_velocity(const struct sky_pose *pose, struct sky_sensor_pose *se
     sensor->velocity_mps.up_m = sensor->rot[0][2] * east_mps + sensor->rot[1][2] * north_mps;
 }
 
+static bool is_same_place(const struct sky_lla *a, const struct sky_lla *b)
+{
+    return a->lat_rad == b->lat_rad && a->lon_rad == b->lon_rad && a->alt_hae_m == b->alt_hae_m;
+}
+
 /* The pose of a sensor that stands still; what was found for its latest plot is kept. */
 static enum sky_status stand_still(struct sky_engine_stand *stand,
                                    const struct sky_geo_frame *frame, const struct sky_lla *place,
                                    struct sky_sensor_pose *ret_pose)
 {
-    if (!stand->sought || memcmp(&stand->place, place, sizeof *place) != 0) {
+    if (!stand->sought || !is_same_place(&stand->place, place)) {
         stand->sought = true;
         stand->place = *place;
         stand->found = sky_sensor_pose_at(&stand->pose, frame, place);

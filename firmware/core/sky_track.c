@@ -192,13 +192,13 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
 {
     const uint32_t number = last_before(track, measurement->time_ns);
     const struct sky_motion_set *const set = motion_after(rules, number);
+    const bool too_late = track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS;
+    if (number == 0 && !too_late) {
+        return try_before_first(track, rules, measurement, pose, gate2, ret_imm, ret_innovation);
+    }
     if (number == track->look_count) {
         *ret_imm = track->imm;
-    } else if (track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS) {
-        return SKY_FIT_STALE;
-    } else if (number == 0) {
-        return try_before_first(track, rules, measurement, pose, gate2, ret_imm, ret_innovation);
-    } else if (!go_back(track, rules, number, ret_imm)) {
+    } else if (too_late || !go_back(track, rules, number, ret_imm)) {
         return SKY_FIT_STALE;
     }
     sky_imm_predict(ret_imm, set, measurement->time_ns);
