@@ -20,6 +20,7 @@ static const int64_t pair_apart_ns = 4 * SKY_SECOND_NS;
 
 static double smaller(double a, double b) { return a < b ? a : b; }
 static int64_t later(int64_t a_ns, int64_t b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
+static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
 
 /* --- The table ------------------------------------------------------------------------------ */
 
@@ -127,11 +128,14 @@ static void forget(struct sky_tracker *tracker, uint32_t slot)
  * The start with a single plot that has waited longest for its second, if any: one that came before
  * now_ns, else a burst of false plots would drive out all starts before they can be seen again.
  */
-static uint32_t least_promising(const struct sky_tracker *tracker, int64_t now_ns)
+static uint32_t least_promising(struct sky_tracker *tracker, int64_t now_ns)
 {
     const struct sky_reach_list *const starts = &tracker->listed[true];
     uint32_t found = SKY_TRACKS_MAX;
     int64_t oldest_ns = now_ns;
+    if (now_ns <= tracker->single_from_ns) { /* a burst of plots asks again and again */
+        return found;
+    }
     for (uint32_t i = 0; i < starts->count; i++) {
         const struct sky_reach *const reach = &tracker->reach[starts->slot[i]];
         if (reach->single && reach->time_ns < oldest_ns) {
@@ -139,6 +143,7 @@ static uint32_t least_promising(const struct sky_tracker *tracker, int64_t now_n
             oldest_ns = reach->time_ns;
         }
     }
+    tracker->single_from_ns = oldest_ns;
     return found;
 }
 
@@ -642,6 +647,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
     track->log_odds = log_odds;
     track->log_odds_start = track->log_odds;
     track->seen_ns = claim->look.measurement.time_ns;
+    tracker->single_from_ns = earlier(tracker->single_from_ns, track->seen_ns);
     count_hit(tracker, config, track, claim);
     add_share(track, claim, 0.0);
     sky_track_identify(track, &claim->remark);

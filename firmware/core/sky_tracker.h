@@ -73,6 +73,7 @@ struct sky_tracker {
     uint32_t active[SKY_TRACKS_MAX]; /* slots in use, by track id */
     struct sky_reach_list listed[2]; /* believed, tentative; by track id */
     uint32_t free_from;              /* no slot before it is free */
+    int64_t single_from_ns;          /* no start with a single plot is older */
     uint32_t freed_count;            /* slots that are still listed, though free */
     uint32_t freed[SKY_TRACKS_MAX];
     struct sky_reach reach[SKY_TRACKS_MAX]; /* by slot */

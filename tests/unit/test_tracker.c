@@ -1428,6 +1428,28 @@ static void a_full_table_gives_up_its_least_promising_start(void **state)
     }
 }
 
+static void a_start_that_came_late_is_the_first_to_go(void **state)
+{
+    (void)state;
+    const int64_t began_ns = now_ns;
+    scatter(SKY_TRACKS_MAX, 10e3, began_ns);
+    give(0, SKY_TRACKS_MAX);
+    scatter(1, 100e3, began_ns + SKY_SECOND_NS / 10);
+    give(0, 1);
+    assert_int_equal(tracker.stats.no_room, 1); /* all are too young to go, */
+    assert_int_equal(tracker.next_id, SKY_TRACKS_MAX + 1);
+    tracker.track[5].log_odds = -1000.0;
+    tick();
+    assert_int_equal(tracker.active_count, SKY_TRACKS_MAX - 1);
+    scatter(1, 103e3, began_ns - SKY_SECOND_NS * 9 / 10); /* but for one that comes now */
+    give(0, 1);
+    assert_true(is_there(SKY_TRACKS_MAX + 1));
+    scatter(1, 106e3, began_ns - SKY_SECOND_NS * 3 / 10);
+    give(0, 1);
+    assert_false(is_there(SKY_TRACKS_MAX + 1));
+    assert_true(is_there(SKY_TRACKS_MAX + 2));
+}
+
 static void a_burst_of_false_plots_does_not_drive_out_the_starts_before_it(void **state)
 {
     (void)state;
@@ -1644,6 +1666,7 @@ int main(void)
         cmocka_unit_test_setup(what_one_sweep_sees_apart_is_two_aircraft, start),
         cmocka_unit_test_setup(a_dropped_duplicate_takes_no_further_part_in_its_look, start),
         cmocka_unit_test_setup(a_full_table_gives_up_its_least_promising_start, start),
+        cmocka_unit_test_setup(a_start_that_came_late_is_the_first_to_go, start),
         cmocka_unit_test_setup(a_burst_of_false_plots_does_not_drive_out_the_starts_before_it,
                                start),
         cmocka_unit_test_setup(a_table_full_of_better_tracks_says_so, start),
