@@ -8,8 +8,9 @@
  * not hold the place are crossed by the ray to the east as often, up to an even number, as their
  * two ends lie on different sides of it; or never, unless the box is to the east.
  *
- * Cost: a glance at four boxes at a time, some 15 ns on an x86-64; of a line of 42,000 edges a
- * small window takes seven of them. For the files sky_zone*.c alone.
+ * Cost: a glance at four boxes at a time, 250 instructions on an x86-64, on each level of a ring,
+ * which has seven if it has 42,000 edges; and more where several boxes vie.
+ * For the files sky_zone*.c alone.
  */
 #ifndef SKY_ZONE_INDEX_H
 #define SKY_ZONE_INDEX_H
@@ -17,17 +18,18 @@
 #include "sky_zone_view.h"
 
 /**
- * Where something may lie and still matter: how far east and north of the place, 1e-7 degree; and
- * within round_m, by a metric that is this many metres per unit north, and east less so much per
- * unit north. All zero: that does not count. Each is below 1e15.
+ * Where something may lie and still matter: not farther east and north of the place than x and y;
+ * and its squared distance through the Earth at most limit_m2. That of a point y radians north of
+ * the place and x east is (e y)^2 (1 - y^2 / 12) + a0 a x^2 (1 - x^2 / 12) or a little more, with
+ * e = north_m[0] + north_m[1] y + ... and a = axis_m[0] + axis_m[1] y + ..., the radius of its
+ * circle of latitude. All zero: that does not count.
  */
 struct sky_zone_window {
-    double x;
-    double y;
-    double round_m;
-    double north_m;
-    double east_m;
-    double less_m;
+    float x_e7;
+    float y_e7;
+    float limit_m2;
+    float north_m[3];
+    float axis_m[3];
 };
 
 /** Some edges of a ring in a row: first .. end - 1, counted from the ring's first. */
@@ -39,7 +41,7 @@ struct sky_zone_run {
 
 /* A box yet to be opened. */
 struct sky_zone_branch {
-    float least_m2; /* how near it may be, by the window's metric */
+    float least_m2; /* how near it may be, squared */
     uint32_t node;  /* index in the set's nodes; none at level 0, which is a run */
     uint32_t first; /* edge */
     uint8_t level;
@@ -47,10 +49,11 @@ struct sky_zone_branch {
 };
 
 /*
- * A run is 2^3 edges, a ring has fewer than 2^32, and a level has four boxes to one above it: 15
- * levels above the runs at most. Opening a box puts at most three more on the pile than it takes.
+ * A run is 2^2 edges, a ring has fewer than 2^32, and a level has four boxes to one above it: 15
+ * levels above the runs at most. Opening a box puts at most three more on the pile than it takes,
+ * so going down to the runs takes room for 46; twice that is there.
  */
-enum { SKY_ZONE_LEVELS_MAX = 15, SKY_ZONE_BRANCHES_MAX = 3 * SKY_ZONE_LEVELS_MAX + 1 };
+enum { SKY_ZONE_LEVELS_MAX = 15, SKY_ZONE_BRANCHES_MAX = 2 * (3 * SKY_ZONE_LEVELS_MAX + 1) };
 
 /** One round of a ring, in pieces. */
 struct sky_zone_tour {
@@ -60,15 +63,16 @@ struct sky_zone_tour {
     bool nearest_first;
     const struct sky_zone_node *node;
     uint32_t run_edges;
-    float x; /* the place, longitude from the ring's first vertex */
+    float x; /* the place in 1e-7 degree, longitude from the ring's first vertex */
     float y;
+    float x_unit; /* radians per unit east; 0 where the ring may be nearer from behind */
     uint32_t pile;
     struct sky_zone_branch branch[SKY_ZONE_BRANCHES_MAX];
 };
 
 /**
- * Begins a tour of a ring. nearest_first: near runs before far ones, roughly; else in the ring's
- * order. A ring that is not prepared comes as one run.
+ * Begins a tour of a ring. nearest_first: near boxes before far ones, as far as room goes; else in
+ * the ring's order. A ring that is not prepared comes as one run.
  */
 void sky_zone_tour_begin(const struct sky_zone_set *set, uint32_t ring, struct sky_zone_spot place,
                          bool nearest_first, struct sky_zone_tour *ret_tour);
@@ -80,6 +84,9 @@ void sky_zone_tour_begin(const struct sky_zone_set *set, uint32_t ring, struct s
  */
 bool sky_zone_tour_next(struct sky_zone_tour *tour, const struct sky_zone_window *window,
                         struct sky_zone_run *ret_run);
+
+/** True if an odd number of a run's edges cross the ray. */
+bool sky_zone_is_odd(const struct sky_zone_view *view, const struct sky_zone_run *run);
 
 /** True if a place is inside a ring. */
 bool sky_zone_ring_holds(const struct sky_zone_set *set, uint32_t ring,

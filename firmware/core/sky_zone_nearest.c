@@ -1,14 +1,11 @@
 #include "sky_math.h"
 #include "sky_zone_index.h"
 
-/* The smallest radius of curvature of the ellipsoid: north to south, at the equator ... */
-static const double radius_min_m = SKY_WGS84_A_M * (1.0 - SKY_WGS84_E2);
-/* ... and more than the largest, at the poles, and than the north radius changes in a radian. */
-static const double radius_max_m = 6.4e6;
-static const double radius_change_m = 6.5e4;
+/* The square of more than any distance, and of more than any place of a box. */
+static const double everywhere_m2 = 1e18;
+static const float everywhere_e7 = 1e12F;
 
-/* Everything, where a bound cannot be given. */
-static const double everywhere_m = 1e9;
+enum { RUN = SKY_ZONE_RUN_EDGES };
 
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -20,14 +17,15 @@ struct query {
     double lat_rad;
     double sin_lat;
     double cos_lat;
-    double axis_m; /* distance from the Earth's axis, and height above the equator's plane */
-    double plane_m;
-    struct sky_geo_radii radii;
+    double plane_m; /* height above the equator's plane */
+    /* By how many radians farther north, Taylor's coefficients: */
+    double north_m[3]; /* of the way there along the meridian, but for one factor of them */
+    double axis_m[4];  /* of the distance from the Earth's axis */
     double x_m_per_e7; /* the plane metric: the radii at the query, everywhere */
     double y_m_per_e7;
 };
 
-/* A point of an edge, exactly where it is. */
+/* A point near the query, exactly where it is. */
 struct touch {
     struct sky_zone_spot spot;
     double chord2_m2; /* squared straight distance from the query, through the Earth */
@@ -36,17 +34,41 @@ struct touch {
     uint32_t edge;
 };
 
+/* And what an edge must know of it to be followed from there. */
+struct foot {
+    struct touch touch;
+    double sin_lat;
+    double axis_m;
+    double meridian_m;
+    double out; /* the chord in the axes of the point: out from the Earth's axis, east, north, up */
+    double east;
+    double north;
+    double up;
+};
+
 static struct query query_at(double lat_rad, double lon_rad)
 {
     struct query query = {.spot = {lon_rad / SKY_ZONE_RAD_PER_E7, lat_rad / SKY_ZONE_RAD_PER_E7},
                           .lat_rad = lat_rad};
     sky_sincos(lat_rad, &query.sin_lat, &query.cos_lat);
-    const double normal_m = sky_zone_normal_m(query.sin_lat);
-    query.axis_m = normal_m * query.cos_lat;
-    query.plane_m = normal_m * (1.0 - SKY_WGS84_E2) * query.sin_lat;
-    query.radii = (struct sky_geo_radii){sky_zone_meridian_m(normal_m), query.axis_m};
-    query.x_m_per_e7 = query.radii.east_m * SKY_ZONE_RAD_PER_E7;
-    query.y_m_per_e7 = query.radii.north_m * SKY_ZONE_RAD_PER_E7;
+    const double s = query.sin_lat, c = query.cos_lat;
+    const double normal_m = sky_zone_normal_m(s), meridian_m = sky_zone_meridian_m(normal_m);
+    query.plane_m = normal_m * (1.0 - SKY_WGS84_E2) * s;
+    query.x_m_per_e7 = normal_m * c * SKY_ZONE_RAD_PER_E7;
+    query.y_m_per_e7 = meridian_m * SKY_ZONE_RAD_PER_E7;
+
+    /* Derivatives of the radius of the meridian; that of the distance from the axis is -M sin. */
+    const double ratio = normal_m / SKY_WGS84_A_M, e2 = SKY_WGS84_E2 * ratio * ratio;
+    const double first_m = meridian_m * 3.0 * e2 * s * c;
+    const double second_m =
+        meridian_m * (3.0 * e2 * (c * c - s * s) + 15.0 * e2 * e2 * s * s * c * c);
+    query.north_m[0] = meridian_m;
+    query.north_m[1] = first_m * 0.5;
+    query.north_m[2] = second_m * (1.0 / 6.0);
+    query.axis_m[0] = normal_m * c;
+    query.axis_m[1] = -meridian_m * s;
+    query.axis_m[2] = (meridian_m * c + first_m * s) * -0.5;
+    query.axis_m[3] = (meridian_m * s - 2.0 * first_m * c - second_m * s) * (1.0 / 6.0);
     return query;
 }
 
@@ -60,39 +82,49 @@ static double plane_nearest(const struct query *query, const struct sky_zone_edg
     return length2 > 0.0 ? clamp01(-(ax * dx + ay * dy) / length2) : 0.0;
 }
 
-/*
- * One step of Newton's method for the squared chord along an edge, on the ellipsoid itself. Sets
- * *touch to the point at t and returns how much farther along the nearest one seems to be; *speed2
- * is the edge's length squared. The second derivative leaves out how M changes with latitude,
- * which costs a hundredth of d / R in the rate of convergence.
- */
-static double newton_step(const struct query *query, const struct sky_zone_edge *edge, double t,
-                          struct touch *touch, double *speed2)
+static struct foot foot_at(const struct query *query, struct sky_zone_spot spot)
 {
-    touch->spot = sky_zone_point_at(edge, t);
     double sin_lat, cos_lat, sin_lon, cos_lon; /* longitude from the query's meridian */
-    sky_sincos((query->spot.y + touch->spot.y) * SKY_ZONE_RAD_PER_E7, &sin_lat, &cos_lat);
-    sky_sincos(touch->spot.x * SKY_ZONE_RAD_PER_E7, &sin_lon, &cos_lon);
+    sky_sincos((query->spot.y + spot.y) * SKY_ZONE_RAD_PER_E7, &sin_lat, &cos_lat);
+    sky_sincos(spot.x * SKY_ZONE_RAD_PER_E7, &sin_lon, &cos_lon);
     const double normal_m = sky_zone_normal_m(sin_lat), axis_m = normal_m * cos_lat;
 
-    const double x_m = axis_m * cos_lon - query->axis_m;
+    const double x_m = axis_m * cos_lon - query->axis_m[0];
     const double y_m = axis_m * sin_lon;
     const double z_m = normal_m * (1.0 - SKY_WGS84_E2) * sin_lat - query->plane_m;
-    touch->chord2_m2 = x_m * x_m + y_m * y_m + z_m * z_m;
-    touch->east_m = y_m;
-    touch->north_m = query->cos_lat * z_m - query->sin_lat * x_m;
+    const double out = x_m * cos_lon + y_m * sin_lon;
+    return (struct foot){
+        .touch = {.spot = spot,
+                  .chord2_m2 = x_m * x_m + y_m * y_m + z_m * z_m,
+                  .east_m = y_m,
+                  .north_m = query->cos_lat * z_m - query->sin_lat * x_m},
+        .sin_lat = sin_lat,
+        .axis_m = axis_m,
+        .meridian_m = sky_zone_meridian_m(normal_m),
+        .out = out,
+        .east = y_m * cos_lon - x_m * sin_lon,
+        .north = cos_lat * z_m - sin_lat * out,
+        .up = cos_lat * out + sin_lat * z_m,
+    };
+}
 
-    /* The chord in the axes of the point: out from the Earth's axis, east, north, up. */
-    const double out = x_m * cos_lon + y_m * sin_lon, east = y_m * cos_lon - x_m * sin_lon;
-    const double north = cos_lat * z_m - sin_lat * out, up = cos_lat * out + sin_lat * z_m;
-    const double meridian_m = sky_zone_meridian_m(normal_m);
+/*
+ * One step of Newton's method for the squared chord along an edge, on the ellipsoid itself, from
+ * the foot at t. Returns how much farther along the nearest point seems to be; *speed2 is the
+ * edge's length squared. The second derivative leaves out how M changes with latitude, which costs
+ * a hundredth of d / R in the rate of convergence.
+ */
+static double newton_step(const struct foot *foot, const struct sky_zone_edge *edge, double t,
+                          double *speed2)
+{
+    const double meridian_m = foot->meridian_m, axis_m = foot->axis_m;
     const double dlat = (edge->b.y - edge->a.y) * SKY_ZONE_RAD_PER_E7;
     const double dlon = (edge->b.x - edge->a.x) * SKY_ZONE_RAD_PER_E7;
-    const double slope = north * meridian_m * dlat + east * axis_m * dlon;
+    const double slope = foot->north * meridian_m * dlat + foot->east * axis_m * dlon;
     *speed2 = meridian_m * dlat * meridian_m * dlat + axis_m * dlon * axis_m * dlon;
-    const double bend = -up * meridian_m * dlat * dlat -
-                        2.0 * east * meridian_m * sin_lat * dlat * dlon -
-                        out * axis_m * dlon * dlon;
+    const double bend = -foot->up * meridian_m * dlat * dlat -
+                        2.0 * foot->east * meridian_m * foot->sin_lat * dlat * dlon -
+                        foot->out * axis_m * dlon * dlon;
     const double curvature = larger(*speed2 + bend, 0.25 * *speed2);
     return curvature > 0.0 ? clamp01(t - slope / curvature) - t : 0.0;
 }
@@ -104,24 +136,27 @@ static bool is_same_spot(const struct sky_zone_spot *a, const struct sky_zone_sp
 
 /*
  * The nearest point of an edge: from the plane metric's answer, as a rule two steps. Where it ends
- * the next edge begins, which is the one to be named.
+ * the next edge begins, which is the one to be named. *foot is where the search stood, so that
+ * edges that meet there need not go again.
  */
 static struct touch touch_edge(const struct query *query, const struct sky_zone_view *view,
-                               uint32_t i)
+                               uint32_t i, struct foot *foot)
 {
     static const double step2_m2 = 1e-8; /* a tenth of a millimetre along the edge */
     const struct sky_zone_edge edge = sky_zone_edge_at(view, i);
-    struct touch touch;
     double t = plane_nearest(query, &edge), step, speed2;
     int left = 6;
     do {
-        step = newton_step(query, &edge, t, &touch, &speed2);
+        const struct sky_zone_spot spot = sky_zone_point_at(&edge, t);
+        if (!is_same_spot(&spot, &foot->touch.spot)) {
+            *foot = foot_at(query, spot);
+        }
+        step = newton_step(foot, &edge, t, &speed2);
         t += step;
     } while (step * step * speed2 > step2_m2 && --left > 0);
-    touch.edge = view->first + i;
-    if (is_same_spot(&touch.spot, &edge.b)) {
-        touch.edge = view->first + (i + 1 < view->count ? i + 1 : 0);
-    }
+    struct touch touch = foot->touch;
+    const bool is_end = is_same_spot(&touch.spot, &edge.b);
+    touch.edge = view->first + (!is_end ? i : i + 1 < view->count ? i + 1 : 0);
     return touch;
 }
 
@@ -139,110 +174,131 @@ static double geodesic_m(const struct query *query, const struct touch *touch)
     return 2.0 / curvature * sky_asin(0.5 * curvature * sky_sqrt(touch->chord2_m2));
 }
 
-/*
- * A point really within distance_m cannot seem farther in the plane metric than by the largest
- * ratio of the radii along the way there, and the way stays between two latitudes. Near a pole
- * there is no such bound.
- */
-static double seems_within_m(const struct query *query, double distance_m)
-{
-    const double band_rad = distance_m / radius_min_m;
-    const double steepest = smaller(1.0, sky_abs(query->sin_lat) + band_rad);
-    const double east_min_m = query->radii.east_m - radius_max_m * steepest * band_rad;
-    const double north_min_m =
-        larger(radius_min_m, query->radii.north_m - radius_change_m * band_rad);
-    if (east_min_m < 0.01 * query->radii.east_m) {
-        return everywhere_m;
-    }
-    const double ratio =
-        larger(query->radii.north_m / north_min_m, query->radii.east_m / east_min_m);
-    return distance_m * ratio * (1.0 + 1e-6) + 1e-3;
-}
+/* --- bounds: which edges cannot be nearer than a point that is known --- */
+
+/* Without a choice, so that compilers take several at once; but for a rounding error. */
+static double not_below_0(double a) { return 0.5 * (a + sky_abs(a)); }
+
+/* What the fourth derivative adds to the distance from the axis at most. */
+static const double axis_rest_m = 3.0e5;
+/* As in sky_zone_index: what the third adds along the meridian, and what a sphere's chord lacks. */
+static const double north_rest = 0.004;
 
 /*
- * Where an edge must seem to be to be worth an exact look, if one at a chord's distance is known.
- * Round: by the east radius at the middle latitude, to first order. What that neglects - the second
- * order, the change of M, and that the spot is nearest in the plane metric only - is some three
- * times less than the doubt.
+ * The squared chord from the query to a point y radians north and x east of it, or less: by a
+ * millionth at 200 km, and 19 m at 640 km.
  */
-static struct sky_zone_window window_of(const struct query *query, double chord_m)
+static double chord2_least(const struct query *query, double x, double y)
 {
-    const double half = smaller(1.0, 0.5 * chord_m / radius_min_m);
-    const double distance_m = chord_m * (1.0 + 0.6 * half * half); /* asin(x) < x + 0.6 x^3 */
-    const double seems_m = seems_within_m(query, distance_m);
-    const double share = distance_m / query->radii.east_m;
-    const double doubt = share * share + 0.01 * distance_m / SKY_WGS84_A_M;
-    return (struct sky_zone_window){
-        .x = seems_m / query->x_m_per_e7,
-        .y = seems_m / query->y_m_per_e7,
-        .round_m = doubt < 0.25 ? distance_m * (1.0 + doubt) + 1e-3 : everywhere_m,
-        .north_m = query->y_m_per_e7,
-        .east_m = query->x_m_per_e7,
-        .less_m = 0.5 * query->y_m_per_e7 * query->sin_lat * SKY_ZONE_RAD_PER_E7,
-    };
+    const double *const north = query->north_m, *const axis = query->axis_m;
+    const double y2 = y * y, x2 = x * x;
+    const double north_m = y * (north[0] + y * (north[1] + y * north[2]));
+    const double axis_m =
+        axis[0] + y * (axis[1] + y * (axis[2] + y * axis[3])) - axis_rest_m * y2 * y2;
+    return north_m * north_m * (1.0 - y2 * (1.0 / 12.0 + north_rest * sky_abs(y))) +
+           axis[0] * not_below_0(axis_m) * x2 * (1.0 - x2 * (1.0 / 12.0));
 }
+
+/* The ends of a run's edges, radians from the query, and what chord2_least says of them. */
+struct ends {
+    double x[RUN + 1];
+    double y[RUN + 1];
+    double chord2_m2[RUN + 1];
+};
+
+/*
+ * The squared chord from the query to any point of each edge, or less. Along an edge it is a
+ * function whose second derivative is at most 2 q, so that it sags below the straight line between
+ * its ends by q t (1 - t) at most. Of what q consists: the meridian, whose chord's square bends by
+ * at most M^2 (1 + 0.035 y); the circle of latitude, which only its tangent in y can widen; and
+ * what turns with both, where 2 dx dy <= dx^2 + dy^2. All at the farthest end of the run.
+ */
+static void least_of(const struct query *query, const struct ends *end, double ret_m2[RUN])
+{
+    double x = 0.0, y = 0.0;
+    for (uint32_t k = 0; k <= RUN; k++) {
+        x = larger(x, sky_abs(end->x[k]));
+        y = larger(y, sky_abs(end->y[k]));
+    }
+    const double axis_m = query->axis_m[0], north_m = query->north_m[0];
+    const double fall_m = sky_abs(query->axis_m[1]);
+    const double turn_m2 = axis_m * x * (fall_m + 1.02 * north_m * y);
+    const double by_y_m2 = north_m * north_m * (1.0 + 0.035 * y) + turn_m2;
+    const double by_x_m2 = axis_m * (axis_m + fall_m * y) + turn_m2;
+    for (uint32_t k = 0; k < RUN; k++) {
+        const double dx = end->x[k + 1] - end->x[k], dy = end->y[k + 1] - end->y[k];
+        const double from_m2 = end->chord2_m2[k];
+        const double q = by_y_m2 * (dy * dy) + by_x_m2 * (dx * dx);
+        const double fall = from_m2 - end->chord2_m2[k + 1] + q;
+        const double t = not_below_0(1.0 - not_below_0(1.0 - fall / (2.0 * q + 1e-30)));
+        ret_m2[k] = from_m2 - t * (fall - q * t) - 1e-12 * (from_m2 + q);
+    }
+}
+
+/* --- search --- */
 
 /* What is known so far. */
 struct search {
     struct query query;
     struct sky_zone_window window; /* of what may be as near as the best */
     struct touch best;
-    uint32_t touched; /* an edge that needs no second look */
+    struct foot foot; /* the latest */
+    double limit_m2;  /* a little more than the best chord's square */
     bool inside;
 };
 
+static void set_limit(struct search *search, double chord2_m2)
+{
+    search->limit_m2 = chord2_m2 * (1.0 + 1e-9) + 1e-6;
+    search->window.limit_m2 = (float)(search->limit_m2 * (1.0 + 1e-5)); /* more than floats lose */
+}
+
 static void touch_one(struct search *search, const struct sky_zone_view *view, uint32_t i)
 {
-    const struct touch touch = touch_edge(&search->query, view, i);
+    const struct touch touch = touch_edge(&search->query, view, i, &search->foot);
     if (touch.chord2_m2 < search->best.chord2_m2) {
-        search->window = window_of(&search->query, sky_sqrt(touch.chord2_m2));
         search->best = touch;
+        set_limit(search, touch.chord2_m2);
     } else if (touch.chord2_m2 == search->best.chord2_m2 && touch.edge < search->best.edge) {
         search->best = touch;
     }
 }
 
-/* How near an edge seems to be, squared, in the window's metric; everywhere if it is outside. */
-static double seems_m2(const struct search *search, const struct sky_zone_edge *edge)
+/* How near each edge of a run may be. Past the run's end nothing moves any more. */
+static void look_over(const struct query *query, const struct sky_zone_view *view,
+                      const struct sky_zone_run *run, double ret_least_m2[RUN])
 {
-    const struct sky_zone_window *const window = &search->window;
-    const struct sky_zone_spot spot = sky_zone_point_at(edge, plane_nearest(&search->query, edge));
-    if (sky_abs(spot.x) > window->x || sky_abs(spot.y) > window->y) {
-        return 2.0 * everywhere_m * everywhere_m;
+    struct ends end;
+    for (uint32_t k = 0; k <= RUN; k++) {
+        const uint32_t i = run->first + k < run->end ? run->first + k : run->end;
+        const struct sky_zone_spot spot = sky_zone_vertex_at(view, i);
+        end.x[k] = spot.x * SKY_ZONE_RAD_PER_E7;
+        end.y[k] = spot.y * SKY_ZONE_RAD_PER_E7;
     }
-    const double x_m = spot.x * (window->east_m - window->less_m * spot.y);
-    const double y_m = spot.y * window->north_m;
-    return x_m * x_m + y_m * y_m;
+    for (uint32_t k = 0; k <= RUN; k++) {
+        end.chord2_m2[k] = chord2_least(query, end.x[k], end.y[k]);
+    }
+    least_of(query, &end, ret_least_m2);
 }
 
-static bool is_within(const struct sky_zone_window *window, double m2)
-{
-    return m2 <= window->round_m * window->round_m;
-}
-
-/* Touches what may matter of some edges in a row, first the one that seems to be nearest. */
+/* Touches what may matter of some edges in a row, first the one that promises most. */
 static void look_at(struct search *search, const struct sky_zone_view *view,
                     const struct sky_zone_run *run)
 {
-    double m2[SKY_ZONE_RUN_EDGES];
-    struct sky_zone_edge edge = {.b = sky_zone_vertex_at(view, run->first)};
-    uint32_t best = run->first;
-    for (uint32_t i = run->first; i < run->end; i++) {
-        edge = (struct sky_zone_edge){edge.b, sky_zone_vertex_at(view, i + 1)};
-        search->inside ^= !run->is_beside && sky_zone_crosses_ray(&edge);
-        m2[i - run->first] = seems_m2(search, &edge);
-        best = m2[i - run->first] < m2[best - run->first] ? i : best;
+    double least_m2[RUN];
+    look_over(&search->query, view, run, least_m2);
+    const uint32_t count = run->end - run->first;
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < count; k++) {
+        best = least_m2[k] < least_m2[best] ? k : best;
     }
-    if (!is_within(&search->window, m2[best - run->first])) {
+    if (least_m2[best] > search->limit_m2) {
         return;
     }
-    if (view->first + best != search->touched) {
-        touch_one(search, view, best);
-    }
-    for (uint32_t i = run->first; i < run->end; i++) {
-        if (i != best && view->first + i != search->touched &&
-            is_within(&search->window, m2[i - run->first])) {
-            touch_one(search, view, i);
+    touch_one(search, view, run->first + best);
+    for (uint32_t k = 0; k < count; k++) {
+        if (least_m2[k] <= search->limit_m2 && k != best) {
+            touch_one(search, view, run->first + k);
         }
     }
 }
@@ -252,10 +308,11 @@ static void look_round(struct search *search, const struct sky_zone_set *set, ui
     struct sky_zone_tour tour;
     sky_zone_tour_begin(set, ring, search->query.spot, true, &tour);
     for (struct sky_zone_run run; sky_zone_tour_next(&tour, &search->window, &run);) {
+        search->inside ^= !run.is_beside && sky_zone_is_odd(&tour.view, &run);
         const uint32_t end = run.end;
         for (; run.first < end; run.first = run.end) { /* once, if it is prepared */
             const uint32_t left = end - run.first;
-            run.end = run.first + (left < SKY_ZONE_RUN_EDGES ? left : SKY_ZONE_RUN_EDGES);
+            run.end = run.first + (left < RUN ? left : RUN);
             look_at(search, &tour.view, &run);
         }
     }
@@ -274,23 +331,39 @@ static uint32_t ring_of(const struct sky_zone_set *set, const struct sky_line *l
     return line->first_ring;
 }
 
+/* Nothing is farther than a point of the edge that was guessed. */
+static void take_guess(struct search *search, const struct sky_zone_set *set, uint32_t ring,
+                       uint32_t edge)
+{
+    const struct sky_zone_view view = sky_zone_view_of(set, ring, search->query.spot);
+    const struct sky_zone_edge guess = sky_zone_edge_at(&view, edge);
+    const double t = plane_nearest(&search->query, &guess);
+    search->foot = foot_at(&search->query, sky_zone_point_at(&guess, t));
+    set_limit(search, search->foot.touch.chord2_m2);
+}
+
 /*
- * The plane metric is wrong by up to tan(lat) d / R, so another edge than the one that seems
- * nearest may be. The edge that was guessed, or the best of the first run, bounds the distance;
- * every other edge that could be nearer gets the exact answer, and they are few.
+ * The guess, and then each point that is found, bounds the distance. Every edge that could be
+ * nearer gets the exact answer, and they are few.
  */
 static void look_for_nearest(struct search *search, const struct sky_zone_set *set,
                              const struct sky_line *line, uint32_t guess)
 {
+    static const double less = 1.0 - 1e-6; /* than the true radius, by more than floats lose */
+    const struct query *const query = &search->query;
     const uint32_t ring = ring_of(set, line, guess);
-    search->window = window_of(&search->query, everywhere_m);
-    search->best = (struct touch){.chord2_m2 = everywhere_m * everywhere_m};
-    search->touched = SKY_ZONE_NO_EDGE;
+    search->window = (struct sky_zone_window){
+        .x_e7 = everywhere_e7,
+        .y_e7 = everywhere_e7,
+        .north_m = {(float)query->north_m[0], (float)query->north_m[1], (float)query->north_m[2]},
+        .axis_m = {(float)(less * query->axis_m[0]), (float)query->axis_m[1],
+                   (float)query->axis_m[2]}};
+    search->best = (struct touch){.chord2_m2 = everywhere_m2};
+    search->foot.touch.spot = (struct sky_zone_spot){1e12, 1e12}; /* nowhere */
     search->inside = false;
+    set_limit(search, everywhere_m2);
     if (guess - set->ring[ring].first < set->ring[ring].count) {
-        const struct sky_zone_view view = sky_zone_view_of(set, ring, search->query.spot);
-        touch_one(search, &view, guess - view.first);
-        search->touched = guess;
+        take_guess(search, set, ring, guess - set->ring[ring].first);
     }
     look_round(search, set, ring);
     for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {

@@ -13,7 +13,8 @@ struct whitening {
     double ux;
     double vx;
     double vy;
-    struct sky_zone_window window; /* of the ellipse at sigma_reach */
+    double x_e7; /* how far the ellipse at sigma_reach reaches */
+    double y_e7;
 };
 
 /*
@@ -37,8 +38,8 @@ static struct whitening whiten(double lat_rad, double var_east_m2, double var_no
         .ux = x_m_per_e7 / east_m,
         .vx = -slope * x_m_per_e7 / rest_m,
         .vy = y_m_per_e7 / rest_m,
-        .window = {.x = sigma_reach * east_m / x_m_per_e7,
-                   .y = sigma_reach * sky_sqrt(rest_m2 + slope * cov_m2) / y_m_per_e7},
+        .x_e7 = sigma_reach * east_m / x_m_per_e7,
+        .y_e7 = sigma_reach * sky_sqrt(rest_m2 + slope * cov_m2) / y_m_per_e7,
     };
 }
 
@@ -134,7 +135,7 @@ static double edge_share(const struct whitening *white, const struct sky_zone_ed
 static double share_of(const struct whitening *white, const struct sky_zone_edge *edge)
 {
     const struct sky_zone_spot a = edge->a, b = edge->b;
-    const double x = white->window.x, y = white->window.y;
+    const double x = white->x_e7, y = white->y_e7;
     return smaller(a.x, b.x) <= x && larger(a.x, b.x) >= -x && smaller(a.y, b.y) <= y &&
                    larger(a.y, b.y) >= -y
                ? edge_share(white, edge)
@@ -164,14 +165,17 @@ static double sense(const struct sky_zone_set *set, const struct sky_line *line,
 static double ring_share(const struct sky_zone_set *set, uint32_t ring, struct sky_zone_spot mean,
                          const struct whitening *white, bool *inside)
 {
+    static const double more = 1.0 + 1e-6; /* than floats lose */
+    const struct sky_zone_window window = {.x_e7 = (float)(more * white->x_e7),
+                                           .y_e7 = (float)(more * white->y_e7)};
     struct sky_zone_tour tour;
     sky_zone_tour_begin(set, ring, mean, false, &tour);
     double share = 0.0;
-    for (struct sky_zone_run run; sky_zone_tour_next(&tour, &white->window, &run);) {
+    for (struct sky_zone_run run; sky_zone_tour_next(&tour, &window, &run);) {
+        *inside ^= !run.is_beside && sky_zone_is_odd(&tour.view, &run);
         struct sky_zone_edge edge = {.b = sky_zone_vertex_at(&tour.view, run.first)};
         for (uint32_t i = run.first; i < run.end; i++) {
             edge = (struct sky_zone_edge){edge.b, sky_zone_vertex_at(&tour.view, i + 1)};
-            *inside ^= !run.is_beside && sky_zone_crosses_ray(&edge);
             share += share_of(white, &edge);
         }
     }

@@ -105,12 +105,12 @@ void skyd_config_print(const struct skyd_config *config, FILE *stream);
 void skyd_config_place(const struct skyd_config *config, const char *section, const char *key,
                        char ret_place[SKYD_PATH_MAX + 16]);
 
-/** A zone set as its file has it, and unpacked. About 7 MiB, touched as far as a set needs it. */
+/** A zone set as its file has it, and unpacked. about 10 MiB, touched as far as a set needs it. */
 struct skyd_zones {
     size_t byte_count;
     uint8_t bytes[SKY_CODEC_ZONES_MAX];
     struct sky_zone_set set; /* points into arena_bytes */
-    _Alignas(max_align_t) uint8_t arena_bytes[5 * 1024 * 1024];
+    _Alignas(max_align_t) uint8_t arena_bytes[8 * 1024 * 1024];
 };
 
 /** Loads and checks the zone set. Returns 0, or -EINVAL with ret_error as above. */

@@ -8,7 +8,7 @@
 static const uint64_t first_seed = 1616;
 static const double degree = SKY_PI / 180.0;
 
-enum { RINGS = 3, VERTICES = 70, NODES = RINGS * 4 };
+enum { RINGS = 3, VERTICES = 70, NODES = RINGS * 8 };
 
 /* A zone, its hole and an island in the hole, whichever way round each runs. */
 struct shape {
@@ -200,12 +200,125 @@ static void passing_runs_over_does_not_change_who_is_inside(void **state)
     assert_true(inside > 300);
 }
 
+enum { MANY = 5000, MANY_NODES = MANY / 4 };
+
+/* One ring of many vertices, as it is and prepared. */
+struct long_ring {
+    struct sky_vertex vertex[MANY];
+    struct sky_ring ring;
+    struct sky_line line;
+    struct sky_zone zone;
+    struct sky_zone_tree tree;
+    struct sky_zone_node node[MANY_NODES];
+    struct sky_zone_set set;
+    struct sky_zone_set prepared;
+};
+
+/* An ellipse; wavy by so much of it, at random. */
+static void long_ellipse(uint64_t *seed, const struct place *at, double half_lon_deg, double wavy,
+                         struct long_ring *ret)
+{
+    for (int i = 0; i < MANY; i++) {
+        const double angle_rad = i * 2.0 * SKY_PI / MANY;
+        const double size = 1.0 - test_uniform(seed, 0.0, 1.0) * wavy;
+        const double lon_deg = at->lon_deg + size * half_lon_deg * cos(angle_rad);
+        ret->vertex[i] = (struct sky_vertex){
+            (int32_t)lround((at->lat_deg + size * at->size_deg * sin(angle_rad)) * 1e7),
+            (int32_t)lround(remainder(lon_deg, 360.0) * 1e7)};
+    }
+    ret->ring = (struct sky_ring){0, MANY};
+    ret->line = (struct sky_line){.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
+    ret->zone = (struct sky_zone){
+        .id = 1, .floor = {.unlimited = true}, .ceiling = {.unlimited = true}, .line_count = 1};
+    ret->set = (struct sky_zone_set){.zone_count = 1,
+                                     .line_count = 1,
+                                     .ring_count = 1,
+                                     .vertex_count = MANY,
+                                     .zone = &ret->zone,
+                                     .line = &ret->line,
+                                     .ring = &ret->ring,
+                                     .vertex = ret->vertex};
+    const char *reason = "sound";
+    if (sky_zone_check(&ret->set, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
+    }
+    assert_true(sky_zone_node_count(&ret->set) <= MANY_NODES);
+    sky_zone_prepare(&ret->set, &ret->tree, ret->node);
+    ret->prepared = ret->set;
+    ret->prepared.tree = &ret->tree;
+    ret->prepared.node = ret->node;
+}
+
+static void assert_same(const struct long_ring *ring, double lat_deg, double lon_deg)
+{
+    struct sky_nearest wanted, found;
+    memset(&wanted, 0, sizeof wanted);
+    memset(&found, 0, sizeof found);
+    const double lat = lat_deg * degree, lon = sky_wrap_pi(lon_deg * degree);
+    sky_zone_nearest(&ring->set, 0, lat, lon, SKY_ZONE_NO_EDGE, &wanted);
+    const uint32_t guess[] = {SKY_ZONE_NO_EDGE, wanted.edge, (wanted.edge + MANY / 3) % MANY};
+    for (size_t g = 0; g < sizeof guess / sizeof guess[0]; g++) {
+        sky_zone_nearest(&ring->prepared, 0, lat, lon, guess[g], &found);
+        if (memcmp(&found, &wanted, sizeof found) != 0) {
+            fail_msg("%.9g, %.9g, guess %u: %.17g m at %u, not %.17g m at %u", lat_deg, lon_deg,
+                     guess[g], found.distance_m, found.edge, wanted.distance_m, wanted.edge);
+        }
+    }
+}
+
+/* Every box is as near as every other there, so that all of them are opened at once. */
+static void at_the_centre_of_a_circle_no_box_is_lost(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed + 6;
+    static struct long_ring ring;
+    for (int i = 0; i < 3; i++) {
+        const struct place at = {test_uniform(&seed, -60.0, 60.0), 180.0, 0.1};
+        long_ellipse(&seed, &at, at.size_deg / cos(at.lat_deg * degree), 1e-6, &ring);
+        assert_same(&ring, at.lat_deg, at.lon_deg);
+        assert_same(&ring, at.lat_deg + 1e-4, at.lon_deg + 1e-4);
+    }
+}
+
+static void a_long_wavy_ring_gives_the_same_bits_near_and_far(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed + 7;
+    static struct long_ring ring;
+    for (int i = 0; i < 4; i++) {
+        const struct place at = {test_uniform(&seed, -50.0, 50.0),
+                                 i % 2 == 0 ? 180.0 : test_uniform(&seed, -180.0, 180.0),
+                                 exp(test_uniform(&seed, log(0.01), log(20.0)))};
+        long_ellipse(&seed, &at, at.size_deg, 0.1, &ring);
+        for (int k = 0; k < 40; k++) {
+            const double reach_deg = at.size_deg * (k % 4 == 0 ? 0.2 : 1.5);
+            assert_same(&ring, at.lat_deg + test_uniform(&seed, -1.0, 1.0) * reach_deg,
+                        at.lon_deg + test_uniform(&seed, -1.0, 1.0) * reach_deg);
+        }
+    }
+}
+
+static void a_ring_nearly_half_round_the_earth_is_found_from_behind(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed + 8;
+    static struct long_ring ring;
+    const struct place at = {10.0, 100.0, 30.0};
+    long_ellipse(&seed, &at, 85.0, 0.01, &ring);
+    for (int k = 0; k < 30; k++) {
+        assert_same(&ring, test_uniform(&seed, -80.0, 80.0), test_uniform(&seed, -180.0, 180.0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_prepared_set_gives_the_same_bits),
         cmocka_unit_test(a_guess_changes_nothing_but_the_cost),
         cmocka_unit_test(passing_runs_over_does_not_change_who_is_inside),
+        cmocka_unit_test(at_the_centre_of_a_circle_no_box_is_lost),
+        cmocka_unit_test(a_long_wavy_ring_gives_the_same_bits_near_and_far),
+        cmocka_unit_test(a_ring_nearly_half_round_the_earth_is_found_from_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
