@@ -309,14 +309,13 @@ static bool is_assessed(const struct sky_engine *engine, size_t slot,
 }
 
 static void fix(const struct sky_engine *engine, size_t slot, const struct sky_state *state,
-                struct sky_fixing *ret_fixing)
+                double existence, struct sky_fixing *ret_fixing)
 {
     const struct sky_track *const track = &engine->tracker.track[slot];
     struct sky_common_error common;
 
     find_common_error(engine, track, state, &common);
-    sky_assess_fix(&engine->frame, state, track->id, sky_track_existence(track), &common,
-                   ret_fixing);
+    sky_assess_fix(&engine->frame, state, track->id, existence, &common, ret_fixing);
 }
 
 static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot)
@@ -325,7 +324,7 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
     const uint32_t change = engine->tracker.change[slot];
     struct sky_fixing fixing;
 
-    fix(engine, slot, &track->state, &fixing);
+    fix(engine, slot, &track->state, sky_track_existence(track), &fixing);
     adopt(engine, slot);
     say_track(engine, outbox, slot, &fixing);
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
@@ -369,12 +368,18 @@ void sky_report_between_looks(struct sky_engine *engine, struct sky_outbox *outb
         }
         sky_track_predict(&engine->tracker.track[slot], &engine->tracker.rules, engine->now_ns,
                           &imm, &state);
-        fix(engine, slot, &state, &fixing);
+        fix(engine, slot, &state, sky_track_existence(&engine->tracker.track[slot]), &fixing);
         if (is_assessed(engine, slot, &fixing, &state)) {
             assess(engine, slot, &fixing);
             watch(engine, outbox, slot, &fixing, true);
         }
     }
+}
+
+static double existence_now(const struct sky_engine *engine, size_t slot)
+{
+    return sky_tracker_existence_at(&engine->tracker, &engine->config, (uint32_t)slot,
+                                    engine->now_ns);
 }
 
 bool sky_report_track_at(const struct sky_engine *engine, size_t slot, int64_t time_ns,
@@ -389,7 +394,7 @@ bool sky_report_track_at(const struct sky_engine *engine, size_t slot, int64_t t
                       &state)) {
         return false;
     }
-    fix(engine, slot, &state, &fixing);
+    fix(engine, slot, &state, existence_now(engine, slot), &fixing);
     memset(ret_track, 0, sizeof *ret_track);
     describe(&engine->tracker.track[slot], &fixing, imm.weight, ret_track);
     return true;
@@ -403,7 +408,7 @@ void sky_report_assess_at(const struct sky_engine *engine, size_t slot, int64_t 
     struct sky_fixing fixing;
 
     (void)sky_track_at(&engine->tracker.track[slot], &engine->tracker.rules, time_ns, &imm, &state);
-    fix(engine, slot, &state, &fixing);
+    fix(engine, slot, &state, existence_now(engine, slot), &fixing);
     for (uint32_t line = 0; line < engine->zones->line_count; line++) {
         sky_assess(engine->zones, line, &engine->config.incident, &fixing, SKY_ZONE_NO_EDGE,
                    &ret_assessment[line]);

@@ -278,18 +278,22 @@ bool sky_track_at(const struct sky_track *track, const struct sky_track_rules *r
 
 /* --- Existence ------------------------------------------------------------------------------ */
 
+double sky_track_weighed(const struct sky_track_rules *rules, double log_odds, int64_t unseen_ns,
+                         double gain)
+{
+    if (unseen_ns > 0) { /* odds r s / (1 - r s) with s = exp(-t / lifetime) */
+        const double log_stays = (double)unseen_ns * -1e-9 / rules->lifetime_s;
+        log_odds = log_stays - sky_log(sky_exp(-log_odds) + (1.0 - sky_exp(log_stays)));
+    }
+    return larger(-log_odds_max, smaller(log_odds_max, log_odds + gain));
+}
+
 void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
                      double gain)
 {
-    const double unseen_s = (double)(time_ns - track->alive_ns) * 1e-9;
-    double log_odds = track->log_odds;
-
-    if (unseen_s > 0.0) { /* odds r s / (1 - r s) with s = exp(-t / lifetime) */
-        const double log_stays = -unseen_s / rules->lifetime_s;
-        log_odds = log_stays - sky_log(sky_exp(-log_odds) + (1.0 - sky_exp(log_stays)));
-        track->alive_ns = time_ns;
-    }
-    track->log_odds = larger(-log_odds_max, smaller(log_odds_max, log_odds + gain));
+    const int64_t unseen_ns = time_ns - track->alive_ns;
+    track->log_odds = sky_track_weighed(rules, track->log_odds, unseen_ns, gain);
+    track->alive_ns = unseen_ns > 0 ? time_ns : track->alive_ns;
 }
 
 double sky_track_existence(const struct sky_track *track)

@@ -184,6 +184,10 @@ void sky_track_predict(const struct sky_track *track, const struct sky_track_rul
 bool sky_track_at(const struct sky_track *track, const struct sky_track_rules *rules,
                   int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state);
 
+/** Log-odds of existence after an aircraft could leave for unseen_ns (none if < 0), plus a gain. */
+double sky_track_weighed(const struct sky_track_rules *rules, double log_odds, int64_t unseen_ns,
+                         double gain);
+
 /** Adds to the log-odds after letting the aircraft leave since they were last touched. */
 void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
                      double gain);

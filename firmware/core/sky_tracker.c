@@ -860,6 +860,34 @@ static void age_believed(struct sky_tracker *tracker, const struct sky_config *c
     }
 }
 
+/* Until when what a sensor saw has come by time_ns. */
+static int64_t heard_until(const struct sky_tracker *tracker, const struct sky_config *config,
+                           uint32_t sensor, int64_t time_ns)
+{
+    return time_ns - tracker->sensor[sensor].lag_ns - config->sensor[sensor].scan_ns / 10;
+}
+
+double sky_tracker_existence_at(const struct sky_tracker *tracker, const struct sky_config *config,
+                                uint32_t slot, int64_t time_ns)
+{
+    const struct sky_track *const track = &tracker->track[slot];
+    double log_odds = track->log_odds;
+    int64_t alive_ns = track->alive_ns;
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        const int64_t heard_ns = heard_until(tracker, config, i, time_ns);
+        if (!is_due(track, i, heard_ns)) {
+            continue;
+        }
+        /* one look: a tick counts them all */
+        double in_notch;
+        const double chance = chance_of_look(tracker, config, slot, i, track->due_ns[i], &in_notch);
+        log_odds = sky_track_weighed(&tracker->rules, log_odds, track->due_ns[i] - alive_ns,
+                                     sky_log(1.0 - chance * config->tracker.gate_probability));
+        alive_ns = later(alive_ns, track->due_ns[i]);
+    }
+    return 1.0 / (1.0 + sky_exp(-log_odds));
+}
+
 void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config,
                       const struct sky_geo_frame *frame, int64_t time_ns)
 {
@@ -868,7 +896,7 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
     sky_tracker_run(tracker, config, frame, time_ns);
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         sky_clutter_age(&tracker->sensor[i].clutter, &config->sensor[i], time_ns);
-        heard_ns[i] = time_ns - tracker->sensor[i].lag_ns - config->sensor[i].scan_ns / 10;
+        heard_ns[i] = heard_until(tracker, config, i, time_ns);
     }
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];

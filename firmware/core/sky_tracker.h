@@ -127,4 +127,12 @@ void sky_tracker_run(struct sky_tracker *tracker, const struct sky_config *confi
 void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config,
                       const struct sky_geo_frame *frame, int64_t time_ns);
 
+/**
+ * Probability that the track in a slot is an aircraft, by what is known at an instant after the
+ * latest call: as then, less what a look that fell due since and stayed empty takes of it (of each
+ * sensor one: ticks are to come at least that often).
+ */
+double sky_tracker_existence_at(const struct sky_tracker *tracker, const struct sky_config *config,
+                                uint32_t slot, int64_t time_ns);
+
 #endif

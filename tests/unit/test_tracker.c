@@ -235,6 +235,21 @@ static void hot_spots_at_the_start_of_a_watch_are_hardly_believed(void **state)
                 20); /* of 600 s; 243 if tentative tracks keep their plots to themselves */
 }
 
+static void existence_can_be_asked_between_ticks(void **state)
+{
+    (void)state;
+    live(10);
+    const double before = sky_track_existence(only_track());
+    assert_near(sky_tracker_existence_at(&tracker, &config, 0, now_ns), before, 0.0);
+    now_ns += SKY_SECOND_NS / 5; /* two tenths of a scan late */
+    const double asked = sky_tracker_existence_at(&tracker, &config, 0, now_ns);
+    assert_true(1.0 - asked > 5.0 * (1.0 - before));
+    assert_near(sky_track_existence(only_track()), before, 0.0);
+    tick();
+    assert_near(sky_track_existence(only_track()), asked, 0.0);
+    assert_near(sky_tracker_existence_at(&tracker, &config, 0, now_ns), asked, 0.0);
+}
+
 static void a_stray_plot_is_forgotten_and_was_clutter(void **state)
 {
     (void)state;
@@ -1614,6 +1629,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_aircraft_in_a_clear_sky_is_confirmed_by_few_plots, start),
         cmocka_unit_test_setup(a_hot_spot_asks_for_more_evidence, start),
+        cmocka_unit_test_setup(existence_can_be_asked_between_ticks, start),
         cmocka_unit_test_setup(hot_spots_at_the_start_of_a_watch_are_hardly_believed, start),
         cmocka_unit_test_setup(a_stray_plot_is_forgotten_and_was_clutter, start),
         cmocka_unit_test_setup(what_is_long_followed_but_never_believed_is_clutter_by_and_by,
