@@ -26,3 +26,4 @@ else
 fi
 
 sh "$here/plots.sh" "$build"
+sh "$here/zones.sh" "$build"
