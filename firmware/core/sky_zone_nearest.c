@@ -176,9 +176,6 @@ static double geodesic_m(const struct query *query, const struct touch *touch)
 
 /* --- bounds: which edges cannot be nearer than a point that is known --- */
 
-/* Without a choice, so that compilers take several at once; but for a rounding error. */
-static double not_below_0(double a) { return 0.5 * (a + sky_abs(a)); }
-
 /* What the fourth derivative adds to the distance from the axis at most. */
 static const double axis_rest_m = 3.0e5;
 /* As in sky_zone_index: what the third adds along the meridian, and what a sphere's chord lacks. */
@@ -196,43 +193,42 @@ static double chord2_least(const struct query *query, double x, double y)
     const double axis_m =
         axis[0] + y * (axis[1] + y * (axis[2] + y * axis[3])) - axis_rest_m * y2 * y2;
     return north_m * north_m * (1.0 - y2 * (1.0 / 12.0 + north_rest * sky_abs(y))) +
-           axis[0] * not_below_0(axis_m) * x2 * (1.0 - x2 * (1.0 / 12.0));
+           axis[0] * larger(axis_m, 0.0) * x2 * (1.0 - x2 * (1.0 / 12.0));
 }
 
-/* The ends of a run's edges, radians from the query, and what chord2_least says of them. */
-struct ends {
-    double x[RUN + 1];
-    double y[RUN + 1];
-    double chord2_m2[RUN + 1];
+/* An end of an edge, radians from the query, and what chord2_least says of it. */
+struct end {
+    double x;
+    double y;
+    double chord2_m2;
 };
 
-/*
- * The squared chord from the query to any point of each edge, or less. Along an edge it is a
- * function whose second derivative is at most 2 q, so that it sags below the straight line between
- * its ends by q t (1 - t) at most. Of what q consists: the meridian, whose chord's square bends by
- * at most M^2 (1 + 0.035 y); the circle of latitude, which only its tangent in y can widen; and
- * what turns with both, where 2 dx dy <= dx^2 + dy^2. All at the farthest end of the run.
- */
-static void least_of(const struct query *query, const struct ends *end, double ret_m2[RUN])
+static struct end end_at(const struct query *query, const struct sky_zone_view *view, uint32_t i)
 {
-    double x = 0.0, y = 0.0;
-    for (uint32_t k = 0; k <= RUN; k++) {
-        x = larger(x, sky_abs(end->x[k]));
-        y = larger(y, sky_abs(end->y[k]));
-    }
+    const struct sky_zone_spot spot = sky_zone_vertex_at(view, i);
+    const double x = spot.x * SKY_ZONE_RAD_PER_E7, y = spot.y * SKY_ZONE_RAD_PER_E7;
+    return (struct end){x, y, chord2_least(query, x, y)};
+}
+
+/*
+ * The squared chord from the query to any point of an edge, or less. Along an edge it is a function
+ * whose second derivative is at most 2 q, so that it sags below the straight line between its ends
+ * by q t (1 - t) at most. Of what q consists: the meridian, whose chord's square bends by at most
+ * M^2 (1 + 0.035 y); the circle of latitude, which only its tangent in y can widen; and what turns
+ * with both, where 2 dx dy <= dx^2 + dy^2. All at the farther end.
+ */
+static double edge_least_m2(const struct query *query, const struct end *a, const struct end *b)
+{
     const double axis_m = query->axis_m[0], north_m = query->north_m[0];
     const double fall_m = sky_abs(query->axis_m[1]);
+    const double dx = b->x - a->x, dy = b->y - a->y;
+    const double x = larger(sky_abs(a->x), sky_abs(b->x)), y = larger(sky_abs(a->y), sky_abs(b->y));
     const double turn_m2 = axis_m * x * (fall_m + 1.02 * north_m * y);
-    const double by_y_m2 = north_m * north_m * (1.0 + 0.035 * y) + turn_m2;
-    const double by_x_m2 = axis_m * (axis_m + fall_m * y) + turn_m2;
-    for (uint32_t k = 0; k < RUN; k++) {
-        const double dx = end->x[k + 1] - end->x[k], dy = end->y[k + 1] - end->y[k];
-        const double from_m2 = end->chord2_m2[k];
-        const double q = by_y_m2 * (dy * dy) + by_x_m2 * (dx * dx);
-        const double fall = from_m2 - end->chord2_m2[k + 1] + q;
-        const double t = not_below_0(1.0 - not_below_0(1.0 - fall / (2.0 * q + 1e-30)));
-        ret_m2[k] = from_m2 - t * (fall - q * t) - 1e-12 * (from_m2 + q);
-    }
+    const double q = (north_m * north_m * (1.0 + 0.035 * y) + turn_m2) * (dy * dy) +
+                     (axis_m * (axis_m + fall_m * y) + turn_m2) * (dx * dx);
+    const double fall_m2 = a->chord2_m2 - b->chord2_m2 + q;
+    const double t = clamp01(fall_m2 / (2.0 * q + 1e-30));
+    return a->chord2_m2 - t * (fall_m2 - q * t) - 1e-12 * (a->chord2_m2 + q);
 }
 
 /* --- search --- */
@@ -264,33 +260,19 @@ static void touch_one(struct search *search, const struct sky_zone_view *view, u
     }
 }
 
-/* How near each edge of a run may be. Past the run's end nothing moves any more. */
-static void look_over(const struct query *query, const struct sky_zone_view *view,
-                      const struct sky_zone_run *run, double ret_least_m2[RUN])
-{
-    struct ends end;
-    for (uint32_t k = 0; k <= RUN; k++) {
-        const uint32_t i = run->first + k < run->end ? run->first + k : run->end;
-        const struct sky_zone_spot spot = sky_zone_vertex_at(view, i);
-        end.x[k] = spot.x * SKY_ZONE_RAD_PER_E7;
-        end.y[k] = spot.y * SKY_ZONE_RAD_PER_E7;
-    }
-    for (uint32_t k = 0; k <= RUN; k++) {
-        end.chord2_m2[k] = chord2_least(query, end.x[k], end.y[k]);
-    }
-    least_of(query, &end, ret_least_m2);
-}
-
 /* Touches what may matter of some edges in a row, first the one that promises most. */
 static void look_at(struct search *search, const struct sky_zone_view *view,
                     const struct sky_zone_run *run)
 {
     double least_m2[RUN];
-    look_over(&search->query, view, run, least_m2);
-    const uint32_t count = run->end - run->first;
     uint32_t best = 0;
-    for (uint32_t k = 1; k < count; k++) {
+    const uint32_t count = run->end - run->first;
+    struct end from = end_at(&search->query, view, run->first);
+    for (uint32_t k = 0; k < count; k++) {
+        const struct end to = end_at(&search->query, view, run->first + k + 1);
+        least_m2[k] = edge_least_m2(&search->query, &from, &to);
         best = least_m2[k] < least_m2[best] ? k : best;
+        from = to;
     }
     if (least_m2[best] > search->limit_m2) {
         return;
