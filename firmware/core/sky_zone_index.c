@@ -17,7 +17,6 @@ static double larger(double a, double b) { return a > b ? a : b; }
 /* In floats without a choice, so that compilers take several at once; but for a rounding error. */
 static float size_of(float a) { return __builtin_fabsf(a); }
 static float not_below_0(float a) { return 0.5F * (a + size_of(a)); }
-static float smaller_of(float a, float b) { return 0.5F * (a + b - size_of(a - b)); }
 
 static uint32_t ceil_div(uint32_t a, uint32_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
@@ -209,8 +208,8 @@ static float axis_at(const struct sky_zone_window *window, float y)
 
 /*
  * Less than the square of the distance to any point of a box: of the nearest of its latitudes and
- * the nearest of its longitudes, on the smallest of its circles of latitude, which is that at one
- * of its ends.
+ * the nearest of its longitudes, on the smallest of its circles of latitude, which is the one
+ * nearer to a pole.
  */
 static void measure(const struct sky_zone_window *at, const struct sky_zone_node *node,
                     const struct sky_zone_tour *tour, struct glance *ret)
@@ -222,9 +221,8 @@ static void measure(const struct sky_zone_window *at, const struct sky_zone_node
         const float gap_x = size_of(node->mid_x[c] - place_x) - node->half_x[c];
         const float y = __builtin_copysignf(not_below_0(gap_y) * unit, mid_y);
         const float x = not_below_0(gap_x) * x_unit;
-        const float south_m = axis_at(at, (mid_y - half_y) * unit);
-        const float north_m = axis_at(at, (mid_y + half_y) * unit);
-        const float axis_m = not_below_0(smaller_of(south_m, north_m));
+        const float poleward = __builtin_copysignf(half_y, node->mid_y[c]);
+        const float axis_m = not_below_0(axis_at(at, (mid_y + poleward) * unit));
         const float way_m = y * (at->north_m[0] + y * (at->north_m[1] + y * at->north_m[2]));
         ret->x[c] = gap_x;
         ret->y[c] = gap_y;
