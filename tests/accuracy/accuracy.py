@@ -161,7 +161,7 @@ def fly(job):
     tables = [f'--{name}={job.data}/{name}.csv' for name in ('plots', 'pose', 'sensors', 'zones')]
     calls = [['import', *tables, *job.options.import_option, '-o', log]]
     formats = [[f'--format={what}-csv', '-o', f'{job.run}/{what}.csv'] for what in ('tracks', 'events', 'sensors')]
-    calls += [['export', *sum(formats, []), log]]
+    calls += [['export', *sum(formats, []), *job.options.export_option, log]]
     for call in calls:
         done = subprocess.run([job.options.tool, *call], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
@@ -458,6 +458,7 @@ def main():
     parser.add_argument('--json', help='write every figure here')
     parser.add_argument('--keep-logs', action='store_true')
     parser.add_argument('--import-option', action='append', default=[], help='passed on to skywitness import')
+    parser.add_argument('--export-option', action='append', default=[], help='passed on to skywitness export')
     options = parser.parse_args()
     options.tool, options.bench, options.work = (os.path.abspath(p) for p in (options.tool, options.bench, options.work))
     seeds = [w for w in options.what if re.fullmatch(r'[0-9,-]+', w)]
