@@ -8,7 +8,7 @@
  * and reported as "plot.time", and their plots used by arrival; an age of over 10 s means that the
  * plot is not used.
  *
- * Place of a sensor. One pose per step, at the time of its latest plot: where the station stood or,
+ * Place of a sensor. One pose per plot, at that plot's time: where the station stood or,
  * if it moves, where its last fix and velocity put it (10 s at most). Sensors with a site of their
  * own need only the tracking frame, whose origin is the surveyed site, else the first known pose.
  * Plots of sensors, and reported places, that are over 1,000 km from that origin are not used, nor
