@@ -77,8 +77,9 @@ static bool has_jumped(const struct sky_pose *pose, const struct sky_station_con
     const double level_m = allowed_m(pose->sigma_horizontal_m, fix->sigma_horizontal_m) + gone_m;
     const double high_m = allowed_m(pose->sigma_vertical_m, fix->sigma_vertical_m) + gone_m;
     const double rise_m = pose->place.alt_hae_m - fix->place.alt_hae_m;
+    const bool is_height_bound = config->moving || pose->weight_up_per_m2 > 0.0;
     return is_beyond(there, &pose->place, level_m) ||
-           (config->moving && has_height(fix) && sky_abs(rise_m) > high_m);
+           (is_height_bound && has_height(fix) && sky_abs(rise_m) > high_m);
 }
 
 /*
@@ -145,18 +146,29 @@ static void follow(struct sky_pose *pose, const struct sky_station_config *confi
     }
 }
 
-/* Counts a refused fix; true once the place it speaks for has more voices than the pose. */
-static bool is_outvoted(struct sky_pose *pose, const struct sky_station_config *config,
-                        int64_t time_ns, const struct sky_geo_frame *there)
+/* Does a refused fix speak for the same place as those before it, in height too if both have one?
+ */
+static bool is_of_rival(const struct sky_pose *pose, const struct sky_station_config *config,
+                        int64_t time_ns, const struct sky_geo_frame *there, bool high)
 {
     const double limit_m = jump_least_m + way_m(config, pose->rival_ns, time_ns);
-    const bool agrees = pose->rival_fixes > 0 && !is_beyond(there, &pose->rival.origin, limit_m);
+    const double rise_m = there->origin.alt_hae_m - pose->rival.origin.alt_hae_m;
+    return pose->rival_fixes > 0 && !is_beyond(there, &pose->rival.origin, limit_m) &&
+           !(high && pose->rival_high && sky_abs(rise_m) > limit_m);
+}
+
+/* Counts a refused fix; true once the place it speaks for has more voices than the pose. */
+static bool is_outvoted(struct sky_pose *pose, const struct sky_station_config *config,
+                        int64_t time_ns, const struct sky_geo_frame *there, bool high)
+{
+    const bool agrees = is_of_rival(pose, config, time_ns, there, high);
 
     if (!agrees) {
         pose->rival_fixes = 0;
     }
-    if (!agrees || config->moving) {
+    if (!agrees || config->moving || (high && !pose->rival_high)) {
         pose->rival = *there;
+        pose->rival_high = high;
         pose->rival_ns = time_ns;
     }
     pose->rival_fixes++;
@@ -188,7 +200,7 @@ enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station
     }
     const bool bound = pose->known && (!config->moving || pose->fixes_used > 0);
     if (bound && has_jumped(pose, config, time_ns, &there, fix)) {
-        if (!is_outvoted(pose, config, time_ns, &there)) {
+        if (!is_outvoted(pose, config, time_ns, &there, has_height(fix))) {
             pose->fixes_rejected++;
             return SKY_E_RANGE;
         }

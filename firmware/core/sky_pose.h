@@ -36,6 +36,7 @@ struct sky_pose {
     double weight_per_m2;
     double weight_up_per_m2;
     struct sky_geo_frame rival; /* where the first of the latest run of refused fixes was ... */
+    bool rival_high;            /* ... whether it had a height (else: the first that had) ... */
     uint32_t rival_fixes;       /* ... and how many in a row agree with it; of a moving station: */
     int64_t rival_ns;           /* the latest of them, and when */
 };
@@ -46,13 +47,15 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
 /**
  * Takes a fix. Returns SKY_E_RANGE, and only counts it, if it has no position; if its numbers are
  * none (a sigma outside 0.1 mm .. 1,000 km, a speed outside 0 .. 300 m/s, a course outside 0 .. 2
- * pi, an impossible place); or if it contradicts the pose, in the horizontal, by more than 5 km or
- * 8 combined sigmas (whichever is smaller, but never under 50 m): a jump is more likely a bad
- * receiver than a flying mast. A moving station may besides have gone on at 300 m/s since its
- * latest fix, and the same bound holds for its height.
+ * pi, an impossible place); or if it contradicts the pose, in the horizontal or in height, by more
+ * than 5 km or 8 combined sigmas (whichever is smaller, but never under 50 m): a jump is more
+ * likely a bad receiver than a flying mast. A moving station may besides have gone on at 300 m/s
+ * since its latest fix, up as well. The height of a surveyed one is not compared, nor is that of a
+ * fixed one until it has had a fix with a height.
  *
  * A station without a survey may have begun with a bad fix: when at least sixty refused fixes in a
- * row agree within 50 m, and are more than all that made the pose, the pose begins anew with them.
+ * row agree within 50 m, in height too, and are more than all that made the pose, the pose begins
+ * anew with them.
  * So does that of a moving one when five in a row agree, each with the one before: it must not be
  * lost for a minute. Its site, if it has one, is where it starts, and its first fix is not held
  * against that.

@@ -201,6 +201,55 @@ static void a_bad_first_fix_is_outvoted_by_sixty_that_agree(void **state)
     assert_int_equal(pose.fixes_used, 1);
 }
 
+static double up_m(void) { return sky_geo_to_enu(&frame, &pose.place).up_m; }
+
+static void a_jump_of_a_fixed_station_in_height_alone_is_refused(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(take(i, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
+    }
+    assert_int_equal(take(100.0, fix_at(0.0, 0.0, 5000.0, 5.0)), SKY_E_RANGE);
+    assert_int_equal(take(101.0, fix_at(0.0, 0.0, -5000.0, 5.0)), SKY_E_RANGE);
+    assert_near(up_m(), 0.0, 1e-6);
+    assert_int_equal(take(102.0, fix_at(0.0, 0.0, 60.0, 5.0)), SKY_OK); /* under 8 sigmas */
+    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 5000.0, 5.0);
+    flat.has = SKY_GNSS_POSITION;
+    assert_int_equal(take(103.0, flat), SKY_OK); /* it says nothing about height */
+}
+
+static void a_bad_first_height_is_outvoted_by_sixty_that_agree_in_height(void **state)
+{
+    (void)state;
+    assert_int_equal(take(1.0, fix_at(0.0, 0.0, 5000.0, 5.0)), SKY_OK);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(take(2.0 + i, fix_at(0.0, 0.0, i % 2 == 0 ? 0.0 : -60.0, 5.0)),
+                         SKY_E_RANGE);
+    }
+    assert_int_equal(take(900.0, fix_at(0.0, 0.0, 900.0, 5.0)), SKY_E_RANGE); /* a new rival */
+    assert_int_equal(first_taken(0.0, 100), 60);
+    assert_near(up_m(), 0.0, 1e-6);
+    assert_int_equal(pose.fixes_used, 1);
+}
+
+static void refused_fixes_without_a_height_agree_with_any_until_one_has_it(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 5.0);
+    flat.has = SKY_GNSS_POSITION;
+    flat.place.alt_hae_m = 0.0;
+    assert_int_equal(take(1.0, fix_at(9000.0, 0.0, 0.0, 5.0)), SKY_OK);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(take(2.0 + i, flat), SKY_E_RANGE);
+    }
+    for (int i = 0; i < 39; i++) {
+        assert_int_equal(take(30.0 + i, i % 2 == 0 ? fix_at(0.0, 0.0, 0.0, 5.0) : flat),
+                         SKY_E_RANGE);
+    }
+    assert_int_equal(take(90.0, fix_at(0.0, 0.0, 900.0, 5.0)), SKY_E_RANGE); /* a new rival */
+    assert_int_equal(first_taken(0.0, 100), 60);
+}
+
 static void a_pose_of_many_fixes_is_not_outvoted_by_fewer(void **state)
 {
     (void)state;
@@ -357,6 +406,10 @@ int main(void)
         cmocka_unit_test_setup(the_mean_is_as_good_as_it_says, start),
         cmocka_unit_test_setup(a_jump_of_a_fixed_station_is_refused_by_its_sigmas, start),
         cmocka_unit_test_setup(a_bad_first_fix_is_outvoted_by_sixty_that_agree, start),
+        cmocka_unit_test_setup(a_jump_of_a_fixed_station_in_height_alone_is_refused, start),
+        cmocka_unit_test_setup(a_bad_first_height_is_outvoted_by_sixty_that_agree_in_height, start),
+        cmocka_unit_test_setup(refused_fixes_without_a_height_agree_with_any_until_one_has_it,
+                               start),
         cmocka_unit_test_setup(a_pose_of_many_fixes_is_not_outvoted_by_fewer, start),
         cmocka_unit_test_setup(a_surveyed_site_is_never_outvoted, start),
         cmocka_unit_test_setup(a_fix_without_a_place_is_only_counted, start),
