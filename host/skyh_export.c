@@ -22,6 +22,7 @@ static const struct skyh_option options[] = {
 };
 
 static const double deg_per_rad = 180.0 / SKY_PI;
+static const int64_t gap_most_s = 60;
 static const int64_t default_epoch_ns = INT64_C(1767312000) * SKY_SECOND_NS; /* 2026-01-02 */
 
 enum format { FORMAT_TRACKS, FORMAT_EVENTS, FORMAT_SENSORS };
@@ -39,7 +40,7 @@ struct exporter {
     bool other_zones; /* a later run watched other zones: its columns would be others */
     int64_t time_ns;  /* of the latest input ... */
     int64_t utc_ns;   /* ... and as UTC */
-    int64_t second;   /* the latest whole second since the epoch that was written */
+    int64_t second;   /* the latest whole second since the epoch that was told */
     struct sky_assessment assessment[SKY_LINES_MAX];
 };
 
@@ -156,15 +157,21 @@ static void put_tracks(struct exporter *exporter, int64_t since_ns)
     }
 }
 
-/* Tells the latest whole second that is delay_ns ago or more, unless it was told. */
-static void put_second(struct exporter *exporter, int64_t delay_ns)
+/*
+ * Tells every whole second that is delay_ns ago or more and was not told. UTC that steps back tells
+ * none twice; one that steps far ahead leaves out seconds that the tracks may not have kept.
+ */
+static void put_seconds(struct exporter *exporter, int64_t delay_ns)
 {
     const int64_t now_ns = exporter->utc_ns - exporter->epoch_ns;
     const int64_t due_ns = now_ns - delay_ns;
-    const int64_t second = due_ns / SKY_SECOND_NS - (due_ns % SKY_SECOND_NS < 0 ? 1 : 0);
-    if (second != exporter->second) {
-        exporter->second = second;
-        put_tracks(exporter, now_ns - second * SKY_SECOND_NS);
+    const int64_t due = due_ns / SKY_SECOND_NS - (due_ns % SKY_SECOND_NS < 0 ? 1 : 0);
+    if (exporter->second < due - gap_most_s) {
+        exporter->second = due - 1;
+    }
+    while (exporter->second < due) {
+        exporter->second++;
+        put_tracks(exporter, now_ns - exporter->second * SKY_SECOND_NS);
     }
 }
 
@@ -307,7 +314,7 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
         begin_run(exporter, input);
     }
     if (exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
-        put_second(exporter, llround(exporter->delay_s * 1e9));
+        put_seconds(exporter, llround(exporter->delay_s * 1e9));
     }
 }
 
@@ -445,7 +452,7 @@ static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_pr
     }
     skyh_rerun_finish(exporter->rerun);
     if (exporter->runs > 0 && exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
-        put_second(exporter, 0); /* nothing more comes */
+        put_seconds(exporter, 0); /* nothing more comes */
     }
     skyh_progress_end(&progress);
     const bool lost = skyh_rerun_verdict(exporter->rerun)->lost;

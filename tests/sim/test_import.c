@@ -5,6 +5,7 @@
 #include "sky_math.h"
 #include "sky_tool.h"
 #include "skyh_log.h"
+#include "skyh_recorder.h"
 
 #define EXAMPLE SKY_SOURCE_DIR "/host/examples/tinzaouatine"
 #define TABLES "--plots plots.csv --pose pose.csv --sensors sensors.csv --zones zones.csv"
@@ -348,6 +349,122 @@ static void seconds_are_told_when_their_plots_are_in(void **state)
     assert_int_equal(run("export --format tracks-csv --delay 6 a.mcap"), 64);
 }
 
+/* Every row a later second than the row before, none left out; how many. The tracks are one. */
+static int check_seconds(void)
+{
+    int rows = 0;
+    double before_s = 0.0;
+    for (const char *line = strchr(said, '\n') + 1; *line != '\0'; rows++) {
+        const double t_s = cell(line, 0);
+        assert_true(rows == 0 || t_s == before_s + 1.0);
+        before_s = t_s;
+        line = strchr(line, '\n') + 1;
+    }
+    return rows;
+}
+
+static void every_second_is_told_even_when_many_are_due_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
+    assert_int_equal(run("export --format tracks-csv a.mcap"), 0);
+    const int rows = check_seconds();
+    assert_true(rows > 100);
+    assert_int_equal(run("export --format tracks-csv --delay 5 a.mcap"), 0);
+    assert_in_range(check_seconds(), rows - 5, rows + 5);
+}
+
+enum { STEP_AT_S = 80, STEP_S = 3 };
+
+/* The same input of a station that has no UTC but its kernel's, until GNSS says another. */
+static void step_utc(struct sky_input *input, int64_t since_ns)
+{
+    if (input->kind == SKY_INPUT_GNSS) {
+        input->u.gnss.has_time = since_ns >= STEP_AT_S * SKY_SECOND_NS;
+        input->u.gnss.utc_ns -= STEP_S * SKY_SECOND_NS;
+    } else if (input->kind == SKY_INPUT_TICK) {
+        input->u.tick.synchronised = false;
+    }
+}
+
+static struct skyh_recorder *record_as(const struct sky_input *configured,
+                                       struct sky_config *config, struct skyh_zonefile *zones)
+{
+    const size_t count = configured->u.config.zone_byte_count;
+    uint8_t *const bytes = malloc(count + 1);
+    char file[128];
+    struct skyh_problem problem;
+    struct skyh_recorder *recorder = NULL;
+    assert_non_null(bytes);
+    memcpy(bytes, configured->u.config.zone_bytes, count);
+    assert_true(skyh_zonefile_take(zones, "zones", bytes, count, &problem));
+    *config = *configured->u.config.config;
+    const struct skyh_recording recording = {
+        .config = config,
+        .zones = zones,
+        .how = "stepped",
+        .boot = 1,
+        .start_utc_ns = configured->realtime_ns,
+    };
+    (void)snprintf(file, sizeof file, "%s/stepped.mcap", folder);
+    assert_true(skyh_recorder_open(&recording, file, &recorder, &problem));
+    return recorder;
+}
+
+/* stepped.mcap: the inputs of a.mcap, but UTC goes back by three seconds half-way. */
+static void record_stepped(void)
+{
+    static struct sky_config config;
+    static struct skyh_zonefile zones;
+    struct skyh_recorder *recorder = NULL;
+    struct skyh_recorded recorded;
+    struct skyh_problem problem;
+    struct skyh_log log = {0};
+    struct skyh_log_item item;
+    struct sky_arena arena = {.bytes = malloc(SKY_CODEC_ARENA_BYTES),
+                              .capacity = SKY_CODEC_ARENA_BYTES};
+    char file[128];
+    int64_t start_ns = 0;
+    (void)snprintf(file, sizeof file, "%s/a.mcap", folder);
+    assert_true(skyh_log_open(&log, file, &problem));
+    while (skyh_log_next(&log, &item)) {
+        static struct sky_input input;
+        struct sky_utc_estimate utc;
+        if (item.scan.found != SKY_SCAN_RECORD || !sky_codec_is_input(item.scan.channel)) {
+            continue;
+        }
+        assert_int_equal(sky_codec_unpack_input(item.scan.channel, item.scan.bytes, item.scan.count,
+                                                &arena, &input, &utc),
+                         SKY_OK);
+        if (input.kind == SKY_INPUT_CONFIG) {
+            start_ns = input.time_ns;
+            recorder = record_as(&input, &config, &zones);
+        } else {
+            char source[SKY_DETAIL_MAX];
+            (void)snprintf(source, sizeof source, "%s", input.source);
+            step_utc(&input, input.time_ns - start_ns);
+            assert_int_equal(skyh_recorder_take(recorder, &input, input.time_ns - start_ns, source),
+                             0);
+        }
+    }
+    assert_true(skyh_recorder_close(recorder, 0, &recorded, &problem));
+    skyh_zonefile_close(&zones);
+    skyh_log_close(&log);
+    free(arena.bytes);
+}
+
+static void no_second_is_told_twice_when_utc_steps_back(void **state)
+{
+    (void)state;
+    assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
+    assert_int_equal(run("export --format tracks-csv a.mcap"), 0);
+    const double last_s = cell(last_line(said), 0);
+    record_stepped();
+    assert_int_equal(run("export --format tracks-csv stepped.mcap"), 0);
+    assert_true(check_seconds() > 50);
+    assert_near(cell(last_line(said), 0), last_s - STEP_S, 1.0);
+}
+
 static void an_entry_is_exported_once_with_its_time(void **state)
 {
     (void)state;
@@ -446,6 +563,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
         cmocka_unit_test(exported_tracks_are_where_the_aircraft_was),
         cmocka_unit_test(seconds_are_told_when_their_plots_are_in),
+        cmocka_unit_test(every_second_is_told_even_when_many_are_due_at_once),
+        cmocka_unit_test(no_second_is_told_twice_when_utc_steps_back),
         cmocka_unit_test(an_entry_is_exported_once_with_its_time),
         cmocka_unit_test(several_tables_come_from_one_pass),
         cmocka_unit_test(seconds_count_from_the_epoch_of_the_tables),
