@@ -6,6 +6,7 @@ accuracy.py --tool build/.../skywitness --bench ../shared/bench --work build/acc
 SEEDS is "1-3" (default), "4" or "1,2,5". Per scenario and seed: generate (kept), import, export (always), score (kept by
 content). All seeds of a scenario are pooled, as the baselines are: their figures are of the zone HOME. Events are those
 that the station declared; what the P(inside) columns alone would have declared is in the second line of a scenario.
+The exit status is 0 whether limits are kept or not; with --strict it is 1 when one is missed.
 --fast swaps the scorer's slow inner functions for equivalent ones (assignment by scipy, geometry by arrays).
 
 The table of baselines says how many border episodes the bound finds, how late and how surely, of seeds 1-3; not which
@@ -455,6 +456,7 @@ def main():
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--fast', action='store_true')
     parser.add_argument('--bound', action='store_true', help='run the bound too and compare episode by episode')
+    parser.add_argument('--strict', action='store_true', help='exit with 1 when a limit is missed')
     parser.add_argument('--json', help='write every figure here')
     parser.add_argument('--keep-logs', action='store_true')
     parser.add_argument('--import-option', action='append', default=[], help='passed on to skywitness import')
@@ -489,7 +491,8 @@ def main():
     if options.json:
         with open(options.json, 'w') as stream:
             json.dump(out, stream, indent=1)
+    return 1 if options.strict and missed else 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())
