@@ -498,11 +498,21 @@ static void blunt(const struct sky_lanes *at, struct sky_lane_line *line)
     }
 }
 
+/*
+ * What a radar without elevation sees bends with a height that nobody measured: look after look it
+ * would seem to tell it, as if each erred by itself.
+ */
+static bool is_level(const struct sky_measurement *m, enum sky_component component)
+{
+    return !m->has_elevation && !m->is_place && component != SKY_COMPONENT_HEIGHT;
+}
+
 void sky_measure_line(const struct sky_lanes *at, const struct sky_views *views,
                       enum sky_component component, struct sky_lane_line *restrict ret_line)
 {
     ret_line->component = component;
     ret_line->has_velocity = false;
+    ret_line->level = is_level(views->measurement, component);
     draw(views, ret_line);
     add_time_error(views, ret_line);
     catch_up(views, at, ret_line);
@@ -633,6 +643,30 @@ static void take_off(struct sky_lanes *restrict at, double (*restrict a)[SKY_LAN
     take_row_off(at->p + 20, a[5], b + 5, 1);
 }
 
+/* M h' - K R, from the M that is left. */
+static void take_noise_off(const struct sky_lanes *at, const struct sky_lane_line *line,
+                           const struct columns *gain, struct columns *restrict ret_rest)
+{
+    spread_by(at, line, ret_rest->of);
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_rest->of[i][m] -= gain->of[i][m] * line->variance[m];
+        }
+    }
+}
+
+/* The same of a gain without its vertical rows, whose M is not symmetric: P h' - K (h P h' + R). */
+static void take_level(const struct sky_lane_line *line, const struct sky_lane_fit *fit,
+                       const struct columns *gain, struct columns *restrict ret_rest)
+{
+    for (int i = 0; i < SKY_STATE_DIM; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_rest->of[i][m] =
+                fit->ph[i][m] - gain->of[i][m] * (fit->known[m] + line->variance[m]);
+        }
+    }
+}
+
 /* P = (1 - K h) P (1 - K h)' + K R K' = M - (M h' - K R) K', M = P - K (P h')'. */
 void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *restrict line,
                        struct sky_lane_fit *restrict fit)
@@ -643,17 +677,17 @@ void sky_measure_apply(struct sky_lanes *restrict at, struct sky_lane_line *rest
         hold_back(line, fit);
     }
     for (int i = 0; i < SKY_STATE_DIM; i++) {
+        const double share = line->level && i % 3 == 2 ? 0.0 : 1.0;
         for (int m = 0; m < SKY_LANES; m++) {
-            gain.of[i][m] = fit->ph[i][m] * fit->per_s[m];
+            gain.of[i][m] = share * (fit->ph[i][m] * fit->per_s[m]);
             at->x[i][m] += gain.of[i][m] * line->residual[m];
         }
     }
     take_off(at, gain.of, fit->ph);
-    spread_by(at, line, rest.of);
-    for (int i = 0; i < SKY_STATE_DIM; i++) {
-        for (int m = 0; m < SKY_LANES; m++) {
-            rest.of[i][m] -= gain.of[i][m] * line->variance[m];
-        }
+    if (line->level) {
+        take_level(line, fit, &gain, &rest);
+    } else {
+        take_noise_off(at, line, &gain, &rest);
     }
     take_off(at, rest.of, gain.of);
 }

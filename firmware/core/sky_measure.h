@@ -130,6 +130,7 @@ struct sky_views {
 struct sky_lane_line {
     enum sky_component component;
     bool has_velocity; /* else by_velocity means nothing */
+    bool level;        /* moves neither height nor climb, which are considered, not estimated */
     struct sky_lane_vector by_place;
     struct sky_lane_vector by_velocity;
     _Alignas(SKY_LANE_ALIGNMENT) double residual[SKY_LANES];

@@ -14,6 +14,9 @@ static const double tentative_cheap2 = 16.0;
 /* The cheap gates are wider than the exact one: measurements are curved, models differ. */
 static const double cheap_gates = 1.5;
 
+/* An error of the time stamp acts along a motion that the box does not ask for: the most it is. */
+static const double speed_most_mps = 1000.0;
+
 static const double near_s = SKY_REACH_NEAR_NS * 1e-9;
 
 static double square(double x) { return x * x; }
@@ -126,8 +129,10 @@ static void place_plot(const struct sky_look *look, struct sky_spot *spot)
     const struct sky_sensor_pose *const pose = &look->pose;
 
     if (m->is_place || !m->has_elevation) {
+        struct sky_measurement still = *m;
         struct sky_state alone;
-        sky_measure_start(m, pose, 1.0, &alone);
+        still.has_radial_speed = false; /* it is not to pull at the place */
+        sky_measure_start(&still, pose, 1.0, &alone);
         spot->place = (struct sky_enu){alone.x[0], alone.x[1], alone.x[2]};
         spot->spread_m2 = alone.p[0][0] + alone.p[1][1] + alone.p[2][2];
         return;
@@ -158,7 +163,11 @@ void sky_reach_of_plot(const struct sky_reach_gates *gates, const struct sky_loo
         slack2[SKY_BIAS_RANGE] +
         square(m->slant_range_m) * (slack2[SKY_BIAS_AZIMUTH] + slack2[SKY_BIAS_ELEVATION]);
     ret_spot->range_m2 = square(m->sigma_range_m) + slack2[SKY_BIAS_RANGE];
-    ret_spot->near_m = sky_sqrt(gates->cheap2[false] * ret_spot->spread_m2);
+    const double late_s2 = square((double)m->time_sigma_ns * 1e-9);
+    ret_spot->late_s2 = (float)late_s2;
+    ret_spot->near_m =
+        (float)(1.000001 * sky_sqrt(gates->cheap2[false] *
+                                    (ret_spot->spread_m2 + late_s2 * square(speed_most_mps))));
 }
 
 /* --- Boxes ---------------------------------------------------------------------------------- */
@@ -216,7 +225,7 @@ void sky_reach_set_box(const struct sky_reach_gates *gates, const struct sky_rea
     const double east_m = reach->place_m[0], north_m = reach->place_m[1];
     const double way_m =
         near_s * larger(sky_abs(reach->velocity_mps[0]), sky_abs(reach->velocity_mps[1]));
-    const double most_m2 = larger(spread(gates, reach, near_s), reach->spread_m2);
+    const double most_m2 = larger(spread(gates, reach, near_s), spread(gates, reach, -near_s));
     const double near_m = way_m + sky_sqrt(gates->cheap2[reach->tentative] * most_m2);
     list->east_m[position] = (float)east_m;
     list->north_m[position] = (float)north_m;
@@ -271,7 +280,7 @@ uint32_t sky_reach_search(const struct sky_reach_list *list, const struct sky_sp
     const struct needle plot = {
         .east_m = (float)spot->place.east_m,
         .north_m = (float)spot->place.north_m,
-        .near_m = rounded_up(spot->near_m, spot->place.east_m, spot->place.north_m),
+        .near_m = rounded_up((double)spot->near_m, spot->place.east_m, spot->place.north_m),
         .tick = tick_of(time_ns)};
     uint32_t found = 0;
 
@@ -298,13 +307,22 @@ double sky_reach_distance2(const struct sky_enu *a, const struct sky_enu *b)
            square(a->up_m - b->up_m);
 }
 
+/* What an error of the time stamp does to a place, m2: at most, whichever way the aircraft flies.
+ */
+static double lateness(const struct sky_reach *reach, const struct sky_spot *spot)
+{
+    const double *const v = reach->velocity_mps;
+    return (double)spot->late_s2 * (v[0] * v[0] + v[1] * v[1] + v[2] * v[2] + reach->spread_m2ps2);
+}
+
 bool sky_reach_is_within(const struct sky_reach_gates *gates, const struct sky_reach *reach,
                          const struct sky_spot *spot, int64_t time_ns)
 {
     const struct sky_enu place = sky_reach_place(reach, time_ns);
     return sky_reach_distance2(&place, &spot->place) <
            gates->cheap2[reach->tentative] *
-               (spot->spread_m2 + sky_reach_spread_m2(gates, reach, time_ns));
+               (spot->spread_m2 + sky_reach_spread_m2(gates, reach, time_ns) +
+                lateness(reach, spot));
 }
 
 /* The variance of position along a unit vector, dt_s later. */
@@ -342,7 +360,8 @@ struct sighting {
     double off_m[3];  /* from the track to the plot */
     double spread_m2; /* of the track along u, ... */
     double all_m2;    /* ... and in all directions */
-    double noise_m2;  /* in each */
+    double noise_m2;  /* in each, that of the time stamp included */
+    double late_s2;
 };
 
 static bool fits_range(const struct sighting *sight, const struct sky_spot *spot,
@@ -383,7 +402,8 @@ static bool fits_radial_speed(const struct sky_reach_gates *gates, const struct 
                            state->p[3][3] + state->p[4][4] + state->p[5][5];
     const double swing2 =
         larger(across2, 0.0) * larger(sight->all_m2, 0.0) / square(sight->range_m);
-    const double speed_m2ps2 = sky_reach_velocity_spread(state, u) + swing2 +
+    const double swerve2 = sight->late_s2 * square(across2 / sight->range_m);
+    const double speed_m2ps2 = sky_reach_velocity_spread(state, u) + swing2 + swerve2 +
                                square(m->sigma_radial_mps) + gates->noise_m2ps3 * sight->age_s +
                                (tentative ? 0.0 : square(gates->turn_mps2 * sight->age_s));
     return square(m->radial_speed_mps - radial_mps) < sight->gate2 * speed_m2ps2;
@@ -401,16 +421,17 @@ bool sky_reach_is_in_line(const struct sky_reach_gates *gates, const struct sky_
     const struct sky_enu place = sky_reach_place(reach, m->time_ns);
     const double dt_s = since_s(reach, m->time_ns);
     const double age_s = age_of(dt_s);
-    struct sighting sight = {.dt_s = dt_s,
-                             .age_s = age_s,
-                             .gate2 = gates->cheap2[reach->tentative],
-                             .u = {place.east_m - origin->east_m, place.north_m - origin->north_m,
-                                   place.up_m - origin->up_m},
-                             .off_m = {spot->place.east_m - place.east_m,
-                                       spot->place.north_m - place.north_m,
-                                       spot->place.up_m - place.up_m},
-                             .all_m2 = calm_spread(reach, dt_s),
-                             .noise_m2 = gates->noise_m2ps3 * age_s * age_s * age_s};
+    struct sighting sight = {
+        .dt_s = dt_s,
+        .age_s = age_s,
+        .gate2 = gates->cheap2[reach->tentative],
+        .u = {place.east_m - origin->east_m, place.north_m - origin->north_m,
+              place.up_m - origin->up_m},
+        .off_m = {spot->place.east_m - place.east_m, spot->place.north_m - place.north_m,
+                  spot->place.up_m - place.up_m},
+        .all_m2 = calm_spread(reach, dt_s),
+        .noise_m2 = gates->noise_m2ps3 * age_s * age_s * age_s + lateness(reach, spot),
+        .late_s2 = (double)spot->late_s2};
     double *const u = sight.u;
     sight.range_m = larger(1.0, sky_sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2]));
     for (int i = 0; i < 3; i++) {

@@ -52,7 +52,8 @@ struct sky_spot {
     struct sky_enu place; /* where the plot alone puts the aircraft; */
     double spread_m2;     /* trace of the covariance of that; */
     double range_m2;      /* variance of its range; */
-    double near_m;        /* its part in the box. Unknown biases are counted in all three. */
+    float near_m;         /* its part in the box. Unknown biases are counted in all three. */
+    float late_s2;        /* variance of its time stamp */
 };
 
 /**

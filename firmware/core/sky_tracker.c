@@ -710,6 +710,7 @@ static void share_among_believed(struct sky_tracker *tracker, const struct sky_c
             k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL;
         struct sky_claim *const claim = sky_claim_at(claims, k);
         claim->candidate_count = 0;
+        claim->wanted = claim->stale = claim->repeated = false; /* if it waited: not any more */
         if (!claim->done) {
             find_candidates(tracker, config, claim, false, kept);
         }
@@ -875,12 +876,13 @@ double sky_tracker_existence_at(const struct sky_tracker *tracker, const struct 
     int64_t alive_ns = track->alive_ns;
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         const int64_t heard_ns = heard_until(tracker, config, i, time_ns);
-        if (!is_due(track, i, heard_ns)) {
+        double in_notch, chance = 0.0;
+        if (is_due(track, i, heard_ns)) { /* one look: a tick counts them all */
+            chance = chance_of_look(tracker, config, slot, i, track->due_ns[i], &in_notch);
+        }
+        if (chance == 0.0) {
             continue;
         }
-        /* one look: a tick counts them all */
-        double in_notch;
-        const double chance = chance_of_look(tracker, config, slot, i, track->due_ns[i], &in_notch);
         log_odds = sky_track_weighed(&tracker->rules, log_odds, track->due_ns[i] - alive_ns,
                                      sky_log(1.0 - chance * config->tracker.gate_probability));
         alive_ns = later(alive_ns, track->due_ns[i]);

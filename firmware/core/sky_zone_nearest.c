@@ -264,7 +264,7 @@ static void touch_one(struct search *search, const struct sky_zone_view *view, u
 static void look_at(struct search *search, const struct sky_zone_view *view,
                     const struct sky_zone_run *run)
 {
-    double least_m2[RUN];
+    double least_m2[RUN] = {0.0};
     uint32_t best = 0;
     const uint32_t count = run->end - run->first;
     struct end from = end_at(&search->query, view, run->first);

@@ -491,6 +491,23 @@ static void a_radar_without_elevation_is_not_overconfident(void **state)
     assert_near(sum.z2[SKY_COMPONENT_AZIMUTH], 1.0, 0.1);
 }
 
+/* Neither elevation nor Mode C: a prior that errs by 3 km, the same way all along. */
+static void a_radar_that_knows_no_height_does_not_learn_it(void **state)
+{
+    (void)state;
+    const struct sky_motion_set set = one_model(1.0);
+    static const double far_m[] = {20e3, 50e3, 100e3};
+    for (size_t i = 0; i < sizeof far_m / sizeof far_m[0]; i++) {
+        struct scene scene = scene_of(&set, far_m[i], 4.0);
+        scene.is_2d = true;
+        scene.speed_mps = 80.0;
+        scene.sigma_height_m = 3000.0;
+        const struct consistency sum = watch(&scene);
+        say("no height", &sum);
+        assert_true(sum.nees < 12.0); /* up to 700 when it is estimated */
+    }
+}
+
 static void reported_places_are_as_good_as_they_say(void **state)
 {
     (void)state;
@@ -549,6 +566,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(a_target_that_changes_its_motion_is_too, start),
         cmocka_unit_test_setup(a_wide_beam_does_not_make_it_overconfident, start),
         cmocka_unit_test_setup(a_radar_without_elevation_is_not_overconfident, start),
+        cmocka_unit_test_setup(a_radar_that_knows_no_height_does_not_learn_it, start),
         cmocka_unit_test_setup(reported_places_are_as_good_as_they_say, start),
         cmocka_unit_test_setup(passing_overhead_does_not_lose_the_target, start),
     };
