@@ -622,7 +622,7 @@ static void print_key(const struct skyd_config *config, const struct skyd_sectio
     if (setting->line == 0 && key->need != SKYD_NEED_DEFAULT) {
         fprintf(stream, "; %s is not set\n", key->name);
     } else if (strlen(value) + strlen(origin) > 140) { /* inih reads lines of up to 198 bytes */
-        fprintf(stream, "; %s\n%s = %s\n", origin, key->name, value);
+        fprintf(stream, "; %s\n%s=%s\n", origin, key->name, value);
     } else {
         fprintf(stream, "%s = %-*s ; %s\n", key->name, (int)(32 - strlen(key->name)), value,
                 origin);
