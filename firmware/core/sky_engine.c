@@ -178,7 +178,9 @@ static void set_velocity(const struct sky_pose *pose, struct sky_sensor_pose *se
 
 static bool is_same_place(const struct sky_lla *a, const struct sky_lla *b)
 {
-    return a->lat_rad == b->lat_rad && a->lon_rad == b->lon_rad && a->alt_hae_m == b->alt_hae_m;
+    return sky_abs(a->lat_rad - b->lat_rad) + sky_abs(a->lon_rad - b->lon_rad) +
+               sky_abs(a->alt_hae_m - b->alt_hae_m) ==
+           0.0;
 }
 
 /* The pose of a sensor that stands still; what was found for its latest plot is kept. */
