@@ -7,8 +7,15 @@
  * way round and may cross the antimeridian, but they cross neither themselves nor each other:
  * whoever builds a set sees to that. Edges are straight in longitude and latitude, as RFC 7946
  * says; other rules are densified when a set is built. Distances are signed: negative inside,
- * positive outside, so depth is minus the distance. A place on the very line is inside exactly one
- * of the two zones that share it.
+ * positive outside, so depth is minus the distance.
+ *
+ * A border that two zones share is kept once, as two lines with the same rings: the zone of one is
+ * inside them, that of the other everything else. Their answers are complements to the last bit:
+ * distances differ in sign, probabilities add up to 1, nearest point, bearing and edge are the
+ * same, and a place on the very line is inside exactly one.
+ *
+ * Of a border that does not close, the last edges of the ring close it: what they enclose is
+ * inside, but nothing is measured to them. Answers hold away from them; so they are drawn far off.
  */
 #ifndef SKY_ZONE_H
 #define SKY_ZONE_H
@@ -38,16 +45,20 @@ struct sky_vertex {
 /** A closed ring: vertices first .. first + count - 1; the last edge leads back to the first. */
 struct sky_ring {
     uint32_t first;
-    uint32_t count; /* >= 3 */
+    uint32_t count;   /* >= 3 */
+    uint32_t closing; /* the last so many edges are no border and only close the ring; < count */
 };
 
 /** One claim of where a zone's boundary runs. */
 struct sky_line {
     uint32_t id;   /* unique in the set, > 0 */
     uint32_t zone; /* index into zone[] */
+    bool outside;  /* the zone is not what the rings enclose but all the rest */
     enum sky_edge_rule rule;
+    bool rule_stated; /* by the source; else `rule` is what was taken */
     bool accuracy_stated;
     double sigma_m; /* 1 sigma across the line, if stated; 0 .. 1e5 */
+    double chord_m; /* no place of an edge is further from the edge as meant; 0 .. 1e5 */
     uint32_t first_ring;
     uint32_t ring_count; /* >= 1 */
 };
@@ -64,6 +75,19 @@ struct sky_zone {
     struct sky_limit ceiling;
     uint32_t first_line;
     uint32_t line_count; /* 1 .. SKY_ZONE_LINES_MAX */
+};
+
+/**
+ * The geoid's height above the ellipsoid at the crossings of a grid, by rows from south to north
+ * and in each from west to east. It may cross the antimeridian. No rows: there is none.
+ */
+struct sky_geoid {
+    int32_t south_e7; /* of the first crossing; -900000000 .. 900000000, as that of the last */
+    int32_t west_e7;  /* -1800000000 .. 1800000000 */
+    uint32_t step_e7; /* > 0 */
+    uint32_t rows;    /* >= 2 */
+    uint32_t columns; /* >= 2; a whole turn at most */
+    const int32_t *height_cm; /* -20000 .. 20000 */
 };
 
 /* How many edges in a row one box holds, and how many boxes one node. */
@@ -98,9 +122,9 @@ struct sky_zone_set {
     const struct sky_vertex *vertex;
     const struct sky_zone_tree *tree; /* by sky_zone_prepare; NULL: same answers, but slower */
     const struct sky_zone_node *node;
-    double
-        geoid_undulation_m; /* HAE minus AMSL in the area, for AMSL limits; 0 if none is needed */
-    bool has_geoid;
+    struct sky_geoid geoid;    /* goes before ... */
+    double geoid_undulation_m; /* ... HAE minus AMSL in all of the area, if one number does */
+    bool has_geoid;            /* there is such a number */
 };
 
 /** No edge at all. */
@@ -113,16 +137,15 @@ struct sky_nearest {
     double lat_rad;     /* the nearest point */
     double lon_rad;
     uint32_t edge; /* index in vertex[] of the vertex at which the nearest edge begins; of a vertex,
-                      the edge that begins there */
+                      the edge that begins there, if it is border */
 };
 
 /**
  * Checks a set once, when it is loaded, so that nothing below has to: counts and index ranges,
  * unique ids, vertices in range, lines sorted by zone and vertices by ring, floors below ceilings
- * of the same datum,
- * every ring narrower than 180 degrees (so none holds a pole). Not checked: that rings do not
- * cross. Returns SKY_E_RANGE and points *ret_reason (static storage) at what is wrong; *ret_reason
- * is untouched on SKY_OK.
+ * of the same datum, border in every ring, the geoid's heights, every ring narrower than 180
+ * degrees (so none holds a pole). Not checked: that rings do not cross. Returns SKY_E_RANGE and
+ * points *ret_reason (static storage) at what is wrong; *ret_reason is untouched on SKY_OK.
  */
 SKY_NODISCARD enum sky_status sky_zone_check(const struct sky_zone_set *set,
                                              const char **ret_reason);

@@ -136,8 +136,8 @@ static bool is_same_spot(const struct sky_zone_spot *a, const struct sky_zone_sp
 
 /*
  * The nearest point of an edge: from the plane metric's answer, as a rule two steps. Where it ends
- * the next edge begins, which is the one to be named. *foot is where the search stood, so that
- * edges that meet there need not go again.
+ * the next edge begins, which is the one to be named if it is border. *foot is where the search
+ * stood, so that edges that meet there need not go again.
  */
 static struct touch touch_edge(const struct query *query, const struct sky_zone_view *view,
                                uint32_t i, struct foot *foot)
@@ -155,8 +155,9 @@ static struct touch touch_edge(const struct query *query, const struct sky_zone_
         t += step;
     } while (step * step * speed2 > step2_m2 && --left > 0);
     struct touch touch = foot->touch;
-    const bool is_end = is_same_spot(&touch.spot, &edge.b);
-    touch.edge = view->first + (!is_end ? i : i + 1 < view->count ? i + 1 : 0);
+    const uint32_t next = i + 1 < view->count ? i + 1 : 0;
+    const bool is_next = is_same_spot(&touch.spot, &edge.b) && next < view->border;
+    touch.edge = view->first + (is_next ? next : i);
     return touch;
 }
 
@@ -285,13 +286,14 @@ static void look_at(struct search *search, const struct sky_zone_view *view,
     }
 }
 
+/* What only closes the ring counts for who is inside, but is not looked at. */
 static void look_round(struct search *search, const struct sky_zone_set *set, uint32_t ring)
 {
     struct sky_zone_tour tour;
     sky_zone_tour_begin(set, ring, search->query.spot, true, &tour);
     for (struct sky_zone_run run; sky_zone_tour_next(&tour, &search->window, &run);) {
         search->inside ^= !run.is_beside && sky_zone_is_odd(&tour.view, &run);
-        const uint32_t end = run.end;
+        const uint32_t end = run.end < tour.view.border ? run.end : tour.view.border;
         for (; run.first < end; run.first = run.end) { /* once, if it is prepared */
             const uint32_t left = end - run.first;
             run.end = run.first + (left < RUN ? left : RUN);
@@ -344,7 +346,7 @@ static void look_for_nearest(struct search *search, const struct sky_zone_set *s
     search->foot.touch.spot = (struct sky_zone_spot){1e12, 1e12}; /* nowhere */
     search->inside = false;
     set_limit(search, everywhere_m2);
-    if (guess - set->ring[ring].first < set->ring[ring].count) {
+    if (guess - set->ring[ring].first < set->ring[ring].count - set->ring[ring].closing) {
         take_guess(search, set, ring, guess - set->ring[ring].first);
     }
     look_round(search, set, ring);
@@ -367,7 +369,7 @@ void sky_zone_nearest(const struct sky_zone_set *set, uint32_t line, double lat_
     const double bearing_rad = sky_atan2(touch->east_m, touch->north_m);
     const double turned_rad = bearing_rad < 0.0 ? bearing_rad + 2.0 * SKY_PI : bearing_rad;
     *ret_nearest = (struct sky_nearest){
-        .distance_m = search.inside ? 0.0 - distance_m : distance_m,
+        .distance_m = search.inside != set->line[line].outside ? 0.0 - distance_m : distance_m,
         .bearing_rad = turned_rad < 2.0 * SKY_PI ? turned_rad : 0.0,
         .lat_rad = (query->spot.y + touch->spot.y) * SKY_ZONE_RAD_PER_E7,
         .lon_rad = sky_wrap_pi((query->spot.x + touch->spot.x) * SKY_ZONE_RAD_PER_E7),

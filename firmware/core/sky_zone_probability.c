@@ -200,5 +200,6 @@ double sky_zone_inside_probability(const struct sky_zone_set *set, uint32_t line
             gain += sense(set, claim, r) * share;
         }
     }
-    return clamp01((inside ? 1.0 : 0.0) + gain);
+    const double p = clamp01((inside ? 1.0 : 0.0) + gain);
+    return claim->outside ? 1.0 - p : p;
 }

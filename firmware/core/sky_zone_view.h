@@ -30,6 +30,7 @@ struct sky_zone_edge {
 struct sky_zone_view {
     const struct sky_vertex *vertex;
     uint32_t count;
+    uint32_t border;            /* the first so many edges; the others only close the ring */
     uint32_t first;             /* index of the ring's first vertex in the set */
     double start_x;             /* longitude of that vertex */
     struct sky_zone_spot place; /* at most half a turn from it */
@@ -52,6 +53,7 @@ static inline struct sky_zone_view sky_zone_view_of(const struct sky_zone_set *s
     place.x += sky_zone_turn_of(start_x - place.x);
     return (struct sky_zone_view){.vertex = vertex,
                                   .count = set->ring[ring].count,
+                                  .border = set->ring[ring].count - set->ring[ring].closing,
                                   .first = set->ring[ring].first,
                                   .start_x = start_x,
                                   .place = place};

@@ -90,7 +90,7 @@ static void add_ring(struct skyh_zone_build *build, const char *file, const json
     if (build->ring_count == RINGS_MAX || build->vertex_count + count > VERTICES_MAX) {
         die(file, "too long");
     }
-    build->ring[build->ring_count++] = (struct sky_ring){build->vertex_count, (uint32_t)count};
+    build->ring[build->ring_count++] = (struct sky_ring){build->vertex_count, (uint32_t)count, 0};
     for (size_t i = 0; i < count; i++) {
         const json_t *const at = json_array_get(ring, i);
         build->vertex[build->vertex_count++] =

@@ -12,7 +12,7 @@ static const double degree = SKY_PI / 180.0;
 static const struct sky_vertex vertex[] = {
     {200000000, 30000000}, {200000000, 30800000}, {200400000, 30900000}, {200000000, 31000000},
     {200000000, 32000000}, {202000000, 32000000}, {202000000, 30000000}};
-static const struct sky_ring ring = {0, 7};
+static const struct sky_ring ring = {0, 7, 0};
 static const struct sky_zone zone = {
     .id = 1, .floor = {.unlimited = true}, .ceiling = {.unlimited = true}, .line_count = 1};
 static const struct sky_incident_config config = {.unstated_line_sigma_m = 300.0};
@@ -73,6 +73,7 @@ static struct sky_line line_with(uint64_t *seed)
 {
     return (struct sky_line){.id = 1,
                              .rule = SKY_EDGE_PLANAR,
+                             .rule_stated = true,
                              .accuracy_stated = test_random(seed) % 2 == 0,
                              .sigma_m = test_uniform(seed, 0.0, 1000.0),
                              .ring_count = 1};

@@ -111,7 +111,7 @@ static void assessments_have_the_pinned_bits(void **state)
         vertex[i].lat_e7 = 200000000 + (int32_t)(size_e7 * sky_sin(2.0 * SKY_PI * turn));
         vertex[i].lon_e7 = 30000000 + (int32_t)(size_e7 * sky_cos(2.0 * SKY_PI * turn));
     }
-    const struct sky_ring ring[] = {{0, VERTICES}, {VERTICES, HOLE}};
+    const struct sky_ring ring[] = {{0, VERTICES, 0}, {VERTICES, HOLE, 0}};
     const struct sky_line line = {.id = 1,
                                   .rule = SKY_EDGE_PLANAR,
                                   .accuracy_stated = true,

@@ -32,7 +32,7 @@ static struct shape random_shape(uint64_t *seed, double lat_deg, double lon_deg,
 {
     const uint32_t count = 3 + (uint32_t)(test_random(seed) % (VERTICES_MAX - 2));
     struct shape shape = {
-        .ring = {0, count},
+        .ring = {0, count, 0},
         .line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1},
         .zone = {.id = 1,
                  .floor = {.unlimited = true},

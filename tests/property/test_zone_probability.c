@@ -36,7 +36,7 @@ static void add_ring(struct shape *shape, uint64_t *seed, double lat_deg, double
 {
     const uint32_t count = 6 + (uint32_t)(test_random(seed) % (VERTICES_MAX - 5));
     const bool clockwise = test_random(seed) % 2 == 0;
-    shape->ring[shape->line.ring_count++] = (struct sky_ring){shape->vertex_count, count};
+    shape->ring[shape->line.ring_count++] = (struct sky_ring){shape->vertex_count, count, 0};
     for (uint32_t i = 0; i < count; i++) {
         const double turn_rad = (i + test_uniform(seed, 0.0, 0.3)) * 2.0 * SKY_PI / count;
         const double angle_rad = clockwise ? -turn_rad : turn_rad;
@@ -245,7 +245,7 @@ static void probability_is_monotone_towards_the_inside_of_a_straight_border(void
         const double south_deg = test_uniform(&seed, -60.0, 50.0);
         struct shape shape = random_shape(&seed, 0.0, 0.0, 1.0);
         shape.line.ring_count = 1;
-        shape.ring[0] = (struct sky_ring){0, 4};
+        shape.ring[0] = (struct sky_ring){0, 4, 0};
         shape.vertex_count = 4;
         static const double corner[4][2] = {{0, -5}, {0, 5}, {5, 5}, {5, -5}};
         for (int k = 0; k < 4; k++) {
@@ -296,7 +296,7 @@ static void the_two_sides_of_a_border_add_up_to_certainty(void **state)
         }
         double sum = 0.0;
         for (int s = 0; s < 2; s++) {
-            side[s].ring[0] = (struct sky_ring){0, count + 2};
+            side[s].ring[0] = (struct sky_ring){0, count + 2, 0};
             side[s].vertex_count = count + 2;
             sum += ours(&side[s], &at);
         }

@@ -40,7 +40,7 @@ static void random_shape(uint64_t *seed, const struct place *at, struct shape *r
     for (uint32_t r = 0; r < RINGS; r++) {
         const uint32_t count = 3 + (uint32_t)(test_random(seed) % (VERTICES - 2));
         const double sign = test_random(seed) % 2 == 0 ? 1.0 : -1.0;
-        ret->ring[r] = (struct sky_ring){ret->set.vertex_count, count};
+        ret->ring[r] = (struct sky_ring){ret->set.vertex_count, count, 0};
         for (uint32_t i = 0; i < count; i++) {
             const double angle_rad =
                 sign * (i + test_uniform(seed, 0.0, 0.9)) * 2.0 * SKY_PI / count;
@@ -226,7 +226,7 @@ static void long_ellipse(uint64_t *seed, const struct place *at, double half_lon
             (int32_t)lround((at->lat_deg + size * at->size_deg * sin(angle_rad)) * 1e7),
             (int32_t)lround(remainder(lon_deg, 360.0) * 1e7)};
     }
-    ret->ring = (struct sky_ring){0, MANY};
+    ret->ring = (struct sky_ring){0, MANY, 0};
     ret->line = (struct sky_line){.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
     ret->zone = (struct sky_zone){
         .id = 1, .floor = {.unlimited = true}, .ceiling = {.unlimited = true}, .line_count = 1};

@@ -51,12 +51,14 @@ static const struct sky_vertex paper_vertex[] = {
     {199200000, 28700000},
 };
 
-static const struct sky_ring paper_ring[] = {{0, 7}, {7, 7}, {14, 4}, {18, 3}, {21, 3}};
+static const struct sky_ring paper_ring[] = {
+    {0, 7, 0}, {7, 7, 0}, {14, 4, 0}, {18, 3, 0}, {21, 3, 0}};
 
 static const struct sky_line paper_line[] = {
     {.id = 11,
      .zone = 0,
      .rule = SKY_EDGE_PLANAR,
+     .rule_stated = true,
      .accuracy_stated = true,
      .sigma_m = 50.0,
      .first_ring = 0,
@@ -64,14 +66,21 @@ static const struct sky_line paper_line[] = {
     {.id = 12,
      .zone = 0,
      .rule = SKY_EDGE_GEODESIC,
+     .rule_stated = true,
      .accuracy_stated = true,
      .sigma_m = 100.0,
      .first_ring = 1,
      .ring_count = 1},
-    {.id = 21, .zone = 1, .rule = SKY_EDGE_PLANAR, .first_ring = 2, .ring_count = 2},
+    {.id = 21,
+     .zone = 1,
+     .rule = SKY_EDGE_PLANAR,
+     .rule_stated = true,
+     .first_ring = 2,
+     .ring_count = 2},
     {.id = 31,
      .zone = 2,
      .rule = SKY_EDGE_RHUMB,
+     .rule_stated = true,
      .accuracy_stated = true,
      .sigma_m = 0.0,
      .first_ring = 4,

@@ -8,16 +8,22 @@ static const double degree = SKY_PI / 180.0;
 /* One degree square; line 1 states 100 m, line 2 states nothing. */
 static const struct sky_vertex corner[] = {
     {200000000, 30000000}, {200000000, 40000000}, {210000000, 40000000}, {210000000, 30000000}};
-static const struct sky_ring ring = {0, 4};
+static const struct sky_ring ring = {0, 4, 0};
 static const struct sky_line line[] = {
     {.id = 11,
      .zone = 0,
      .rule = SKY_EDGE_PLANAR,
+     .rule_stated = true,
      .accuracy_stated = true,
      .sigma_m = 100.0,
      .first_ring = 0,
      .ring_count = 1},
-    {.id = 12, .zone = 0, .rule = SKY_EDGE_PLANAR, .first_ring = 0, .ring_count = 1},
+    {.id = 12,
+     .zone = 0,
+     .rule = SKY_EDGE_PLANAR,
+     .rule_stated = true,
+     .first_ring = 0,
+     .ring_count = 1},
 };
 
 static struct sky_zone zone_between(struct sky_limit floor, struct sky_limit ceiling)

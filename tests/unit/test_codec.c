@@ -919,6 +919,177 @@ static void a_zone_set_that_is_too_large_or_malformed_is_refused_with_a_reason(v
     assert_non_null(strstr(why_not(packed, crowded_set(1, 1, 32, 2)), "latitudes"));
 }
 
+/* ---- borders that two zones share, and the geoid ---- */
+
+/* Zones 5 and 6; line 1 is 6's alone, line 2 has 6 on its left and 5 on its right. */
+struct shared_set {
+    int32_t step[2][4];
+    int32_t height_cm[6];
+    char text[2];
+    uint8_t hash[32];
+    Skywitness__Zones__V1__Ring ring[2];
+    Skywitness__Zones__V1__Ring *rings[2];
+    Skywitness__Zones__V1__Line line[2];
+    Skywitness__Zones__V1__Line *lines[SKY_LINES_MAX];
+    Skywitness__Zones__V1__Zone zone[2];
+    Skywitness__Zones__V1__Zone *zones[2];
+    Skywitness__Zones__V1__Geoid geoid;
+    Skywitness__Zones__V1__ZoneSet set;
+};
+
+static void make_shared_set(struct shared_set *ret)
+{
+    static const int32_t step[2][4] = {{100000000, 0, 1000000, 0},
+                                       {200000000, 1000000, 0, -1000000}};
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret->step, step, sizeof step);
+    memcpy(ret->text, "x", 2);
+    skywitness__zones__v1__zone_set__init(&ret->set);
+    for (int i = 0; i < 2; i++) {
+        skywitness__zones__v1__ring__init(&ret->ring[i]);
+        ret->ring[i].n_lat_step_e7 = ret->ring[i].n_lon_step_e7 = 4;
+        ret->ring[i].lat_step_e7 = ret->step[0];
+        ret->ring[i].lon_step_e7 = ret->step[1];
+        ret->rings[i] = &ret->ring[i];
+        skywitness__zones__v1__line__init(&ret->line[i]);
+        ret->line[i].id = (uint32_t)i + 1;
+        ret->line[i].zone_id = 6;
+        ret->line[i].name = ret->line[i].source = ret->line[i].licence = ret->text;
+        ret->line[i].sha256 = (ProtobufCBinaryData){sizeof ret->hash, ret->hash};
+        ret->line[i].edge_rule = SKYWITNESS__ZONES__V1__EDGE_RULE__EDGE_RHUMB;
+        ret->line[i].n_ring = 1;
+        ret->line[i].ring = &ret->rings[i];
+        skywitness__zones__v1__zone__init(&ret->zone[i]);
+        ret->zone[i].id = (uint32_t)i + 5;
+        ret->zone[i].name = ret->text;
+        ret->zones[i] = &ret->zone[i];
+    }
+    for (int i = 0; i < SKY_LINES_MAX; i++) {
+        ret->lines[i] = &ret->line[i % 2];
+    }
+    ret->line[1].has_right_zone_id = ret->line[1].has_right_line_id = true;
+    ret->line[1].right_zone_id = 5;
+    ret->line[1].right_line_id = 20;
+    ret->line[1].has_edge_rule_unstated = ret->line[1].edge_rule_unstated = true;
+    ret->line[0].has_chord_m = true;
+    ret->line[0].chord_m = 0.0625;
+    ret->ring[1].has_border_edges = true;
+    ret->ring[1].border_edges = 3;
+    skywitness__zones__v1__geoid__init(&ret->geoid);
+    ret->geoid.model = ret->text;
+    ret->geoid.south_e7 = -50000000;
+    ret->geoid.west_e7 = 1750000000;
+    ret->geoid.step_e7 = 2500000;
+    ret->geoid.rows = 2;
+    ret->geoid.columns = 3;
+    ret->geoid.n_height_cm = 6;
+    ret->geoid.height_cm = ret->height_cm;
+    ret->height_cm[5] = -1234;
+    ret->set.name = ret->text;
+    ret->set.n_zone = ret->set.n_line = 2;
+    ret->set.zone = ret->zones;
+    ret->set.line = ret->lines;
+    ret->set.geoid = &ret->geoid;
+}
+
+static size_t pack_shared_set(const struct shared_set *set)
+{
+    return skywitness__zones__v1__zone_set__pack(&set->set, packed);
+}
+
+static void a_shared_border_becomes_two_lines_with_the_same_rings(void **state)
+{
+    (void)state;
+    static struct shared_set made;
+    make_shared_set(&made);
+    struct sky_arena arena = new_arena();
+    struct sky_zone_set zones;
+    struct sky_zone_names names;
+    const char *reason = "sound";
+    const size_t count = pack_shared_set(&made);
+    if (sky_codec_unpack_zones(packed, count, &arena, &zones, &names, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
+    }
+    assert_int_equal(zones.line_count, 3);
+    assert_int_equal(zones.ring_count, 2);
+    assert_int_equal(zones.vertex_count, 8);
+    static const uint32_t id[] = {20, 1, 2}, first_ring[] = {0, 1, 0};
+    for (uint32_t l = 0; l < 3; l++) {
+        assert_int_equal(zones.line[l].id, id[l]);
+        assert_int_equal(names.line[l].id, id[l]);
+        assert_int_equal(zones.line[l].zone, l == 0 ? 0 : 1);
+        assert_int_equal(zones.line[l].outside, l == 0);
+        assert_int_equal(zones.line[l].first_ring, first_ring[l]);
+        assert_int_equal(zones.line[l].rule_stated, l == 1);
+        assert_near(zones.line[l].chord_m, l == 1 ? 0.0625 : 0.0, 0.0);
+    }
+    assert_int_equal(zones.zone[0].line_count, 1);
+    assert_int_equal(zones.zone[1].line_count, 2);
+    assert_int_equal(zones.ring[0].closing, 1);
+    assert_int_equal(zones.ring[1].closing, 0);
+    assert_false(zones.has_geoid);
+    assert_int_equal(zones.geoid.south_e7, -50000000);
+    assert_int_equal(zones.geoid.west_e7, 1750000000);
+    assert_int_equal(zones.geoid.step_e7, 2500000);
+    assert_int_equal(zones.geoid.rows, 2);
+    assert_int_equal(zones.geoid.columns, 3);
+    assert_int_equal(zones.geoid.height_cm[5], -1234);
+}
+
+static void assert_shared_set_refused(const struct shared_set *set, const char *words)
+{
+    const char *reason = why_not(packed, pack_shared_set(set));
+    if (strstr(reason, words) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", reason, words);
+    }
+}
+
+static void a_shared_border_without_two_zones_and_two_ids_is_refused(void **state)
+{
+    (void)state;
+    static struct shared_set made;
+    make_shared_set(&made);
+    made.line[1].has_right_line_id = false;
+    assert_shared_set_refused(&made, "no line id");
+    make_shared_set(&made);
+    made.line[1].has_right_zone_id = false;
+    assert_shared_set_refused(&made, "no line id");
+    make_shared_set(&made);
+    made.line[1].right_zone_id = 6;
+    assert_shared_set_refused(&made, "on its right");
+    made.line[1].right_zone_id = 7;
+    assert_shared_set_refused(&made, "on its right");
+    make_shared_set(&made);
+    made.line[1].right_line_id = 1;
+    assert_shared_set_refused(&made, "line: id is not unique");
+    make_shared_set(&made);
+    made.set.n_line = 22; /* half of them have two sides */
+    assert_shared_set_refused(&made, "both sides");
+    make_shared_set(&made);
+    made.ring[1].border_edges = 5;
+    assert_shared_set_refused(&made, "more border");
+    made.ring[1].border_edges = 0;
+    assert_shared_set_refused(&made, "no edge is border");
+}
+
+static void a_geoid_without_a_height_for_each_crossing_is_refused(void **state)
+{
+    (void)state;
+    static struct shared_set made;
+    make_shared_set(&made);
+    made.geoid.n_height_cm = 5;
+    assert_shared_set_refused(&made, "heights than crossings");
+    made.geoid.rows = made.geoid.columns = 65536; /* 0 in 32 bits */
+    made.geoid.n_height_cm = 0;
+    assert_shared_set_refused(&made, "heights than crossings");
+    made.geoid.rows = 0;
+    assert_shared_set_refused(&made, "without rows");
+    make_shared_set(&made);
+    made.geoid.rows = 1;
+    made.geoid.columns = 6;
+    assert_shared_set_refused(&made, "fewer than two rows");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -941,6 +1112,9 @@ int main(void)
         cmocka_unit_test(a_zone_set_comes_back_sorted_by_zone_with_its_names),
         cmocka_unit_test(a_zone_set_that_makes_no_sense_is_refused_with_a_reason),
         cmocka_unit_test(a_zone_set_that_is_too_large_or_malformed_is_refused_with_a_reason),
+        cmocka_unit_test(a_shared_border_becomes_two_lines_with_the_same_rings),
+        cmocka_unit_test(a_shared_border_without_two_zones_and_two_ids_is_refused),
+        cmocka_unit_test(a_geoid_without_a_height_for_each_crossing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -621,8 +621,9 @@ static void a_line_of_very_many_edges_is_assessed_like_any_other(void **state)
         vertex[i] = (struct sky_vertex){(int32_t)(lat_rad / paper_rad * 1e7),
                                         (int32_t)(lon_rad / paper_rad * 1e7)};
     }
-    const struct sky_ring ring = {0, EDGES};
-    const struct sky_line line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
+    const struct sky_ring ring = {0, EDGES, 0};
+    const struct sky_line line = {
+        .id = 1, .rule = SKY_EDGE_PLANAR, .rule_stated = true, .ring_count = 1};
     const struct sky_zone zone = {
         .id = 1, .floor = {.unlimited = true}, .ceiling = {.unlimited = true}, .line_count = 1};
     const struct sky_zone_set set = {.zone_count = 1,

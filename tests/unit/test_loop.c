@@ -136,9 +136,10 @@ static struct sky_config config;
 /* 40 km by 40 km around the station. */
 static const struct sky_vertex vertex[] = {
     {198000000, 28000000}, {202000000, 28000000}, {202000000, 32000000}, {198000000, 32000000}};
-static const struct sky_ring ring[] = {{0, 4}};
+static const struct sky_ring ring[] = {{0, 4, 0}};
 static const struct sky_line line[] = {{.id = 1,
                                         .rule = SKY_EDGE_GEODESIC,
+                                        .rule_stated = true,
                                         .accuracy_stated = true,
                                         .sigma_m = 10.0,
                                         .ring_count = 1}};

@@ -32,7 +32,7 @@ static struct fixture empty_fixture(void)
 static void add_ring(struct fixture *fixture, uint32_t count, const double place_deg[][2])
 {
     struct sky_zone_set *set = &fixture->set;
-    fixture->ring[set->ring_count++] = (struct sky_ring){set->vertex_count, count};
+    fixture->ring[set->ring_count++] = (struct sky_ring){set->vertex_count, count, 0};
     for (uint32_t i = 0; i < count; i++) {
         fixture->vertex[set->vertex_count++] = (struct sky_vertex){
             (int32_t)lround(place_deg[i][0] * 1e7), (int32_t)lround(place_deg[i][1] * 1e7)};
@@ -271,6 +271,25 @@ static void a_point_on_a_shared_border_is_inside_exactly_one_side(void **state)
 }
 
 /* --- probability --- */
+
+static void the_end_of_an_open_border_belongs_to_its_last_edge(void **state)
+{
+    (void)state;
+    struct fixture fixture =
+        square(); /* the edge in the south is border, then the one in the east */
+    fixture.ring[0].closing = 2;
+    struct sky_nearest result = nearest(&fixture, 21.1, 3.9);
+    assert_int_equal(result.edge, 1);
+    assert_near(result.lat_rad, 21.0 * degree, 1e-12);
+    assert_near(result.lon_rad, 4.0 * degree, 1e-12);
+    result = nearest(&fixture, 19.9, 4.1); /* of its vertices, the edge that begins there */
+    assert_int_equal(result.edge, 1);
+    result = nearest(&fixture, 20.9, 3.01); /* inside, and next to what only closes it */
+    assert_int_equal(result.edge, 0);
+    assert_true(result.distance_m < -99e3);
+    result = nearest(&fixture, 20.9, 2.99);
+    assert_true(result.distance_m > 99e3);
+}
 
 static void far_from_the_line_the_answer_is_certain(void **state)
 {
@@ -533,6 +552,13 @@ static void each_fault_of_a_line_has_its_own_words(void **state)
     fixture.line[1].sigma_m = 1.1e5;
     assert_fault(&fixture, "line: sigma_m outside 0 .. 1e5");
     fixture.line[1].sigma_m = 0.0;
+    static const double bad_chord_m[] = {-0.1, 1.1e5, (double)NAN};
+    for (int i = 0; i < 3; i++) {
+        fixture.line[1].chord_m = bad_chord_m[i];
+        assert_fault(&fixture, "line: chord_m outside 0 .. 1e5");
+    }
+    fixture.line[1].chord_m = 0.1;
+    assert_sound(&fixture);
     fixture.line[1].ring_count = 0;
     assert_fault(&fixture, "line: no ring");
     fixture.line[1].ring_count = 2;
@@ -550,9 +576,15 @@ static void each_fault_of_a_ring_has_its_own_words(void **state)
     assert_fault(&fixture, "ring: fewer than three vertices");
     fixture.ring[0].count = 5;
     assert_fault(&fixture, "ring: vertices beyond the set");
-    fixture.ring[0] = (struct sky_ring){5, 3};
+    fixture.ring[0] = (struct sky_ring){5, 3, 0};
     assert_fault(&fixture, "ring: vertices beyond the set");
-    fixture.ring[0] = (struct sky_ring){0, 4};
+    fixture.ring[0] = (struct sky_ring){0, 4, 4};
+    assert_fault(&fixture, "ring: no edge is border");
+    fixture.ring[0] = (struct sky_ring){0, 4, 5};
+    assert_fault(&fixture, "ring: no edge is border");
+    fixture.ring[0] = (struct sky_ring){0, 4, 3};
+    assert_sound(&fixture);
+    fixture.ring[0] = (struct sky_ring){0, 4, 0};
     struct fixture holed = square();
     add_ring(&holed, 3, (const double[][2]){{0.2, 0.2}, {0.2, 0.4}, {0.4, 0.2}});
     assert_sound(&holed);
@@ -567,6 +599,61 @@ static void each_fault_of_a_ring_has_its_own_words(void **state)
                                      : "vertex: longitude beyond 180 degrees");
         *vertex = good;
     }
+}
+
+/* Two by three crossings, ten degrees apart, across the date line. */
+static struct sky_geoid small_geoid(const int32_t height_cm[6])
+{
+    return (struct sky_geoid){.south_e7 = 100000000,
+                              .west_e7 = 1750000000,
+                              .step_e7 = 100000000,
+                              .rows = 2,
+                              .columns = 3,
+                              .height_cm = height_cm};
+}
+
+static void each_fault_of_a_geoid_has_its_own_words(void **state)
+{
+    (void)state;
+    static const char *const few = "geoid: fewer than two rows or columns, or no step";
+    static const char *const north = "geoid: latitude beyond 90 degrees";
+    static const char *const wide = "geoid: longitude beyond 180 degrees, or wider than a turn";
+    int32_t height_cm[6] = {20000, -20000, 0, 0, 0, 0};
+    struct fixture fixture = square();
+    struct sky_geoid *const geoid = &fixture.set.geoid;
+    const struct sky_geoid good = small_geoid(height_cm);
+    *geoid = good;
+    assert_sound(&fixture);
+    geoid->rows = 1;
+    assert_fault(&fixture, few);
+    *geoid = good;
+    geoid->columns = 1;
+    assert_fault(&fixture, few);
+    *geoid = good;
+    geoid->step_e7 = 0;
+    assert_fault(&fixture, few);
+    *geoid = good;
+    geoid->south_e7 = 800000001;
+    assert_fault(&fixture, north);
+    geoid->south_e7 = -900000001;
+    assert_fault(&fixture, north);
+    geoid->south_e7 = 800000000;
+    assert_sound(&fixture);
+    geoid->rows = UINT32_MAX;
+    assert_fault(&fixture, north);
+    *geoid = good;
+    geoid->west_e7 = 1800000001;
+    assert_fault(&fixture, wide);
+    geoid->west_e7 = -1800000001;
+    assert_fault(&fixture, wide);
+    *geoid = good;
+    geoid->columns = UINT32_MAX;
+    assert_fault(&fixture, wide);
+    *geoid = good;
+    height_cm[5] = 20001;
+    assert_fault(&fixture, "geoid: height outside -200 .. 200 m");
+    height_cm[5] = -20001;
+    assert_fault(&fixture, "geoid: height outside -200 .. 200 m");
 }
 
 static void a_ring_half_round_the_earth_is_refused(void **state)
@@ -601,6 +688,7 @@ int main(void)
         cmocka_unit_test(a_long_edge_past_the_pole_still_gives_one_of_its_points),
         cmocka_unit_test(repeated_vertices_change_nothing),
         cmocka_unit_test(a_point_on_a_shared_border_is_inside_exactly_one_side),
+        cmocka_unit_test(the_end_of_an_open_border_belongs_to_its_last_edge),
         cmocka_unit_test(far_from_the_line_the_answer_is_certain),
         cmocka_unit_test(across_a_straight_edge_it_is_the_normal_distribution),
         cmocka_unit_test(on_an_edge_it_is_one_half_and_on_a_corner_one_quarter),
@@ -616,6 +704,7 @@ int main(void)
         cmocka_unit_test(each_fault_of_a_zone_has_its_own_words),
         cmocka_unit_test(each_fault_of_a_line_has_its_own_words),
         cmocka_unit_test(each_fault_of_a_ring_has_its_own_words),
+        cmocka_unit_test(each_fault_of_a_geoid_has_its_own_words),
         cmocka_unit_test(a_ring_half_round_the_earth_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
