@@ -18,6 +18,26 @@ struct sky_claim *sky_claim_add(struct sky_claims *claims, const struct sky_clai
 
 /* --- Order ---------------------------------------------------------------------------------- */
 
+enum { KEYS = 10 };
+
+/* What tells two plots of one instant apart. */
+static void list_keys(const struct sky_claim *claim, double ret_key[KEYS])
+{
+    const struct sky_measurement *const m = &claim->look.measurement;
+    const struct sky_enu *const place = &claim->spot.place;
+    const double key[KEYS] = {m->slant_range_m,
+                              m->azimuth_rad,
+                              m->elevation_rad,
+                              place->east_m,
+                              place->north_m,
+                              place->up_m,
+                              m->has_height ? m->height_hae_m : 0.0,
+                              m->has_radial_speed ? m->radial_speed_mps : 0.0,
+                              (double)claim->remark.icao_address,
+                              (double)claim->remark.mode_3a};
+    memcpy(ret_key, key, sizeof key);
+}
+
 static bool comes_before(const struct sky_claim *a, const struct sky_claim *b)
 {
     const struct sky_measurement *const ma = &a->look.measurement;
@@ -28,12 +48,11 @@ static bool comes_before(const struct sky_claim *a, const struct sky_claim *b)
     if (ma->time_ns != mb->time_ns) {
         return ma->time_ns < mb->time_ns;
     }
-    const double of_a[] = {ma->slant_range_m, ma->azimuth_rad, ma->elevation_rad,
-                           a->spot.place.east_m, a->spot.place.north_m};
-    const double of_b[] = {mb->slant_range_m, mb->azimuth_rad, mb->elevation_rad,
-                           b->spot.place.east_m, b->spot.place.north_m};
+    double of_a[KEYS], of_b[KEYS];
+    list_keys(a, of_a);
+    list_keys(b, of_b);
     size_t i = 0;
-    while (i < 4 && of_a[i] == of_b[i]) {
+    while (i < KEYS - 1 && of_a[i] == of_b[i]) {
         i++;
     }
     return of_a[i] < of_b[i];
@@ -58,10 +77,16 @@ static void merge(struct sky_claims *claims, uint32_t begin, uint32_t middle, ui
     }
 }
 
-uint32_t sky_claim_sort(struct sky_claims *claims)
+/* The same numbers from two aircraft that say who they are are two plots. */
+static bool is_same(const struct sky_claim *a, const struct sky_claim *b)
 {
-    uint32_t repeated = 0;
+    return a->look.sensor == b->look.sensor && sky_track_is_same_plot(&a->look, &b->look) &&
+           a->remark.icao_address == b->remark.icao_address &&
+           a->remark.mode_3a == b->remark.mode_3a;
+}
 
+void sky_claim_sort(struct sky_claims *claims)
+{
     claims->waiting_count = 0;
     for (uint32_t i = 0; i < claims->count; i++) {
         claims->order[i] = i;
@@ -74,14 +99,9 @@ uint32_t sky_claim_sort(struct sky_claims *claims)
     }
     for (uint32_t k = 1; k < claims->count; k++) {
         struct sky_claim *const claim = sky_claim_at(claims, k);
-        const struct sky_claim *const before = sky_claim_at(claims, k - 1);
-        if (claim->look.sensor == before->look.sensor &&
-            sky_track_is_same_plot(&claim->look, &before->look)) {
-            claim->done = true;
-            repeated++;
-        }
+        claim->repeated = is_same(claim, sky_claim_at(claims, k - 1));
+        claim->done = claim->repeated;
     }
-    return repeated;
 }
 
 uint32_t sky_claim_look_end(struct sky_claims *claims, uint32_t first, int64_t span_ns)

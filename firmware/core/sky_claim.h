@@ -1,9 +1,10 @@
 /**
  * sky_claim: plots that ask for a track - in their order, in groups of rivals, waiting for more.
  *
- * Plots are taken by sensor, time, range, azimuth, elevation and place, so that their order in a
- * batch decides nothing. Those of one sensor within half a scan are one look, of which no two can
- * be one aircraft; plots of a look that share a candidate are one group and are decided together.
+ * Plots are taken by sensor, time and then by everything they measure and say of who it is, so that
+ * their order in a batch decides nothing. Those of one sensor within half a scan are one look, of
+ * which no two can be one aircraft; plots of a look that share a candidate are one group and are
+ * decided together.
  */
 #ifndef SKY_CLAIM_H
 #define SKY_CLAIM_H
@@ -15,9 +16,9 @@
 #include "sky_track.h"
 
 enum {
-    SKY_CLAIMS_MAX = SKY_PLOTS_MAX, /* plots at hand at once, waiting ones included */
-    SKY_WAITING_MAX = 64,           /* plots that wait for their rivals; more are not held */
-    SKY_CANDIDATES_MAX = 8          /* tracks a plot is offered to: the likeliest */
+    SKY_WAITING_MAX = 64, /* plots that wait for their rivals; more are not held */
+    SKY_CLAIMS_MAX = SKY_PLOTS_MAX + SKY_WAITING_MAX, /* plots at hand at once */
+    SKY_CANDIDATES_MAX = 8 /* tracks a plot is offered to: the likeliest */
 };
 
 /** A plot that asks for a track. */
@@ -32,7 +33,7 @@ struct sky_claim {
     uint32_t cell;
     bool wanted;   /* in the gate of a believed track */
     bool stale;    /* too old for a track it may belong to */
-    bool repeated; /* a track has this very plot already */
+    bool repeated; /* the same came before: it is at hand, or a track has it */
     bool waits;    /* for its rivals: put aside until the next call */
     bool done;
     uint32_t candidate_count;
@@ -60,10 +61,10 @@ struct sky_claims {
 struct sky_claim *sky_claim_add(struct sky_claims *claims, const struct sky_claim *offered);
 
 /**
- * Puts all claims in order. The same plot again comes next to itself and is done with; returns how
- * many those are. Nobody waits any more. Cost: O(n log n), O(n) if they are in order.
+ * Puts all claims in order. The same plot again comes next to itself: repeated and done with.
+ * Nobody waits any more. Cost: O(n log n), O(n) if they are in order.
  */
-uint32_t sky_claim_sort(struct sky_claims *claims);
+void sky_claim_sort(struct sky_claims *claims);
 
 /** The claim at a position of that order. */
 static inline struct sky_claim *sky_claim_at(struct sky_claims *claims, uint32_t position)

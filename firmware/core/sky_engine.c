@@ -256,8 +256,20 @@ struct tally {
     uint64_t too_old;
     uint64_t time_not_believed;
     uint64_t out_of_range;
-    uint64_t no_room;
 };
+
+/* Plots that the tracker refused in its latest call, some of which may have waited till then. */
+static void say_refused(struct sky_engine *engine, struct sky_outbox *outbox)
+{
+    for (uint32_t i = 0; i < engine->config.sensor_count; i++) {
+        const uint32_t *const refused = engine->tracker.refused[i];
+        const char *const name = engine->config.sensor[i].name;
+        reject(engine, outbox, SKY_REJECT_TOO_OLD, refused[SKY_REFUSED_TOO_OLD], "plot.time", name);
+        reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, refused[SKY_REFUSED_REPEATED],
+               "plot.repeated", name);
+        reject(engine, outbox, SKY_REJECT_TABLE_FULL, refused[SKY_REFUSED_NO_ROOM], "tracks", name);
+    }
+}
 
 static void take_tick(struct sky_engine *engine, const struct sky_step *step,
                       struct sky_outbox *outbox)
@@ -270,6 +282,7 @@ static void take_tick(struct sky_engine *engine, const struct sky_step *step,
     sky_report_tracks(engine, outbox);
     sky_report_between_looks(engine, outbox);
     sky_report_sensors(engine, outbox);
+    say_refused(engine, outbox);
 }
 
 static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
@@ -319,7 +332,6 @@ static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
     memcpy(claim->remark.callsign, plot->callsign, sizeof claim->remark.callsign);
     const enum sky_status status = sky_tracker_offer(&engine->tracker, &engine->config, claim);
     tally->out_of_range += status == SKY_E_RANGE ? 1 : 0;
-    tally->no_room += status == SKY_E_CAPACITY ? 1 : 0;
     tally->used += status == SKY_OK ? 1 : 0;
 }
 
@@ -340,7 +352,6 @@ static void take_plots(struct sky_engine *engine, const struct sky_step *step,
         reject(engine, outbox, SKY_REJECT_NO_POSE, step->count, "plot", sensor->name);
         return;
     }
-    const struct sky_tracker_stats before = engine->tracker.stats;
     memset(claim, 0, sizeof *claim);
     claim->look.sensor = index;
     claim->arrival_ns = engine->now_ns;
@@ -353,7 +364,6 @@ static void take_plots(struct sky_engine *engine, const struct sky_step *step,
     reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, tally.time_not_believed, "plot.time",
            sensor->name);
     reject(engine, outbox, SKY_REJECT_NO_POSE, tally.no_pose, "plot", sensor->name);
-    reject(engine, outbox, SKY_REJECT_TABLE_FULL, tally.no_room, "plots", sensor->name);
     engine->stats.late_or_early += tally.time_not_believed;
     if (tally.used == 0) {
         return;
@@ -363,13 +373,7 @@ static void take_plots(struct sky_engine *engine, const struct sky_step *step,
     if (engine->tracker.nis_changed != 0) {
         sky_report_sensors(engine, outbox);
     }
-    const struct sky_tracker_stats *const after = &engine->tracker.stats;
-    reject(engine, outbox, SKY_REJECT_TOO_OLD, after->too_old - before.too_old, "plot.time",
-           sensor->name);
-    reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, after->repeated - before.repeated,
-           "plot.repeated", sensor->name);
-    reject(engine, outbox, SKY_REJECT_TABLE_FULL, after->no_room - before.no_room, "tracks",
-           sensor->name);
+    say_refused(engine, outbox);
 }
 
 static bool plots_are_of_one_sensor(const struct sky_engine *engine, const struct sky_step *step)

@@ -389,6 +389,8 @@ bool sky_track_is_same_plot(const struct sky_look *a, const struct sky_look *b)
     return a->raw.time_ns == b->raw.time_ns && a->raw.slant_range_m == b->raw.slant_range_m &&
            a->raw.azimuth_rad == b->raw.azimuth_rad &&
            a->raw.elevation_rad == b->raw.elevation_rad &&
+           a->measurement.radial_speed_mps == b->measurement.radial_speed_mps &&
+           a->measurement.height_hae_m == b->measurement.height_hae_m &&
            (!a->measurement.is_place ||
             (at->east_m == bt->east_m && at->north_m == bt->north_m && at->up_m == bt->up_m));
 }

@@ -110,7 +110,17 @@ static void begin_call(struct sky_tracker *tracker)
     }
     tracker->touched_count = 0;
     tracker->nis_changed = 0;
+    memset(tracker->refused, 0, sizeof tracker->refused);
     sweep(tracker);
+}
+
+static void refuse(struct sky_tracker *tracker, uint32_t sensor, enum sky_refusal why)
+{
+    uint64_t *const count[] = {[SKY_REFUSED_TOO_OLD] = &tracker->stats.too_old,
+                               [SKY_REFUSED_REPEATED] = &tracker->stats.repeated,
+                               [SKY_REFUSED_NO_ROOM] = &tracker->stats.no_room};
+    ++*count[why];
+    tracker->refused[sensor][why]++;
 }
 
 /* A tentative track came to nothing: its plots were clutter. */
@@ -151,10 +161,10 @@ static uint32_t least_promising(struct sky_tracker *tracker, int64_t now_ns)
  * An empty slot for a start, made if need be and possible; SKY_TRACKS_MAX if not. A start from
  * before earlier_ns may have to go for it.
  */
-static uint32_t find_slot(struct sky_tracker *tracker, int64_t earlier_ns)
+static uint32_t find_slot(struct sky_tracker *tracker, uint32_t sensor, int64_t earlier_ns)
 {
     if (tracker->active_count == SKY_TRACKS_MAX) {
-        tracker->stats.no_room++;
+        refuse(tracker, sensor, SKY_REFUSED_NO_ROOM);
         const uint32_t slot = least_promising(tracker, earlier_ns);
         if (slot < SKY_TRACKS_MAX) {
             forget(tracker, slot);
@@ -633,8 +643,8 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
         tracker->stats.clutter++;
         return;
     }
-    const uint32_t slot =
-        find_slot(tracker, claim->look.measurement.time_ns - config->sensor[sensor].scan_ns / 2);
+    const uint32_t slot = find_slot(
+        tracker, sensor, claim->look.measurement.time_ns - config->sensor[sensor].scan_ns / 2);
     if (slot == SKY_TRACKS_MAX) { /* as likely as not false, like those that make the crowd */
         sky_clutter_add(&tracker->sensor[sensor].clutter, claim->cell);
         return;
@@ -710,8 +720,8 @@ static void share_among_believed(struct sky_tracker *tracker, const struct sky_c
             k - first < SKY_FITTED_MAX ? &tracker->scratch.fitted[k - first] : NULL;
         struct sky_claim *const claim = sky_claim_at(claims, k);
         claim->candidate_count = 0;
-        claim->wanted = claim->stale = claim->repeated = false; /* if it waited: not any more */
         if (!claim->done) {
+            claim->wanted = claim->stale = false; /* if it waited: not any more */
             find_candidates(tracker, config, claim, false, kept);
         }
     }
@@ -753,9 +763,9 @@ static void take_left_over(struct sky_tracker *tracker, const struct sky_config 
                            const struct sky_claim *claim)
 {
     if (claim->repeated) {
-        tracker->stats.repeated++;
+        refuse(tracker, claim->look.sensor, SKY_REFUSED_REPEATED);
     } else if (claim->stale) {
-        tracker->stats.too_old++;
+        refuse(tracker, claim->look.sensor, SKY_REFUSED_TOO_OLD);
     } else {
         start_track(tracker, config, claim);
     }
@@ -813,7 +823,12 @@ void sky_tracker_run(struct sky_tracker *tracker, const struct sky_config *confi
     struct sky_claims *const claims = &tracker->claims;
 
     begin_call(tracker);
-    tracker->stats.repeated += sky_claim_sort(claims);
+    sky_claim_sort(claims);
+    for (uint32_t i = 0; i < claims->count; i++) {
+        if (claims->claim[i].repeated) {
+            refuse(tracker, claims->claim[i].look.sensor, SKY_REFUSED_REPEATED);
+        }
+    }
     for (uint32_t first = 0, last = 0; first < claims->count; first = last) {
         const uint32_t sensor = sky_claim_at(claims, first)->look.sensor;
         last = sky_claim_look_end(claims, first, config->sensor[sensor].scan_ns / 2);

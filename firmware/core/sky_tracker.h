@@ -33,7 +33,7 @@
 #include "sky_watch.h"
 
 enum {
-    SKY_FITTED_MAX = 48 /* filters kept between gating and updating */
+    SKY_FITTED_MAX = 8 /* filters kept between gating and updating */
 };
 
 /** Why plots were not used. Only ever grows. */
@@ -58,8 +58,12 @@ enum sky_track_change {
     SKY_TRACK_NOW_LOST = 1U << 3 /* gone, or a duplicate; freed at the next call */
 };
 
+/** Why a plot that was offered was not used; the engine reports each by sensor. */
+enum sky_refusal { SKY_REFUSED_TOO_OLD, SKY_REFUSED_REPEATED, SKY_REFUSED_NO_ROOM };
+
 struct sky_tracker {
     struct sky_tracker_stats stats;
+    uint32_t refused[SKY_SENSORS_MAX][SKY_REFUSED_NO_ROOM + 1]; /* in the latest call */
     uint32_t next_id;
     struct sky_track_rules rules;
     struct sky_watch sensor[SKY_SENSORS_MAX];

@@ -1459,28 +1459,59 @@ static void a_full_track_table_is_reported(void **state)
     assert_reject(SKY_REJECT_TABLE_FULL, 1, "tracks", "head");
 }
 
-static void plots_that_find_no_room_beside_waiting_ones_are_reported(void **state)
+/* Two aircraft so near each other that their plots wait for one another. */
+static void keep_plots_waiting(size_t last_count)
 {
-    (void)state;
-    static struct sky_plot plot[SKY_PLOTS_MAX];
-    const struct sky_enu beside = {250.0, 20000.0, 3000.0};
+    const struct sky_enu beside = {250.0, 20000.0, 3000.0}, between = {125.0, 20000.0, 3000.0};
     for (int i = 0; i < 20; i++) {
-        plot[0] = head_plot(&north_20km);
-        plot[1] = head_plot(&beside);
+        const struct sky_plot plot[] = {head_plot(&north_20km), head_plot(&beside),
+                                        head_plot(&between)};
         wait_s(0.7);
-        give_plots(plot, 2);
+        give_plots(plot, i < 19 ? 2 : last_count);
         if (i < 19) {
             wait_s(0.3);
             tick(true);
         }
     }
-    const size_t waiting = engine.tracker.claims.count;
-    assert_true(waiting > 0);
+    assert_int_equal(engine.tracker.claims.count, last_count);
+}
+
+static void a_whole_batch_finds_room_beside_plots_that_wait(void **state)
+{
+    (void)state;
+    static struct sky_plot plot[SKY_PLOTS_MAX];
+    keep_plots_waiting(2);
     for (size_t i = 0; i < SKY_PLOTS_MAX; i++) {
-        plot[i] = head_plot(&beside);
+        plot[i] = head_plot(&north_20km); /* which is one of the two, again */
     }
+    const uint64_t used = engine.tracker.stats.used;
     give_plots(plot, SKY_PLOTS_MAX);
-    assert_reject(SKY_REJECT_TABLE_FULL, waiting, "plots", "head");
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, SKY_PLOTS_MAX, "plot.repeated", "head");
+    assert_int_equal(count_of(SKY_EVENT_REJECT), 1);
+    wait_s(0.7);
+    tick(true);
+    assert_int_equal(engine.tracker.stats.used, used + 2);
+}
+
+/* One of three plots beside two aircraft is nobody's, and the radar on the hill filled the table.
+ */
+static void a_plot_refused_after_it_waited_is_reported_under_its_own_radar(void **state)
+{
+    (void)state;
+    static struct sky_plot plot[SKY_TRACKS_MAX];
+    keep_plots_waiting(3);
+    for (size_t i = 0; i < SKY_TRACKS_MAX; i++) {
+        plot[i] = head_plot(&north_20km);
+        plot[i].sensor = PAPER_HILL;
+        plot[i].slant_range_m = 30e3 + 100.0 * (double)i;
+        plot[i].azimuth_rad = 3.0;
+    }
+    give_plots(plot, SKY_TRACKS_MAX);
+    assert_reject(SKY_REJECT_TABLE_FULL, 2, "tracks", "hill");
+    wait_s(0.7);
+    tick(true);
+    assert_reject(SKY_REJECT_TABLE_FULL, 1, "tracks", "head");
+    assert_int_equal(count_of(SKY_EVENT_REJECT), 1);
 }
 
 static void a_plot_older_than_its_track_is_reported(void **state)
@@ -1597,7 +1628,9 @@ int main(void)
         cmocka_unit_test_setup(a_plot_that_comes_twice_is_reported, start),
         cmocka_unit_test_setup(plots_beyond_the_radar_are_reported, start),
         cmocka_unit_test_setup(a_full_track_table_is_reported, start),
-        cmocka_unit_test_setup(plots_that_find_no_room_beside_waiting_ones_are_reported, start),
+        cmocka_unit_test_setup(a_whole_batch_finds_room_beside_plots_that_wait, start),
+        cmocka_unit_test_setup(a_plot_refused_after_it_waited_is_reported_under_its_own_radar,
+                               start),
         cmocka_unit_test_setup(a_plot_older_than_its_track_is_reported, start),
         cmocka_unit_test_setup(a_full_outbox_says_what_it_lost, start_flight),
         cmocka_unit_test_setup(long_names_are_cut, start),
