@@ -85,7 +85,7 @@ struct sky_track_features {
 };
 
 struct sky_track {
-    uint32_t id; /* 1, 2, 3, ...; never reused within one run of an engine */
+    uint32_t id; /* 1, 2, 3, ... as they are confirmed; 0 before; never reused within one run */
     enum sky_track_status status;
     struct sky_state state;              /* the mixture as of the latest look */
     int64_t started_ns;                  /* time of the first plot */
@@ -105,6 +105,7 @@ struct sky_track {
     char callsign[9]; /* "" if none heard */
     struct sky_track_features features;
     /* private */
+    uint64_t serial; /* 1, 2, 3, ... as tracks are started: settles ties */
     double log_odds_start;
     int64_t alive_ns;                    /* until when leaving has been counted */
     int64_t due_ns[SKY_SENSORS_MAX];     /* when each sensor should see it next */
@@ -113,7 +114,7 @@ struct sky_track {
     uint32_t cell_count;                 /* false plots, if it comes to nothing */
     uint32_t cell[SKY_TRACK_CELLS_MAX];
     uint32_t cell_sensor[SKY_TRACK_CELLS_MAX];
-    uint32_t twin_id;      /* the track it may be a duplicate of ... */
+    uint64_t twin_of;      /* the track it may be a duplicate of ... */
     uint32_t twin_updates; /* ... for so many updates of either in a row */
     int64_t smoothed_ns;
     double smoothed_speed_mps;
@@ -149,7 +150,7 @@ void sky_track_keep_raw(struct sky_look *look);
 /** The measurement of a look as it came. */
 struct sky_measurement sky_track_raw(const struct sky_look *look);
 
-/** Begins a track with its first plot. Leaves status, id and existence to the caller. */
+/** Begins a track with its first plot. Leaves status, serial and existence to the caller. */
 void sky_track_start(struct sky_track *track, const struct sky_track_rules *rules,
                      const struct sky_look *look);
 

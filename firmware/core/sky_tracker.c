@@ -43,14 +43,15 @@ static void note(struct sky_tracker *tracker, uint32_t slot, uint32_t change)
     tracker->change[slot] |= change;
 }
 
-/* Enters a track as it is where the gates look for it: believed and tentative apart, by id. */
+/* Enters a track as it is where the gates look for it: believed and tentative apart, by age. */
 static void list_track(struct sky_tracker *tracker, uint32_t slot)
 {
     struct sky_reach *const reach = &tracker->reach[slot];
     sky_reach_of_track(&tracker->track[slot], reach);
     struct sky_reach_list *const list = &tracker->listed[reach->tentative];
     uint32_t position = list->count;
-    while (position > 0 && tracker->track[list->slot[position - 1]].id > tracker->track[slot].id) {
+    while (position > 0 &&
+           tracker->track[list->slot[position - 1]].serial > tracker->track[slot].serial) {
         position--;
     }
     sky_reach_insert(list, position, slot);
@@ -202,6 +203,7 @@ void sky_tracker_init(struct sky_tracker *tracker, const struct sky_config *conf
         tracker->track[slot].status = SKY_TRACK_FREE;
     }
     tracker->next_id = 1;
+    tracker->next_serial = 1;
     make_motion(&tracker->rules.motion, &config->tracker);
     tracker->rules.first.count = 1;
     tracker->rules.first.sojourn_s = config->tracker.sojourn_s;
@@ -357,7 +359,7 @@ static void drop_duplicate(struct sky_tracker *tracker, uint32_t slot)
     }
 }
 
-/* All tracks near an updated one, itself among them, by id; returns how many. */
+/* All tracks near an updated one, itself among them, by age; returns how many. */
 static uint32_t find_near(const struct sky_tracker *tracker, uint32_t slot,
                           uint32_t ret_slot[SKY_TRACKS_MAX])
 {
@@ -372,8 +374,8 @@ static uint32_t find_near(const struct sky_tracker *tracker, uint32_t slot,
     const uint32_t all = count[0] + count[1];
     for (uint32_t i = 0; i < all; i++) {
         const bool second = taken[0] == count[0] ||
-                            (taken[1] < count[1] && tracker->track[near[1][taken[1]]].id <
-                                                        tracker->track[near[0][taken[0]]].id);
+                            (taken[1] < count[1] && tracker->track[near[1][taken[1]]].serial <
+                                                        tracker->track[near[0][taken[0]]].serial);
         ret_slot[i] = near[second][taken[second]++];
     }
     return all;
@@ -576,6 +578,7 @@ static void confirm(struct sky_tracker *tracker, const struct sky_config *config
         sky_track_existence(track) >= config->tracker.confirm_existence) {
         unlist_track(tracker, slot);
         track->status = SKY_TRACK_CONFIRMED;
+        track->id = tracker->next_id++;
         list_track(tracker, slot);
         track->confirmed_ns = time_ns;
         track->cell_count = 0;
@@ -652,7 +655,7 @@ static void start_track(struct sky_tracker *tracker, const struct sky_config *co
     struct sky_track *const track = &tracker->track[slot];
 
     sky_track_start(track, &tracker->rules, &claim->look);
-    track->id = tracker->next_id++;
+    track->serial = tracker->next_serial++;
     track->status = SKY_TRACK_TENTATIVE;
     track->log_odds = log_odds;
     track->log_odds_start = track->log_odds;
@@ -682,7 +685,7 @@ static void solve(struct sky_tracker *tracker, const struct sky_config *config,
             scratch->row_of[claim->candidate[i].slot] = SKY_ASSIGN_NONE;
         }
     }
-    for (uint32_t a = 0; a < tracker->active_count; a++) { /* rows by track id */
+    for (uint32_t a = 0; a < tracker->active_count; a++) { /* rows by age */
         const uint32_t slot = tracker->active[a];
         if (scratch->row_of[slot] == SKY_ASSIGN_NONE) {
             scratch->slot_of[rows] = slot;

@@ -12,7 +12,7 @@
  * in a clear sky, many in a hot spot. What sensors see and miss is learned on the way (sky_watch),
  * and their biases where two see the same aircraft (sky_register).
  *
- * Fixed memory. Tracks are taken by id, plots by what they say, so neither their order in a batch
+ * Fixed memory. Tracks are taken by age, plots by what they say, so neither their order in a batch
  * nor in the table decides anything.
  */
 #ifndef SKY_TRACKER_H
@@ -64,7 +64,8 @@ enum sky_refusal { SKY_REFUSED_TOO_OLD, SKY_REFUSED_REPEATED, SKY_REFUSED_NO_ROO
 struct sky_tracker {
     struct sky_tracker_stats stats;
     uint32_t refused[SKY_SENSORS_MAX][SKY_REFUSED_NO_ROOM + 1]; /* in the latest call */
-    uint32_t next_id;
+    uint32_t next_id;     /* of the next track that is confirmed ... */
+    uint64_t next_serial; /* ... and the next that is started */
     struct sky_track_rules rules;
     struct sky_watch sensor[SKY_SENSORS_MAX];
     struct sky_register registration;
@@ -74,8 +75,8 @@ struct sky_tracker {
     uint32_t touched[SKY_TRACKS_MAX];
     /* private */
     uint32_t active_count;
-    uint32_t active[SKY_TRACKS_MAX]; /* slots in use, by track id */
-    struct sky_reach_list listed[2]; /* believed, tentative; by track id */
+    uint32_t active[SKY_TRACKS_MAX]; /* slots in use, by age */
+    struct sky_reach_list listed[2]; /* believed, tentative; by age */
     uint32_t free_from;              /* no slot before it is free */
     int64_t single_from_ns;          /* no start with a single plot is older */
     uint32_t freed_count;            /* slots that are still listed, though free */

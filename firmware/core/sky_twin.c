@@ -95,10 +95,10 @@ static bool same_place(const struct sky_twin_rules *rules, const struct sky_trac
 static bool watch_twin(const struct sky_twin_rules *rules, const struct sky_track *kept,
                        struct sky_track *twin)
 {
-    const bool known = twin->twin_id == kept->id;
+    const bool known = twin->twin_of == kept->serial;
     if (same_place(rules, kept, twin)) {
         twin->twin_updates = known ? twin->twin_updates + 1 : 1;
-        twin->twin_id = kept->id;
+        twin->twin_of = kept->serial;
         return twin->twin_updates >= updates_max;
     }
     if (known) {
@@ -110,10 +110,10 @@ static bool watch_twin(const struct sky_twin_rules *rules, const struct sky_trac
 /* They are not at one place: if they were, so many times in a row, that is over. */
 static void part(struct sky_track *a, struct sky_track *b)
 {
-    if (a->twin_id == b->id) {
+    if (a->twin_of == b->serial) {
         a->twin_updates = 0;
     }
-    if (b->twin_id == a->id) {
+    if (b->twin_of == a->serial) {
         b->twin_updates = 0;
     }
 }
@@ -122,7 +122,7 @@ bool sky_twin_outranks(const struct sky_track *a, const struct sky_track *b)
 {
     const bool a_tentative = a->status == SKY_TRACK_TENTATIVE;
     const bool b_tentative = b->status == SKY_TRACK_TENTATIVE;
-    return a_tentative == b_tentative ? a->id < b->id : b_tentative;
+    return a_tentative == b_tentative ? a->serial < b->serial : b_tentative;
 }
 
 bool sky_twin_compare(const struct sky_twin_rules *rules, struct sky_track *updated,

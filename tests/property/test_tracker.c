@@ -119,16 +119,16 @@ static void plots_in_another_order_make_the_same_tracks(void **state)
 
 static bool is_sound(const struct sky_tracker *t)
 {
-    uint32_t last_id = 0;
+    uint64_t last_serial = 0;
     for (uint32_t i = 0; i < t->active_count; i++) {
         const struct sky_track *const track = &t->track[t->active[i]];
         const struct test_target nobody = {.x = {0.0}};
         const double nees = test_nees(&track->state, &nobody);
         if (!(nees >= 0.0) || !isfinite(nees) || !(fabs(track->log_odds) <= 40.0) ||
-            track->id <= last_id || track->status == SKY_TRACK_FREE) {
+            track->serial <= last_serial || track->status == SKY_TRACK_FREE) {
             return false;
         }
-        last_id = track->id;
+        last_serial = track->serial;
     }
     uint32_t in_use = 0;
     for (uint32_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {

@@ -1142,7 +1142,7 @@ a_bias_that_two_radars_disagree_about_is_found_applied_and_shrinks_the_error(voi
                   off_m[0], off_m[1]);
     assert_true(sigma_m[1] < 0.7 * sigma_m[0]);
     assert_true(off_m[1] < 0.7 * off_m[0]);
-    assert_int_equal(engine.tracker.next_id - 1, AIRCRAFT);
+    assert_int_equal(engine.tracker.next_serial - 1, AIRCRAFT);
 }
 
 /* --- reported places */
