@@ -377,18 +377,34 @@ static void learn(struct sky_clutter *clutter, uint32_t band, uint32_t notch, do
     *misses = *misses * kept + (seen ? 0.0 : part);
 }
 
+/* How probable the notch is now that the outcome is known. */
+static double notch_given(const struct sky_clutter *clutter, const struct sky_sensor_config *radar,
+                          uint32_t band, double share_in_notch, bool seen)
+{
+    const double p[2] = {detection_in(clutter, radar, band, 0),
+                         detection_in(clutter, radar, band, 1)};
+    const double clear = (1.0 - share_in_notch) * (seen ? p[0] : 1.0 - p[0]);
+    const double notch = share_in_notch * (seen ? p[1] : 1.0 - p[1]);
+    return notch / (clear + notch);
+}
+
 void sky_clutter_learn_detection(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                                  double range_m, double share_in_notch, bool seen)
 {
     const uint32_t band = band_of(radar, range_m);
-    const double p[2] = {detection_in(clutter, radar, band, 0),
-                         detection_in(clutter, radar, band, 1)};
+    const double notch = notch_given(clutter, radar, band, share_in_notch, seen);
+    learn(clutter, band, 0, 1.0 - notch, seen);
+    learn(clutter, band, 1, notch, seen);
+}
 
-    /* How probable the notch is now that the outcome is known. */
-    const double clear = (1.0 - share_in_notch) * (seen ? p[0] : 1.0 - p[0]);
-    const double notch = share_in_notch * (seen ? p[1] : 1.0 - p[1]);
-    learn(clutter, band, 0, clear / (clear + notch), seen);
-    learn(clutter, band, 1, notch / (clear + notch), seen);
+void sky_clutter_unlearn_miss(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
+                              double range_m, double share_in_notch)
+{
+    const uint32_t band = band_of(radar, range_m);
+    double *const misses = clutter->misses[band];
+    const double notch = notch_given(clutter, radar, band, share_in_notch, false);
+    misses[0] = larger(misses[0] - (1.0 - notch), 0.0);
+    misses[1] = larger(misses[1] - notch, 0.0);
 }
 
 double sky_clutter_detection(const struct sky_clutter *clutter,

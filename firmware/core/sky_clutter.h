@@ -102,6 +102,10 @@ double sky_clutter_per_scan(const struct sky_clutter *clutter,
 void sky_clutter_learn_detection(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
                                  double range_m, double share_in_notch, bool seen);
 
+/** Takes back a miss that was learned: the plot had only been late. */
+void sky_clutter_unlearn_miss(struct sky_clutter *clutter, const struct sky_sensor_config *radar,
+                              double range_m, double share_in_notch);
+
 /**
  * Probability of detection at a range, given how probable it is that the notch hides it; within
  * [0.05, 0.995].

@@ -17,6 +17,8 @@ static const double sigma_elevation_max_rad = 0.5;
 
 /* How fast aircraft climb compared with how fast they fly, at a start. */
 static const double climb_per_speed = 1.0 / 3.0;
+/* A radial speed of more sigmas of the speeds expected widens them. */
+static const double radial_sigmas_max = 3.0;
 
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
@@ -788,15 +790,22 @@ static void take_radial_speed(const struct sky_measurement *m, const struct sky_
         along[0] * velocity[0] + along[1] * velocity[1] + along[2] * velocity[2];
     const double slip = variance_along(state, 0, across) * variance_along(state, 3, across) +
                         variance_along(state, 0, upward) * variance_along(state, 3, upward);
+    const double residual_mps = m->radial_speed_mps - radial_mps;
     double h[SKY_STATE_DIM], rate = 0.0, unsure = 0.0;
 
+    /* Faster than was thought possible: that is no news of the place. */
+    const double beyond_m2ps2 =
+        square(residual_mps / radial_sigmas_max) - variance_along(state, 3, along);
+    if (beyond_m2ps2 > 0.0) {
+        spread(state, 3, along, beyond_m2ps2);
+    }
     for (int i = 0; i < 3; i++) {
         h[i] = (velocity[i] - radial_mps * along[i]) * per_range;
         h[3 + i] = along[i];
         rate += h[i] * velocity[i];
         unsure += h[i] * h[i] * state->p[i][i] + along[i] * along[i] * state->p[3 + i][3 + i];
     }
-    apply_row(h, m->radial_speed_mps - radial_mps,
+    apply_row(h, residual_mps,
               square(m->sigma_radial_mps) + slip * square(per_range) + square(rate * late_s) +
                   variance_per_unsure * unsure,
               state);

@@ -111,6 +111,7 @@ struct sky_track {
     int64_t due_ns[SKY_SENSORS_MAX];     /* when each sensor should see it next */
     int64_t missed_ns[SKY_SENSORS_MAX];  /* the latest look that stayed empty ... */
     double missed_gain[SKY_SENSORS_MAX]; /* ... and what that did to the odds; 0: none */
+    uint32_t taught_misses;              /* bit i: and the radar's detection learned from it */
     uint32_t cell_count;                 /* false plots, if it comes to nothing */
     uint32_t cell[SKY_TRACK_CELLS_MAX];
     uint32_t cell_sensor[SKY_TRACK_CELLS_MAX];

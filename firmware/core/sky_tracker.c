@@ -487,7 +487,11 @@ static void count_miss(struct sky_tracker *tracker, const struct sky_config *con
     }
     const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
     if (track->status != SKY_TRACK_TENTATIVE && track->log_odds > log_odds_learn) {
-        sky_watch_missed(&tracker->sensor[index], &config->sensor[index], &track->state, in_notch);
+        sky_watch_missed(&tracker->sensor[index], &config->sensor[index], &track->state, due_ns,
+                         in_notch);
+        track->taught_misses |= 1U << index;
+    } else {
+        track->taught_misses &= ~(1U << index);
     }
     sky_track_weigh(track, &tracker->rules, due_ns, gain);
     track->missed_ns[index] = due_ns;
@@ -558,15 +562,23 @@ static void count_hit(struct sky_tracker *tracker, const struct sky_config *conf
 }
 
 /* A look that was counted as empty was only late. */
-static void take_miss_back(const struct sky_config *config, struct sky_track *track,
-                           const struct sky_claim *claim)
+static void take_miss_back(struct sky_tracker *tracker, const struct sky_config *config,
+                           uint32_t slot, const struct sky_claim *claim)
 {
+    struct sky_track *const track = &tracker->track[slot];
     const uint32_t sensor = claim->look.sensor;
     const int64_t apart_ns = claim->look.measurement.time_ns - track->missed_ns[sensor];
     const int64_t half_ns = config->sensor[sensor].scan_ns / 2;
     if (track->missed_gain[sensor] != 0.0 && -half_ns < apart_ns && apart_ns < half_ns) {
         track->log_odds -= track->missed_gain[sensor];
         track->missed_gain[sensor] = 0.0;
+        if ((track->taught_misses & 1U << sensor) != 0) {
+            double in_notch;
+            (void)chance_of_look(tracker, config, slot, sensor, track->missed_ns[sensor],
+                                 &in_notch);
+            sky_watch_found(&tracker->sensor[sensor], &config->sensor[sensor], &track->state,
+                            track->missed_ns[sensor], in_notch);
+        }
     }
 }
 
@@ -615,7 +627,7 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
     const double ratio = log_ratio_of(tracker, config, claim, track, &track->innovation);
     sky_track_take(track, &tracker->rules, &look, imm);
     relist_track(tracker, slot);
-    take_miss_back(config, track, claim);
+    take_miss_back(tracker, config, slot, claim);
     sky_track_weigh(track, &tracker->rules, time_ns,
                     sky_log(1.0 - claim->detection + sky_exp(smaller(ratio, 60.0))));
     count_hit(tracker, config, track, claim);
@@ -812,7 +824,7 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
         tracker->slack_outdated &= ~(1U << sensor);
         sky_watch_set_slack(watch, &tracker->registration, config, sensor);
     }
-    sky_watch_hear(watch, &claim->look, claim->arrival_ns);
+    sky_watch_hear(watch, stated, &claim->look, claim->arrival_ns);
     sky_reach_of_plot(&tracker->gates, &claim->look, watch->slack2, &claim->spot);
     claim->cell = m->is_place ? 0 : sky_clutter_cell(stated, m);
     claim->log_clutter = sky_watch_log_clutter(watch, stated, m);

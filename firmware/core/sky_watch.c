@@ -17,10 +17,15 @@ static const double log_ratio_doubt = -3.0;
 /* So far beyond the notch nothing is in it: less than one in 10^18. */
 static const double clear_sigmas = 9.0;
 
+/* Lateness is remembered for that many scans, and then for as many again. */
+static const int64_t lateness_scans = 8;
+
 static double square(double x) { return x * x; }
+static double seconds(int64_t ns) { return (double)ns * 1e-9; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static int64_t later(int64_t a_ns, int64_t b_ns) { return a_ns > b_ns ? a_ns : b_ns; }
+static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
 
 static double elevation_span_rad(const struct sky_sensor_config *radar)
 {
@@ -58,12 +63,21 @@ void sky_watch_set_slack(struct sky_watch *watch, const struct sky_register *reg
     }
 }
 
-void sky_watch_hear(struct sky_watch *watch, const struct sky_look *look, int64_t arrival_ns)
+void sky_watch_hear(struct sky_watch *watch, const struct sky_sensor_config *sensor,
+                    const struct sky_look *look, int64_t arrival_ns)
 {
+    const int64_t late_ns = arrival_ns - look->measurement.time_ns;
     watch->pose = look->pose;
     watch->stands = !look->measurement.is_place;
-    watch->lag_ns =
-        later(watch->lag_ns - watch->lag_ns / 64, arrival_ns - look->measurement.time_ns);
+    if (arrival_ns - watch->lateness_from_ns >= lateness_scans * sensor->scan_ns) {
+        watch->late_before_ns = watch->late_second_ns;
+        watch->late_ns = watch->late_second_ns = 0;
+        watch->lateness_from_ns = arrival_ns;
+    }
+    watch->late_second_ns = later(watch->late_second_ns, earlier(late_ns, watch->late_ns));
+    watch->late_ns = later(watch->late_ns, late_ns);
+    watch->lag_ns = watch->plots < 2 ? watch->late_ns /* so far it is all there is to go by */
+                                     : later(watch->late_second_ns, watch->late_before_ns);
 }
 
 struct sky_measurement sky_watch_with_slack(const struct sky_watch *watch,
@@ -129,9 +143,10 @@ double sky_watch_detection(const struct sky_watch *watch, const struct sky_senso
 }
 
 /* The way from the sensor to where a state will be, as a unit vector; returns the range in m. */
-static double look_at(const struct sky_watch *watch, const struct sky_state *state, double dt_s,
+static double look_at(const struct sky_watch *watch, const struct sky_state *state, int64_t time_ns,
                       double ret_u[3])
 {
+    const double dt_s = seconds(time_ns - state->time_ns);
     const struct sky_enu *const origin = &watch->pose.origin;
     const double *const x = state->x;
     const double way_m[3] = {x[0] + dt_s * x[3] - origin->east_m,
@@ -157,14 +172,13 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
                         const struct sky_state *state, double unsteady_m2ps3, int64_t time_ns,
                         double *ret_share_in_notch)
 {
-    const double dt_s = (double)(time_ns - state->time_ns) * 1e-9;
     double u[3];
 
     *ret_share_in_notch = 0.0;
     if (!watch->stands) {
         return sensor->detection_probability;
     }
-    const double range_m = larger(1.0, look_at(watch, state, dt_s, u));
+    const double range_m = larger(1.0, look_at(watch, state, time_ns, u));
     if (!covers(watch, sensor, range_m, u)) {
         return 0.0;
     }
@@ -173,8 +187,9 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
         const double radial_mps = u[0] * (state->x[3] - own->east_m) +
                                   u[1] * (state->x[4] - own->north_m) +
                                   u[2] * (state->x[5] - own->up_m);
-        const double sigma_mps = sky_sqrt(larger(1e-6, sky_reach_velocity_spread(state, u)) +
-                                          unsteady_m2ps3 * larger(dt_s, 0.0));
+        const double sigma_mps =
+            sky_sqrt(larger(1e-6, sky_reach_velocity_spread(state, u)) +
+                     unsteady_m2ps3 * larger(seconds(time_ns - state->time_ns), 0.0));
         if (sky_abs(radial_mps) < sensor->notch_mps + clear_sigmas * sigma_mps) {
             *ret_share_in_notch = sky_normal_cdf((sensor->notch_mps - radial_mps) / sigma_mps) -
                                   sky_normal_cdf((-sensor->notch_mps - radial_mps) / sigma_mps);
@@ -193,11 +208,21 @@ void sky_watch_saw(struct sky_watch *watch, const struct sky_sensor_config *sens
 }
 
 void sky_watch_missed(struct sky_watch *watch, const struct sky_sensor_config *sensor,
-                      const struct sky_state *state, double share_in_notch)
+                      const struct sky_state *state, int64_t time_ns, double share_in_notch)
 {
     double u[3];
     if (watch->stands) {
-        sky_clutter_learn_detection(&watch->clutter, sensor, look_at(watch, state, 0.0, u),
+        sky_clutter_learn_detection(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
                                     share_in_notch, false);
+    }
+}
+
+void sky_watch_found(struct sky_watch *watch, const struct sky_sensor_config *sensor,
+                     const struct sky_state *state, int64_t time_ns, double share_in_notch)
+{
+    double u[3];
+    if (watch->stands) {
+        sky_clutter_unlearn_miss(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
+                                 share_in_notch);
     }
 }

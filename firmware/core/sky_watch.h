@@ -29,7 +29,7 @@ struct sky_watch {
     struct sky_nis nis;
     bool stands;                 /* it is a radar that has been heard, and stood then at ... */
     struct sky_sensor_pose pose; /* ... this place */
-    int64_t lag_ns;              /* how far its plots trail: the worst, slowly forgotten */
+    int64_t lag_ns;              /* how far its plots trail: the worst but one, of late */
     double slack2[SKY_BIASES];   /* variance that its unknown bias adds between sensors */
     /* private */
     double births_per_scan; /* new aircraft, and ... */
@@ -38,6 +38,10 @@ struct sky_watch {
     double log_speed;       /* ... and radial speed take of it */
     double sine_min;        /* of the elevations that it covers */
     double sine_max;
+    int64_t lateness_from_ns; /* since then: */
+    int64_t late_ns;          /* the latest ... */
+    int64_t late_second_ns;   /* ... and the next to it, */
+    int64_t late_before_ns;   /* and the next to the latest before then */
 };
 
 /** Nothing heard yet. */
@@ -47,8 +51,12 @@ void sky_watch_init(struct sky_watch *watch, const struct sky_config *config, ui
 void sky_watch_set_slack(struct sky_watch *watch, const struct sky_register *registration,
                          const struct sky_config *config, uint32_t sensor);
 
-/** It has plotted something: where it stood, and how late that came. */
-void sky_watch_hear(struct sky_watch *watch, const struct sky_look *look, int64_t arrival_ns);
+/**
+ * It has plotted something: where it stood, and how late that came. One plot that is later than all
+ * others says nothing; what two were is remembered for 8 to 16 scans.
+ */
+void sky_watch_hear(struct sky_watch *watch, const struct sky_sensor_config *sensor,
+                    const struct sky_look *look, int64_t arrival_ns);
 
 /** A plot with the unknown bias as if it were random: for tracks that other sensors see too. */
 struct sky_measurement sky_watch_with_slack(const struct sky_watch *watch,
@@ -79,8 +87,13 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
 void sky_watch_saw(struct sky_watch *watch, const struct sky_sensor_config *sensor,
                    const struct sky_measurement *measurement);
 
-/** A believed track in this state was not; share_in_notch as sky_watch_chance gave it. */
+/** A believed track in this state was not, at time_ns; share_in_notch as sky_watch_chance gave it.
+ */
 void sky_watch_missed(struct sky_watch *watch, const struct sky_sensor_config *sensor,
-                      const struct sky_state *state, double share_in_notch);
+                      const struct sky_state *state, int64_t time_ns, double share_in_notch);
+
+/** And yet it was: the plot had only been late. Takes back what sky_watch_missed taught. */
+void sky_watch_found(struct sky_watch *watch, const struct sky_sensor_config *sensor,
+                     const struct sky_state *state, int64_t time_ns, double share_in_notch);
 
 #endif

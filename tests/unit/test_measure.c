@@ -284,6 +284,37 @@ static void a_start_takes_the_radial_speed_as_lanes_would(void **state)
     }
 }
 
+/* From a station that moves, a radial speed says where; one that cannot be, must not. */
+static void an_impossible_radial_speed_does_not_move_the_place(void **state)
+{
+    (void)state;
+    pose.velocity_mps = (struct sky_enu){-200.0, 100.0, 5.0};
+    struct sky_measurement m = look_now();
+    const double to_be_mps = m.radial_speed_mps;
+    m.sigma_azimuth_rad = m.sigma_elevation_rad = 0.02;
+    for (double off_mps = 0.0; off_mps < 3000.0; off_mps += 100.0) {
+        struct sky_state began, without;
+        m.has_radial_speed = false;
+        sky_measure_start(&m, &pose, 100.0, &without);
+        m.has_radial_speed = true;
+        m.radial_speed_mps = to_be_mps + off_mps;
+        sky_measure_start(&m, &pose, 100.0, &began);
+        const double moved_m = hypot(began.x[0] - without.x[0], began.x[1] - without.x[1]);
+        const double sigma_m = sqrt(without.p[0][0] + without.p[1][1]);
+        assert_true(moved_m < 0.2 * sigma_m);
+        assert_true(test_is_positive((const double(*)[6])began.p));
+        struct sky_enu along = {began.x[0] - pose.origin.east_m, began.x[1] - pose.origin.north_m,
+                                began.x[2] - pose.origin.up_m};
+        const double range_m = sqrt(along.east_m * along.east_m + along.north_m * along.north_m +
+                                    along.up_m * along.up_m);
+        const double radial_mps =
+            ((began.x[3] + 200.0) * along.east_m + (began.x[4] - 100.0) * along.north_m +
+             (began.x[5] - 5.0) * along.up_m) /
+            range_m;
+        assert_near(radial_mps, m.radial_speed_mps, 5.0 + 0.01 * fabs(m.radial_speed_mps));
+    }
+}
+
 /* What an aircraft over a place says of itself. */
 static struct sky_measurement reported(const struct sky_lla *at, bool has_height, double sigma_m)
 {
@@ -732,6 +763,7 @@ int main(void)
         cmocka_unit_test_setup(a_height_out_of_reach_starts_somewhere_on_the_sphere_and_says_so,
                                start),
         cmocka_unit_test_setup(beside_an_elevation_a_height_waits_for_the_next_plot, start),
+        cmocka_unit_test_setup(an_impossible_radial_speed_does_not_move_the_place, start),
         cmocka_unit_test_setup(a_start_takes_the_radial_speed_as_lanes_would, start),
         cmocka_unit_test_setup(a_start_is_positive_however_unequal_its_sigmas, start),
         cmocka_unit_test_setup(a_reported_place_starts_there, start),
