@@ -158,15 +158,16 @@ static void put_tracks(struct exporter *exporter, int64_t since_ns)
 }
 
 /*
- * Tells every whole second that is delay_ns ago or more and was not told. UTC that steps back tells
- * none twice; one that steps far ahead leaves out seconds that the tracks may not have kept.
+ * Tells every whole second that is delay_ns ago or more and was not told. UTC that steps back a
+ * little tells none twice; one that was far ahead was wrong, and its seconds are told again. One
+ * that steps far ahead leaves out seconds that the tracks may not have kept.
  */
 static void put_seconds(struct exporter *exporter, int64_t delay_ns)
 {
     const int64_t now_ns = exporter->utc_ns - exporter->epoch_ns;
     const int64_t due_ns = now_ns - delay_ns;
     const int64_t due = due_ns / SKY_SECOND_NS - (due_ns % SKY_SECOND_NS < 0 ? 1 : 0);
-    if (exporter->second < due - gap_most_s) {
+    if (exporter->second < due - gap_most_s || exporter->second > due + gap_most_s) {
         exporter->second = due - 1;
     }
     while (exporter->second < due) {

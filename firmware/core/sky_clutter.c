@@ -146,6 +146,9 @@ void sky_clutter_add(struct sky_clutter *clutter, uint32_t cell)
     const uint32_t kind = cell >> 24, place = cell & 0xffffU;
     const uint32_t bin[2] = {cell >> 16 & 0xfU, cell >> 20 & 0xfU};
 
+    if (cell == SKY_CLUTTER_NO_CELL) {
+        return;
+    }
     clutter->added++;
     clutter->total[kind] += 1.0;
     if (kind == OTHER) {
@@ -337,10 +340,6 @@ double sky_clutter_log_density(const struct sky_clutter *clutter,
                                const struct sky_sensor_config *radar,
                                const struct sky_measurement *measurement)
 {
-    if (measurement->is_place) {
-        const double area_m2 = SKY_PI * radar->range_max_m * radar->range_max_m;
-        return sky_log(radar->false_plots_per_scan / (area_m2 * height_span_m(measurement)));
-    }
     const struct box box = box_of(radar, measurement);
     const double per_scan = box.in_corner ? rate_of_ground(clutter, radar, measurement, &box)
                                           : rate_of_other(clutter, radar, measurement, &box);

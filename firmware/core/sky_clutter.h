@@ -15,7 +15,7 @@
  *
  * Densities are per metre of range, radian of azimuth, radian of elevation (if the radar measures
  * it), m/s of radial speed (if the plot has one) and metre of height (if there is one), so that
- * they compare with the likelihood of a measurement; of a reported place, per square metre. A radar
+ * they compare with the likelihood of a measurement. Reported places are not its business. A radar
  * here is a configuration that sky_config_check accepts, the same in every call.
  */
 #ifndef SKY_CLUTTER_H
@@ -55,6 +55,9 @@ struct sky_clutter {
 
 /** Nothing learned yet. */
 void sky_clutter_init(struct sky_clutter *clutter);
+
+/** The cell of what has none, such as a reported place: sky_clutter_add does nothing with it. */
+#define SKY_CLUTTER_NO_CELL UINT32_MAX
 
 /**
  * Where a plot belongs, for sky_clutter_add: an opaque number. Azimuth as in the measurement; any

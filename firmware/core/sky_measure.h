@@ -26,12 +26,31 @@
 /** Order of the state: e, n, u (m), ve, vn, vu (m/s); packed covariance: upper triangle by rows. */
 enum { SKY_STATE_DIM = 6, SKY_PACKED_DIM = 21 };
 
+/* Nothing is surer than this part of what is unsure besides, a millionth in sigmas: a double cannot
+ * tell a covariance beyond that from its rounding. */
+#define SKY_VARIANCE_PER_UNSURE 1e-12
+
 /** An aircraft as one Gaussian, in the tracking frame. */
 struct sky_state {
     int64_t time_ns;
     double x[SKY_STATE_DIM];
     double p[SKY_STATE_DIM][SKY_STATE_DIM]; /* m2, m2/s, m2/s2; symmetric, positive definite */
 };
+
+/**
+ * Of the components along u: the variance of place (0, 0), of velocity (3, 3), or the covariance of
+ * place and velocity (0, 3).
+ */
+static inline double sky_state_along(const struct sky_state *state, int row, int column,
+                                     const double u[3])
+{
+    double sum = 0.0;
+    for (int i = 0; i < 3; i++) {
+        const double *const p = state->p[row + i] + column;
+        sum += u[i] * (p[0] * u[0] + p[1] * u[1] + p[2] * u[2]);
+    }
+    return sum;
+}
 
 /**
  * A sensor as it stands at the time of a plot: v_sensor = rot * (v_frame - origin).

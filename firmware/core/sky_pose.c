@@ -183,6 +183,7 @@ static void begin_anew(struct sky_pose *pose)
 {
     const struct sky_enu nowhere = {0.0, 0.0, 0.0};
     pose->known = false;
+    pose->place.alt_hae_m = 0.0;
     pose->mean = nowhere;
     pose->weight_per_m2 = 0.0;
     pose->weight_up_per_m2 = 0.0;
@@ -206,7 +207,9 @@ enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station
         }
         begin_anew(pose);
     }
-    pose->rival_fixes = 0;
+    if (has_height(fix) || !is_of_rival(pose, config, time_ns, &there, false)) {
+        pose->rival_fixes = 0; /* else it says nothing against a rival of another height */
+    }
     if (config->moving) {
         follow(pose, config, fix);
     } else if (!config->has_site) {

@@ -328,26 +328,8 @@ bool sky_reach_is_within(const struct sky_reach_gates *gates, const struct sky_r
 /* The variance of position along a unit vector, dt_s later. */
 static double spread_along(const struct sky_state *state, const double u[3], double dt_s)
 {
-    double sum = 0.0;
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) {
-            sum += u[i] * u[j] *
-                   (state->p[i][j] + dt_s * (state->p[i][3 + j] + state->p[3 + i][j] +
-                                             dt_s * state->p[3 + i][3 + j]));
-        }
-    }
-    return sum;
-}
-
-double sky_reach_velocity_spread(const struct sky_state *state, const double along[3])
-{
-    double sum = 0.0;
-    for (int i = 0; i < 3; i++) {
-        for (int j = 0; j < 3; j++) {
-            sum += along[i] * along[j] * state->p[3 + i][3 + j];
-        }
-    }
-    return sum;
+    return sky_state_along(state, 0, 0, u) +
+           dt_s * (2.0 * sky_state_along(state, 0, 3, u) + dt_s * sky_state_along(state, 3, 3, u));
 }
 
 /* A pair on the line of sight from the sensor to where the track is. */
@@ -403,7 +385,7 @@ static bool fits_radial_speed(const struct sky_reach_gates *gates, const struct 
     const double swing2 =
         larger(across2, 0.0) * larger(sight->all_m2, 0.0) / square(sight->range_m);
     const double swerve2 = sight->late_s2 * square(across2 / sight->range_m);
-    const double speed_m2ps2 = sky_reach_velocity_spread(state, u) + swing2 + swerve2 +
+    const double speed_m2ps2 = sky_state_along(state, 3, 3, u) + swing2 + swerve2 +
                                square(m->sigma_radial_mps) + gates->noise_m2ps3 * sight->age_s +
                                (tentative ? 0.0 : square(gates->turn_mps2 * sight->age_s));
     return square(m->radial_speed_mps - radial_mps) < sight->gate2 * speed_m2ps2;

@@ -122,9 +122,6 @@ bool sky_reach_is_in_line(const struct sky_reach_gates *gates, const struct sky_
                           const struct sky_state *state, const struct sky_spot *spot,
                           const struct sky_look *look);
 
-/** The variance of a state's velocity along a unit vector, m2/s2. */
-double sky_reach_velocity_spread(const struct sky_state *state, const double along[3]);
-
 /** The squared distance between two places, m2. */
 double sky_reach_distance2(const struct sky_enu *a, const struct sky_enu *b);
 

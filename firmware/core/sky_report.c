@@ -324,7 +324,7 @@ static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, s
     const uint32_t change = engine->tracker.change[slot];
     struct sky_fixing fixing;
 
-    fix(engine, slot, &track->state, sky_track_existence(track), &fixing);
+    fix(engine, slot, &track->state, sky_track_existence(track->log_odds), &fixing);
     adopt(engine, slot);
     say_track(engine, outbox, slot, &fixing);
     if ((change & SKY_TRACK_NOW_LOST) != 0) {
@@ -368,7 +368,8 @@ void sky_report_between_looks(struct sky_engine *engine, struct sky_outbox *outb
         }
         sky_track_predict(&engine->tracker.track[slot], &engine->tracker.rules, engine->now_ns,
                           &imm, &state);
-        fix(engine, slot, &state, sky_track_existence(&engine->tracker.track[slot]), &fixing);
+        fix(engine, slot, &state, sky_track_existence(engine->tracker.track[slot].log_odds),
+            &fixing);
         if (is_assessed(engine, slot, &fixing, &state)) {
             assess(engine, slot, &fixing);
             watch(engine, outbox, slot, &fixing, true);

@@ -296,10 +296,7 @@ void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rule
     track->alive_ns = unseen_ns > 0 ? time_ns : track->alive_ns;
 }
 
-double sky_track_existence(const struct sky_track *track)
-{
-    return 1.0 / (1.0 + sky_exp(-track->log_odds));
-}
+double sky_track_existence(double log_odds) { return 1.0 / (1.0 + sky_exp(-log_odds)); }
 
 /* --- Features and identity ------------------------------------------------------------------ */
 

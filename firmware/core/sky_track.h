@@ -194,8 +194,8 @@ double sky_track_weighed(const struct sky_track_rules *rules, double log_odds, i
 void sky_track_weigh(struct sky_track *track, const struct sky_track_rules *rules, int64_t time_ns,
                      double gain);
 
-/** Probability that the track is an aircraft: 1 / (1 + exp(-log_odds)). */
-double sky_track_existence(const struct sky_track *track);
+/** Probability that a track is an aircraft: 1 / (1 + exp(-log_odds)). */
+double sky_track_existence(double log_odds);
 
 /** Adds the state to the features. height_hae_m is that of the state; a remark may bring an RCS. */
 void sky_track_observe(struct sky_track *track, double height_hae_m,

@@ -6,7 +6,6 @@
 #include "sky_math.h"
 
 static const double log_odds_hopeless = -4.6; /* existence 0.01: a believed track is given up */
-static const double log_odds_learn = 4.0;     /* a track surer than this teaches about sensors */
 static const double wanted_penalty = 6.0;     /* odds against a birth beside a believed track */
 static const double log_odds_least = -15.0;   /* in a hot spot nothing is started */
 static const double tentative_patience = 4.0; /* log-odds a tentative track may lose */
@@ -450,7 +449,7 @@ static void learn(struct sky_tracker *tracker, const struct sky_config *config,
     const uint32_t sensor = claim->look.sensor;
     struct sky_watch *const watch = &tracker->sensor[sensor];
 
-    if (track->log_odds < log_odds_learn) {
+    if (track->log_odds < SKY_LOG_ODDS_LEARN) {
         return;
     }
     sky_watch_saw(watch, &config->sensor[sensor], &claim->look.measurement);
@@ -463,62 +462,14 @@ static void learn(struct sky_tracker *tracker, const struct sky_config *config,
     }
 }
 
-/* --- Looks that stayed empty ---------------------------------------------------------------- */
-
-/* Probability that a sensor's look at a time would have found the track; 0 out of its coverage. */
-static double chance_of_look(const struct sky_tracker *tracker, const struct sky_config *config,
-                             uint32_t slot, uint32_t sensor, int64_t time_ns, double *ret_in_notch)
-{
-    return sky_watch_chance(&tracker->sensor[sensor], &config->sensor[sensor],
-                            &tracker->track[slot].state,
-                            tracker->rules.motion.motion[1].accel_psd_m2ps3, time_ns, ret_in_notch);
-}
-
-static void count_miss(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
-                       uint32_t index, int64_t due_ns)
-{
-    struct sky_track *const track = &tracker->track[slot];
-    double in_notch;
-    const double chance = chance_of_look(tracker, config, slot, index, due_ns, &in_notch);
-
-    track->misses_in_row++;
-    if (chance == 0.0) { /* nothing is learned from that; but a tentative track does not wait */
-        return;
-    }
-    const double gain = sky_log(1.0 - chance * config->tracker.gate_probability);
-    if (track->status != SKY_TRACK_TENTATIVE && track->log_odds > log_odds_learn) {
-        sky_watch_missed(&tracker->sensor[index], &config->sensor[index], &track->state, due_ns,
-                         in_notch);
-        track->taught_misses |= 1U << index;
-    } else {
-        track->taught_misses &= ~(1U << index);
-    }
-    sky_track_weigh(track, &tracker->rules, due_ns, gain);
-    track->missed_ns[index] = due_ns;
-    track->missed_gain[index] = gain;
-}
-
-/* Should a sensor that has seen the track have seen it again by then? */
-static bool is_due(const struct sky_track *track, uint32_t sensor, int64_t until_ns)
-{
-    return (track->sensors & 1U << sensor) != 0 && track->due_ns[sensor] <= until_ns;
-}
-
-/* The looks of a sensor that were due until then and stayed empty. */
-static void count_misses(struct sky_tracker *tracker, const struct sky_config *config,
-                         uint32_t slot, uint32_t sensor, int64_t until_ns)
-{
-    struct sky_track *const track = &tracker->track[slot];
-    const int64_t scan_ns = config->sensor[sensor].scan_ns;
-    if (until_ns - track->due_ns[sensor] > 64 * scan_ns) {
-        track->due_ns[sensor] = until_ns - 64 * scan_ns; /* it is long lost anyway */
-    }
-    for (; track->due_ns[sensor] <= until_ns; track->due_ns[sensor] += scan_ns) {
-        count_miss(tracker, config, slot, sensor, track->due_ns[sensor]);
-    }
-}
-
 /* --- Updating ------------------------------------------------------------------------------- */
+
+static struct sky_miss_rules rules_of_misses(const struct sky_tracker *tracker,
+                                             const struct sky_config *config)
+{
+    return (struct sky_miss_rules){
+        .config = config, .track = &tracker->rules, .watch = tracker->sensor};
+}
 
 /* Remembers where a plot of a track that may be clutter lay; the oldest then was clutter. */
 static void remember_cell(struct sky_tracker *tracker, struct sky_track *track,
@@ -561,33 +512,12 @@ static void count_hit(struct sky_tracker *tracker, const struct sky_config *conf
     tracker->sensor[sensor].used++;
 }
 
-/* A look that was counted as empty was only late. */
-static void take_miss_back(struct sky_tracker *tracker, const struct sky_config *config,
-                           uint32_t slot, const struct sky_claim *claim)
-{
-    struct sky_track *const track = &tracker->track[slot];
-    const uint32_t sensor = claim->look.sensor;
-    const int64_t apart_ns = claim->look.measurement.time_ns - track->missed_ns[sensor];
-    const int64_t half_ns = config->sensor[sensor].scan_ns / 2;
-    if (track->missed_gain[sensor] != 0.0 && -half_ns < apart_ns && apart_ns < half_ns) {
-        track->log_odds -= track->missed_gain[sensor];
-        track->missed_gain[sensor] = 0.0;
-        if ((track->taught_misses & 1U << sensor) != 0) {
-            double in_notch;
-            (void)chance_of_look(tracker, config, slot, sensor, track->missed_ns[sensor],
-                                 &in_notch);
-            sky_watch_found(&tracker->sensor[sensor], &config->sensor[sensor], &track->state,
-                            track->missed_ns[sensor], in_notch);
-        }
-    }
-}
-
 static void confirm(struct sky_tracker *tracker, const struct sky_config *config, uint32_t slot,
                     int64_t time_ns)
 {
     struct sky_track *const track = &tracker->track[slot];
     if (track->status == SKY_TRACK_TENTATIVE &&
-        sky_track_existence(track) >= config->tracker.confirm_existence) {
+        sky_track_existence(track->log_odds) >= config->tracker.confirm_existence) {
         unlist_track(tracker, slot);
         track->status = SKY_TRACK_CONFIRMED;
         track->id = tracker->next_id++;
@@ -607,15 +537,15 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
     const int64_t time_ns = claim->look.measurement.time_ns;
     const double dt_s = (double)(time_ns - track->seen_ns) * 1e-9;
     struct sky_look look = claim->look;
+    struct sky_watch *const watch = &tracker->sensor[look.sensor];
 
     if (!is_live(tracker, slot)) {
         return false;
     }
     look.measurement = measurement_for(tracker, track, &claim->look);
     const int64_t until_ns = time_ns - config->sensor[look.sensor].scan_ns / 2;
-    if (is_due(track, look.sensor, until_ns)) { /* since its last hit */
-        count_misses(tracker, config, slot, look.sensor, until_ns);
-    }
+    const struct sky_miss_rules missing = rules_of_misses(tracker, config);
+    sky_miss_count(&missing, track, look.sensor, until_ns, watch); /* since its last hit */
     const struct sky_imm *imm = &tracker->scratch.imm;
     if (fitted != NULL) {
         imm = &fitted->imm;
@@ -627,7 +557,7 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
     const double ratio = log_ratio_of(tracker, config, claim, track, &track->innovation);
     sky_track_take(track, &tracker->rules, &look, imm);
     relist_track(tracker, slot);
-    take_miss_back(tracker, config, slot, claim);
+    sky_miss_take_back(&missing, track, look.sensor, time_ns, watch);
     sky_track_weigh(track, &tracker->rules, time_ns,
                     sky_log(1.0 - claim->detection + sky_exp(smaller(ratio, 60.0))));
     count_hit(tracker, config, track, claim);
@@ -826,7 +756,7 @@ enum sky_status sky_tracker_offer(struct sky_tracker *tracker, const struct sky_
     }
     sky_watch_hear(watch, stated, &claim->look, claim->arrival_ns);
     sky_reach_of_plot(&tracker->gates, &claim->look, watch->slack2, &claim->spot);
-    claim->cell = m->is_place ? 0 : sky_clutter_cell(stated, m);
+    claim->cell = m->is_place ? SKY_CLUTTER_NO_CELL : sky_clutter_cell(stated, m);
     claim->log_clutter = sky_watch_log_clutter(watch, stated, m);
     claim->detection = sky_watch_detection(watch, stated, m);
     return SKY_OK;
@@ -863,72 +793,36 @@ static void age_tentative(struct sky_tracker *tracker, uint32_t slot)
     }
 }
 
-/* No sensor that followed it can see where it is now. */
-static bool has_left(const struct sky_tracker *tracker, const struct sky_config *config,
-                     uint32_t slot, int64_t time_ns)
-{
-    for (uint32_t i = 0; i < config->sensor_count; i++) {
-        double in_notch;
-        if ((tracker->track[slot].sensors & 1U << i) != 0 &&
-            chance_of_look(tracker, config, slot, i, time_ns, &in_notch) > 0.0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void age_believed(struct sky_tracker *tracker, const struct sky_config *config,
+static void age_believed(struct sky_tracker *tracker, const struct sky_miss_rules *missing,
                          uint32_t slot, int64_t time_ns)
 {
     struct sky_track *const track = &tracker->track[slot];
+    const struct sky_tracker_config *const config = &missing->config->tracker;
     const int64_t unseen_ns = time_ns - track->seen_ns;
-    if (unseen_ns > config->tracker.lose_ns || track->log_odds < log_odds_hopeless ||
-        (unseen_ns > config->tracker.coast_ns && has_left(tracker, config, slot, time_ns))) {
+    if (unseen_ns > config->lose_ns || track->log_odds < log_odds_hopeless ||
+        (unseen_ns > config->coast_ns && sky_miss_has_left(missing, track, time_ns))) {
         note(tracker, slot, SKY_TRACK_NOW_LOST);
-    } else if (unseen_ns > config->tracker.coast_ns && track->status == SKY_TRACK_CONFIRMED) {
+    } else if (unseen_ns > config->coast_ns && track->status == SKY_TRACK_CONFIRMED) {
         track->status = SKY_TRACK_COASTING;
         note(tracker, slot, SKY_TRACK_NOW_COASTING);
     }
 }
 
-/* Until when what a sensor saw has come by time_ns. */
-static int64_t heard_until(const struct sky_tracker *tracker, const struct sky_config *config,
-                           uint32_t sensor, int64_t time_ns)
-{
-    return time_ns - tracker->sensor[sensor].lag_ns - config->sensor[sensor].scan_ns / 10;
-}
-
 double sky_tracker_existence_at(const struct sky_tracker *tracker, const struct sky_config *config,
                                 uint32_t slot, int64_t time_ns)
 {
-    const struct sky_track *const track = &tracker->track[slot];
-    double log_odds = track->log_odds;
-    int64_t alive_ns = track->alive_ns;
-    for (uint32_t i = 0; i < config->sensor_count; i++) {
-        const int64_t heard_ns = heard_until(tracker, config, i, time_ns);
-        double in_notch, chance = 0.0;
-        if (is_due(track, i, heard_ns)) { /* one look: a tick counts them all */
-            chance = chance_of_look(tracker, config, slot, i, track->due_ns[i], &in_notch);
-        }
-        if (chance == 0.0) {
-            continue;
-        }
-        log_odds = sky_track_weighed(&tracker->rules, log_odds, track->due_ns[i] - alive_ns,
-                                     sky_log(1.0 - chance * config->tracker.gate_probability));
-        alive_ns = later(alive_ns, track->due_ns[i]);
-    }
-    return 1.0 / (1.0 + sky_exp(-log_odds));
+    const struct sky_miss_rules missing = rules_of_misses(tracker, config);
+    return sky_track_existence(sky_miss_log_odds_at(&missing, &tracker->track[slot], time_ns));
 }
 
 void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *config,
                       const struct sky_geo_frame *frame, int64_t time_ns)
 {
-    int64_t heard_ns[SKY_SENSORS_MAX]; /* until when what each sensor saw has come */
+    const struct sky_miss_rules missing = rules_of_misses(tracker, config);
 
     sky_tracker_run(tracker, config, frame, time_ns);
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         sky_clutter_age(&tracker->sensor[i].clutter, &config->sensor[i], time_ns);
-        heard_ns[i] = heard_until(tracker, config, i, time_ns);
     }
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
@@ -936,14 +830,13 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
             continue;
         }
         for (uint32_t k = 0; k < config->sensor_count; k++) {
-            if (is_due(&tracker->track[slot], k, heard_ns[k])) {
-                count_misses(tracker, config, slot, k, heard_ns[k]);
-            }
+            sky_miss_count(&missing, &tracker->track[slot], k,
+                           sky_miss_heard_until(&missing, k, time_ns), &tracker->sensor[k]);
         }
         if (is_tentative(tracker, slot)) {
             age_tentative(tracker, slot);
         } else {
-            age_believed(tracker, config, slot, time_ns);
+            age_believed(tracker, &missing, slot, time_ns);
         }
     }
     sweep(tracker);

@@ -26,6 +26,7 @@
 #include "sky_claim.h"
 #include "sky_config.h"
 #include "sky_geo.h"
+#include "sky_miss.h"
 #include "sky_reach.h"
 #include "sky_register.h"
 #include "sky_track.h"

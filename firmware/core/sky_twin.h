@@ -3,7 +3,8 @@
  *
  * Two tracks that stay at one place (chi-square below 3 in position and 8 in velocity, of 3 degrees
  * of freedom each; below 11.3 if one takes all the plots) for 6 updates of either are one aircraft
- * unless one sensor saw both in one scan: the tentative, else the younger one, has to go.
+ * unless one sensor saw both in one scan, which counts as long as neither takes all the plots: the
+ * tentative, else the younger one, has to go.
  */
 #ifndef SKY_TWIN_H
 #define SKY_TWIN_H

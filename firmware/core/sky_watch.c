@@ -188,7 +188,7 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
                                   u[1] * (state->x[4] - own->north_m) +
                                   u[2] * (state->x[5] - own->up_m);
         const double sigma_mps =
-            sky_sqrt(larger(1e-6, sky_reach_velocity_spread(state, u)) +
+            sky_sqrt(larger(1e-6, sky_state_along(state, 3, 3, u)) +
                      unsteady_m2ps3 * larger(seconds(time_ns - state->time_ns), 0.0));
         if (sky_abs(radial_mps) < sensor->notch_mps + clear_sigmas * sigma_mps) {
             *ret_share_in_notch = sky_normal_cdf((sensor->notch_mps - radial_mps) / sigma_mps) -

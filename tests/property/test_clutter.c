@@ -204,7 +204,6 @@ static void nothing_that_is_finite_leads_to_anything_that_is_not(void **state)
                 .has_elevation = test_random(&seed) % 2 == 0,
                 .has_radial_speed = test_random(&seed) % 2 == 0,
                 .has_height = test_random(&seed) % 2 == 0,
-                .is_place = test_random(&seed) % 8 == 0,
                 .slant_range_m = wild(&seed),
                 .azimuth_rad = wild(&seed),
                 .elevation_rad = wild(&seed),

@@ -117,6 +117,7 @@ static void take(struct sky_step step)
     for (size_t i = 0; i <= SKY_REJECT_TABLE_FULL; i++) {
         assert_int_equal(engine.stats.rejected[i], seen.rejected[i]);
     }
+    assert_int_equal(seen.rejected[SKY_REJECT_TABLE_FULL], engine.tracker.stats.no_room);
 }
 
 /* ----------------------------------------------------------------------------------- what goes in
@@ -397,11 +398,12 @@ static void whatever_comes_the_aircraft_keeps_its_track(void **state)
     assert_true(refused[SKY_REJECT_TOO_OLD] > SEEDS);
 }
 
-/* Ten thousand false plots within a second, as SKY_PLOTS_MAX at a time. */
+/* Ten thousand false plots within a second, SKY_PLOTS_MAX at a time, and one in three is spoilt. */
 static void ten_thousand_plots_in_one_scan_drown_nobody(void **state)
 {
     (void)state;
     static struct sky_plot flood[SKY_PLOTS_MAX];
+    uint64_t hopeless = 0;
     begin(77, SURVEYED);
     for (int second = 0; second < 40; second++) {
         fly();
@@ -414,6 +416,7 @@ static void ten_thousand_plots_in_one_scan_drown_nobody(void **state)
                 const size_t count = left < SKY_PLOTS_MAX ? (size_t)left : SKY_PLOTS_MAX;
                 for (size_t i = 0; i < count; i++) {
                     flood[i] = false_plot(PAPER_HEAD);
+                    hopeless += i % 3 == 0 && spoil(&flood[i]) ? 1 : 0;
                 }
                 take((struct sky_step){.kind = SKY_STEP_PLOTS, .plot = flood, .count = count});
             }
@@ -421,6 +424,8 @@ static void ten_thousand_plots_in_one_scan_drown_nobody(void **state)
         give_tick(true);
     }
     assert_true(seen.looks_at_it >= 40 - SETTLED);
+    assert_true(hopeless > 1000 && seen.rejected[SKY_REJECT_IMPLAUSIBLE] >= hopeless);
+    assert_true(seen.rejected[SKY_REJECT_TABLE_FULL] > 1000);
 }
 
 static void steps_that_no_caller_may_make_change_nothing(void **state)

@@ -374,14 +374,15 @@ static void every_second_is_told_even_when_many_are_due_at_once(void **state)
     assert_in_range(check_seconds(), rows - 5, rows + 5);
 }
 
-enum { STEP_AT_S = 80, STEP_S = 3 };
+enum { STEP_AT_S = 80 };
+static int step_s; /* by how much it steps back */
 
 /* The same input of a station that has no UTC but its kernel's, until GNSS says another. */
 static void step_utc(struct sky_input *input, int64_t since_ns)
 {
     if (input->kind == SKY_INPUT_GNSS) {
         input->u.gnss.has_time = since_ns >= STEP_AT_S * SKY_SECOND_NS;
-        input->u.gnss.utc_ns -= STEP_S * SKY_SECOND_NS;
+        input->u.gnss.utc_ns -= step_s * SKY_SECOND_NS;
     } else if (input->kind == SKY_INPUT_TICK) {
         input->u.tick.synchronised = false;
     }
@@ -411,9 +412,10 @@ static struct skyh_recorder *record_as(const struct sky_input *configured,
     return recorder;
 }
 
-/* stepped.mcap: the inputs of a.mcap, but UTC goes back by three seconds half-way. */
-static void record_stepped(void)
+/* stepped.mcap: the inputs of a.mcap, but UTC goes back half-way. */
+static void record_stepped(int seconds)
 {
+    step_s = seconds;
     static struct sky_config config;
     static struct skyh_zonefile zones;
     struct skyh_recorder *recorder = NULL;
@@ -459,10 +461,21 @@ static void no_second_is_told_twice_when_utc_steps_back(void **state)
     assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
     assert_int_equal(run("export --format tracks-csv a.mcap"), 0);
     const double last_s = cell(last_line(said), 0);
-    record_stepped();
+    record_stepped(3);
     assert_int_equal(run("export --format tracks-csv stepped.mcap"), 0);
     assert_true(check_seconds() > 50);
-    assert_near(cell(last_line(said), 0), last_s - STEP_S, 1.0);
+    assert_near(cell(last_line(said), 0), last_s - 3.0, 1.0);
+}
+
+static void after_a_clock_that_was_far_ahead_seconds_are_told_as_they_were(void **state)
+{
+    (void)state;
+    assert_int_equal(run("import " TABLES " -o a.mcap"), 0);
+    assert_int_equal(run("export --format tracks-csv a.mcap"), 0);
+    const double last_s = cell(last_line(said), 0);
+    record_stepped(7200);
+    assert_int_equal(run("export --format tracks-csv stepped.mcap"), 0);
+    assert_near(cell(last_line(said), 0), last_s - 7200.0, 1.0);
 }
 
 static void an_entry_is_exported_once_with_its_time(void **state)
@@ -565,6 +578,7 @@ int main(void)
         cmocka_unit_test(seconds_are_told_when_their_plots_are_in),
         cmocka_unit_test(every_second_is_told_even_when_many_are_due_at_once),
         cmocka_unit_test(no_second_is_told_twice_when_utc_steps_back),
+        cmocka_unit_test(after_a_clock_that_was_far_ahead_seconds_are_told_as_they_were),
         cmocka_unit_test(an_entry_is_exported_once_with_its_time),
         cmocka_unit_test(several_tables_come_from_one_pass),
         cmocka_unit_test(seconds_count_from_the_epoch_of_the_tables),

@@ -132,11 +132,13 @@ static void a_height_counts_by_the_metre(void **state)
     assert_near(log_density(m), without - log(2.0 * sqrt(SKY_PI) * 1e4), 1e-9);
 }
 
-static void false_reports_of_places_are_spread_over_the_coverage(void **state)
+static void what_has_no_cell_leaves_no_trace(void **state)
 {
     (void)state;
-    const struct sky_measurement m = {.is_place = true};
-    assert_near(log_density(m), log(40.0 / (SKY_PI * 70e3 * 70e3)), 1e-9);
+    static struct sky_clutter before;
+    before = clutter;
+    sky_clutter_add(&clutter, SKY_CLUTTER_NO_CELL);
+    assert_memory_equal(&clutter, &before, sizeof before);
 }
 
 static void a_hot_spot_is_known_after_three_scans(void **state)
@@ -479,7 +481,7 @@ int main(void)
         TEST(before_anything_is_learned_clutter_is_what_the_configuration_says),
         TEST(what_a_plot_does_not_say_is_no_part_of_its_density),
         TEST(a_height_counts_by_the_metre),
-        TEST(false_reports_of_places_are_spread_over_the_coverage),
+        TEST(what_has_no_cell_leaves_no_trace),
         TEST(a_hot_spot_is_known_after_three_scans),
         TEST(a_hot_spot_is_seen_from_the_next_cell_also_across_north),
         TEST(the_nearest_and_the_farthest_ring_have_neighbours_too),

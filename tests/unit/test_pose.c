@@ -329,6 +329,37 @@ static void nor_does_its_height(void **state)
     assert_int_equal(take(5.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
 }
 
+static void fixes_without_a_height_say_nothing_for_a_wrong_one(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
+    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE;
+    assert_int_equal(take(0.0, fix_at(0.0, 0.0, 5000.0, 5.0)), SKY_OK);
+    enum sky_status status = SKY_E_RANGE;
+    for (int i = 1; i <= 150 && status != SKY_OK; i++) {
+        status = take(i, i % 3 == 0 ? level : fix_at(0.0, 0.0, 0.0, 5.0));
+        assert_true(i % 3 == 0 ? status == SKY_OK : i > 60 || status == SKY_E_RANGE);
+        status = i % 3 == 0 ? SKY_E_RANGE : status;
+    }
+    assert_int_equal(status, SKY_OK);
+    assert_near(up_m(), 0.0, 1e-3);
+}
+
+static void a_station_that_begins_anew_without_a_height_has_none(void **state)
+{
+    (void)state;
+    config.moving = true;
+    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
+    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE;
+    assert_int_equal(take(1.0, fix_at(500e3, 0.0, 600.0, 5.0)), SKY_OK);
+    for (int second = 2; second < 6; second++) {
+        assert_int_equal(take(second, level), SKY_E_RANGE);
+    }
+    assert_int_equal(take(6.0, level), SKY_OK);
+    assert_near(pose.place.alt_hae_m, 0.0, 0.0);
+    assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
+}
+
 static void a_moving_station_that_began_wrong_is_outvoted_as_it_moves(void **state)
 {
     (void)state;
@@ -417,6 +448,8 @@ int main(void)
         cmocka_unit_test_setup(a_moving_station_follows_its_latest_fix, start),
         cmocka_unit_test_setup(a_moving_station_does_not_jump, start),
         cmocka_unit_test_setup(nor_does_its_height, start),
+        cmocka_unit_test_setup(fixes_without_a_height_say_nothing_for_a_wrong_one, start),
+        cmocka_unit_test_setup(a_station_that_begins_anew_without_a_height_has_none, start),
         cmocka_unit_test_setup(a_moving_station_that_began_wrong_is_outvoted_as_it_moves, start),
         cmocka_unit_test_setup(jumps_that_do_not_agree_outvote_no_moving_station, start),
         cmocka_unit_test_setup(the_site_of_a_moving_station_is_only_where_it_starts, start),

@@ -172,7 +172,7 @@ static void an_aircraft_in_a_clear_sky_is_confirmed_by_few_plots(void **state)
     assert_int_equal(only_track()->started_ns, 1000 * SKY_SECOND_NS);
     assert_int_equal(only_track()->confirmed_ns, now_ns);
     assert_int_equal(only_track()->seen_by_ns[0], now_ns);
-    assert_true(sky_track_existence(only_track()) >= config.tracker.confirm_existence);
+    assert_true(sky_track_existence(only_track()->log_odds) >= config.tracker.confirm_existence);
     assert_int_equal(tracker.stats.used, plots);
     fly(1.0);
     see(0);
@@ -239,14 +239,14 @@ static void existence_can_be_asked_between_ticks(void **state)
 {
     (void)state;
     live(10);
-    const double before = sky_track_existence(only_track());
+    const double before = sky_track_existence(only_track()->log_odds);
     assert_near(sky_tracker_existence_at(&tracker, &config, 0, now_ns), before, 0.0);
     now_ns += SKY_SECOND_NS / 5; /* two tenths of a scan late */
     const double asked = sky_tracker_existence_at(&tracker, &config, 0, now_ns);
     assert_true(1.0 - asked > 5.0 * (1.0 - before));
-    assert_near(sky_track_existence(only_track()), before, 0.0);
+    assert_near(sky_track_existence(only_track()->log_odds), before, 0.0);
     tick();
-    assert_near(sky_track_existence(only_track()), asked, 0.0);
+    assert_near(sky_track_existence(only_track()->log_odds), asked, 0.0);
     assert_near(sky_tracker_existence_at(&tracker, &config, 0, now_ns), asked, 0.0);
 }
 
@@ -505,6 +505,77 @@ static void a_radar_that_is_always_late_is_waited_for(void **state)
     }
     assert_int_equal(only_track()->status, SKY_TRACK_CONFIRMED);
     assert_int_equal(only_track()->hits, 36);
+}
+
+/* Seconds in which the radar sees the aircraft and says so at once, or so much later. */
+static void live_late(int seconds, int late_s)
+{
+    static struct sky_measurement late[64];
+    for (int i = 0; i < seconds + late_s; i++) {
+        if (i < seconds) {
+            late[i] = measured(0, &target);
+        }
+        if (i >= late_s) {
+            measurement[0] = late[i - late_s];
+            give(0, 1);
+        }
+        tick();
+        fly(1.0);
+    }
+}
+
+static void lateness_is_forgotten_with_time_however_few_plots_come(void **state)
+{
+    (void)state;
+    live_late(20, 4);
+    assert_int_equal(tracker.sensor[0].lag_ns, 4 * SKY_SECOND_NS);
+    live(7);
+    assert_int_equal(tracker.sensor[0].lag_ns, 4 * SKY_SECOND_NS);
+    live(10);
+    assert_int_equal(tracker.sensor[0].lag_ns, 0);
+    measurement[0] = exact(0, &target); /* the next comes after a silence */
+    now_ns += 30 * SKY_SECOND_NS;
+    give(0, 1);
+    give(0, 1);
+    assert_int_equal(tracker.sensor[0].lag_ns, 30 * SKY_SECOND_NS);
+}
+
+static void one_plot_later_than_all_others_delays_no_miss(void **state)
+{
+    (void)state;
+    live(10);
+    measurement[0] = exact(0, &target);
+    measurement[0].time_ns = now_ns - 9 * SKY_SECOND_NS;
+    give(0, 1);
+    assert_int_equal(tracker.sensor[0].lag_ns, 0);
+    sleep_for(3);
+    assert_true(tracker.track[0].misses_in_row >= 2);
+}
+
+static double missed_looks(void)
+{
+    double sum = 0.0;
+    for (int band = 0; band < SKY_CLUTTER_DETECTION_RANGES; band++) {
+        sum +=
+            tracker.sensor[0].clutter.misses[band][0] + tracker.sensor[0].clutter.misses[band][1];
+    }
+    return sum;
+}
+
+static void a_look_that_was_only_late_teaches_nothing_of_detection(void **state)
+{
+    (void)state;
+    live(20);
+    assert_true(only_track()->log_odds > SKY_LOG_ODDS_LEARN);
+    const double before = missed_looks();
+    const struct sky_measurement late = measured(0, &target);
+    sleep_for(2); /* the one second's plot is in the post, */
+    assert_near(missed_looks(), before + 1.0, 0.01);
+    measurement[0] = late;
+    give(0, 1);
+    assert_near(missed_looks(), before, 0.01);
+    sleep_for(2); /* the next one's never comes */
+    assert_true(missed_looks() > before + 0.9);
 }
 
 static void a_miss_in_the_notch_says_little(void **state)
@@ -1649,6 +1720,9 @@ int main(void)
         cmocka_unit_test_setup(a_radar_is_not_asked_for_what_it_does_not_cover, start),
         cmocka_unit_test_setup(what_left_the_coverage_is_lost_instead_of_coasting, start),
         cmocka_unit_test_setup(a_radar_that_is_always_late_is_waited_for, start),
+        cmocka_unit_test_setup(lateness_is_forgotten_with_time_however_few_plots_come, start),
+        cmocka_unit_test_setup(one_plot_later_than_all_others_delays_no_miss, start),
+        cmocka_unit_test_setup(a_look_that_was_only_late_teaches_nothing_of_detection, start),
         cmocka_unit_test_setup(a_miss_in_the_notch_says_little, start),
         cmocka_unit_test_setup(radars_learn_how_often_they_see, start),
         cmocka_unit_test_setup(a_look_missed_between_two_hits_counts_without_a_tick, start),
