@@ -113,17 +113,26 @@ static double variance_max(const struct plan *plan)
     return 0.5 * (plan->ee_m2 + plan->nn_m2) + sky_sqrt(half * half + plan->en_m2 * plan->en_m2);
 }
 
-/* All errors together: track, pose, time through the velocity, and the line as a whole. */
-static struct plan total_covariance(const struct sky_fixing *fixing, double sigma_line_m)
+/* All errors together: track, pose, time through the velocity, and the line's as one shift. */
+static struct plan total_covariance(const struct sky_fixing *fixing, double line_m2)
 {
     const double east_m = fixing->vel_east_mps * fixing->common.time_sigma_s;
     const double north_m = fixing->vel_north_mps * fixing->common.time_sigma_s;
-    const double line_m2 = sigma_line_m * sigma_line_m;
     return (struct plan){
         .ee_m2 = fixing->cov[0][0] + fixing->common.cov[0][0] + east_m * east_m + line_m2,
         .nn_m2 = fixing->cov[1][1] + fixing->common.cov[1][1] + north_m * north_m + line_m2,
         .en_m2 = fixing->cov[0][1] + fixing->common.cov[0][1] + east_m * north_m,
     };
+}
+
+/* Whether all edges of a line are border, so that none is nearer than the distance says. */
+static bool is_closed(const struct sky_zone_set *zones, const struct sky_line *line)
+{
+    uint32_t closing = 0;
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        closing |= zones->ring[r].closing;
+    }
+    return closing == 0;
 }
 
 /* The probability needs no integral where the whole line is out of the Gaussian's reach. */
@@ -132,11 +141,21 @@ static double probability(const struct sky_zone_set *zones, uint32_t line,
                           double distance_m)
 {
     static const double reach = 9.0; /* sigma; sky_zone looks as far as 8.5 */
-    if (distance_m * distance_m > reach * reach * variance_max(plan)) {
+    if (distance_m * distance_m > reach * reach * variance_max(plan) &&
+        is_closed(zones, &zones->line[line])) {
         return distance_m < 0.0 ? 1.0 : 0.0;
     }
     return sky_zone_inside_probability(zones, line, fixing->place.lat_rad, fixing->place.lon_rad,
                                        plan->ee_m2, plan->nn_m2, plan->en_m2);
+}
+
+/* 1 sigma of how the nearest edge is drawn. */
+static double drawing_sigma(const struct sky_zone_set *zones, uint32_t line,
+                            const struct sky_nearest *nearest)
+{
+    static const double sigma_of_even_spread = 0.57735026918962576; /* 1 / sqrt(3) */
+    return zones->line[line].rule_stated ? sigma_of_even_spread * zones->line[line].chord_m
+                                         : sky_zone_rule_m(zones, line, nearest);
 }
 
 /* True if the limit is known as a height above the ellipsoid, which is then set. */
@@ -189,6 +208,8 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
 
     const double sigma_line_m =
         claim->accuracy_stated ? claim->sigma_m : config->unstated_line_sigma_m;
+    const double sigma_rule_m = drawing_sigma(zones, line, &nearest);
+    const double line_m2 = sigma_line_m * sigma_line_m + sigma_rule_m * sigma_rule_m;
     double sin_bearing, cos_bearing;
     sky_sincos(nearest.bearing_rad, &sin_bearing, &cos_bearing);
     const struct plan track = {fixing->cov[0][0], fixing->cov[1][1], fixing->cov[0][1]};
@@ -199,7 +220,7 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
     const double closing_mps =
         fixing->vel_east_mps * sin_bearing + fixing->vel_north_mps * cos_bearing;
     const double time_m = sky_abs(closing_mps) * fixing->common.time_sigma_s;
-    const struct plan total = total_covariance(fixing, sigma_line_m);
+    const struct plan total = total_covariance(fixing, line_m2);
 
     struct sky_assessment assessment = {
         .track_id = fixing->track_id,
@@ -207,7 +228,7 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
         .line_id = claim->id,
         .time_ns = fixing->time_ns,
         .distance_m = nearest.distance_m,
-        .u95_m = z95 * sky_sqrt(track_m2 + pose_m2 + time_m * time_m + sigma_line_m * sigma_line_m),
+        .u95_m = z95 * sky_sqrt(track_m2 + pose_m2 + time_m * time_m + line_m2),
         .p_inside = probability(zones, line, fixing, &total, nearest.distance_m),
         .existence = fixing->existence,
         .sigma_track_m = sky_sqrt(track_m2),
@@ -215,6 +236,8 @@ void sky_assess(const struct sky_zone_set *zones, uint32_t line,
         .sigma_time_m = time_m,
         .sigma_line_m = sigma_line_m,
         .line_accuracy_stated = claim->accuracy_stated,
+        .line_rule_stated = claim->rule_stated,
+        .sigma_rule_m = sigma_rule_m,
         .bearing_rad = nearest.bearing_rad,
         .nearest_lat_rad = nearest.lat_rad,
         .nearest_lon_rad = nearest.lon_rad,

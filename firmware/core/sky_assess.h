@@ -3,9 +3,19 @@
  *
  * The error budget is kept apart: the track's own covariance, the station's position and heading
  * and the radars' unknown biases (common to all plots, so filtering does not shrink them), the time
- * stamps, and the line's stated accuracy. U95 is 1.96 times the root sum of squares along the
- * direction to the nearest point. P(inside) integrates the sum of all of them over the polygon; the
- * line's error enters as if the whole line were shifted by it, independent of the track.
+ * stamps, the line's stated accuracy, and how its edges are drawn. U95 is 1.96 times the root sum
+ * of squares along the direction to the nearest point. P(inside) integrates the sum of all of them
+ * over the polygon.
+ *
+ * The two errors of a line are independent of the track, of each other and of the errors of other
+ * lines. The accuracy is taken as one shift of the whole line, the same everywhere and at every
+ * look: what maps get wrong, they get wrong for long stretches. Looks that follow each other do not
+ * average it out, and whether several tracks or looks crossed it is not that many times in doubt.
+ * The drawing of an edge is off in one piece between its two vertices, most in the middle; what it
+ * is off at the nearest point is taken as a shift of all that lies near. If the rule is stated,
+ * that is at most chord_m, evenly spread: 1 sigma is chord_m / sqrt(3). If it is not, 1 sigma is
+ * how far apart the planar and the geodesic drawing of the nearest edge lie there
+ * (sky_zone_rule_m).
  */
 #ifndef SKY_ASSESS_H
 #define SKY_ASSESS_H
@@ -47,6 +57,8 @@ struct sky_assessment {
     double sigma_time_m;
     double sigma_line_m;
     bool line_accuracy_stated; /* false: sigma_line_m is the configured default */
+    bool line_rule_stated;     /* false: sigma_rule_m is how far two rules lie apart */
+    double sigma_rule_m;       /* of the budget too: how the edge is drawn */
     double bearing_rad;        /* towards the nearest point of the line */
     double nearest_lat_rad;
     double nearest_lon_rad;
@@ -89,8 +101,8 @@ void sky_assess_total(const struct sky_fixing *fixing, double ret_packed[SKY_PAC
 /**
  * Assesses a fixing against one line. For `guess` see sky_zone_nearest.
  * Pre: the set was checked, line < line_count.
- * Cost: that of sky_zone_nearest, plus sky_zone_inside_probability where the line is within 9
- * sigma.
+ * Cost: that of sky_zone_nearest, plus sky_zone_inside_probability where the line is within 9 sigma
+ * or has edges that are no border.
  */
 void sky_assess(const struct sky_zone_set *zones, uint32_t line,
                 const struct sky_incident_config *config, const struct sky_fixing *fixing,

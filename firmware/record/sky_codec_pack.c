@@ -408,6 +408,10 @@ static enum sky_status pack_assessment(const struct sky_assessment *assessment,
     message.nearest_lat_rad = assessment->nearest_lat_rad;
     message.nearest_lon_rad = assessment->nearest_lon_rad;
     message.edge = assessment->edge;
+    message.has_sigma_rule_m = assessment->sigma_rule_m != 0.0;
+    message.sigma_rule_m = assessment->sigma_rule_m;
+    message.has_line_rule_unstated = !assessment->line_rule_stated;
+    message.line_rule_unstated = !assessment->line_rule_stated;
     return fill(slot, SKY_CHANNEL_ASSESSMENT, &message.base);
 }
 

@@ -414,6 +414,8 @@ static void unpack_assessment(const Skywitness__V1__Assessment *message,
     assessment->nearest_lat_rad = message->nearest_lat_rad;
     assessment->nearest_lon_rad = message->nearest_lon_rad;
     assessment->edge = message->edge;
+    assessment->sigma_rule_m = message->sigma_rule_m;
+    assessment->line_rule_stated = !message->line_rule_unstated;
 }
 
 static void unpack_incident(const Skywitness__V1__Incident *message,

@@ -12,6 +12,7 @@
 static const uint64_t wanted_math = UINT64_C(0x6e83f8786d7b6853);
 static const uint64_t wanted_geo = UINT64_C(0x198f37d601da4840);
 static const uint64_t wanted_zone = UINT64_C(0xf9e1177134f4ef40);
+static const uint64_t wanted_rule = UINT64_C(0x194b91d17e927954);
 
 static const uint64_t first_seed = 2025;
 
@@ -114,6 +115,7 @@ static void assessments_have_the_pinned_bits(void **state)
     const struct sky_ring ring[] = {{0, VERTICES, 0}, {VERTICES, HOLE, 0}};
     const struct sky_line line = {.id = 1,
                                   .rule = SKY_EDGE_PLANAR,
+                                  .rule_stated = true,
                                   .accuracy_stated = true,
                                   .sigma_m = 100.0,
                                   .ring_count = 2};
@@ -157,12 +159,35 @@ static void assessments_have_the_pinned_bits(void **state)
     assert_digest(hash, wanted_zone);
 }
 
+static void what_an_unstated_rule_adds_has_the_pinned_bits(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed, hash = empty_digest;
+    static const struct sky_ring ring = {0, 3, 0};
+    static const struct sky_line line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
+    for (int i = 0; i < 3000; i++) {
+        struct sky_vertex vertex[3];
+        const struct sky_zone_set set = {
+            .ring_count = 1, .vertex_count = 3, .line = &line, .ring = &ring, .vertex = vertex};
+        for (int k = 0; k < 3; k++) {
+            vertex[k].lat_e7 = (int32_t)test_uniform(&seed, -8e8, 8e8);
+            vertex[k].lon_e7 = (int32_t)test_uniform(&seed, 0.0, 1.2e9);
+        }
+        const struct sky_nearest nearest = {.lat_rad = test_uniform(&seed, -1.4, 1.4),
+                                            .lon_rad = test_uniform(&seed, -3.1, 3.1),
+                                            .edge = (uint32_t)i % 3};
+        digest(&hash, sky_zone_rule_m(&set, 0, &nearest));
+    }
+    assert_digest(hash, wanted_rule);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arithmetic_gives_the_pinned_bits),
         cmocka_unit_test(places_have_the_pinned_bits),
         cmocka_unit_test(assessments_have_the_pinned_bits),
+        cmocka_unit_test(what_an_unstated_rule_adds_has_the_pinned_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,8 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 #define RECORDS_ASSESSMENT(X)                                                                      \
     X(track_id) X(zone_id) X(line_id) X(time_ns) X(distance_m) X(u95_m) X(p_inside) X(p_vertical)  \
     X(existence) X(sigma_track_m) X(sigma_pose_m) X(sigma_time_m) X(sigma_line_m)                  \
-    X(line_accuracy_stated) X(bearing_rad) X(nearest_lat_rad) X(nearest_lon_rad) X(edge)
+    X(line_accuracy_stated) X(line_rule_stated) X(bearing_rad) X(nearest_lat_rad)                  \
+    X(nearest_lon_rad) X(edge)
 #define RECORDS_INCIDENT(X)                                                                        \
     X(id) X(zone_id) X(track_id) X(opened_ns) X(started_inside) X(returns) X(closest_outside_m)
 #define RECORDS_LINE(X)                                                                            \
@@ -399,6 +400,7 @@ static inline void records_fill_assessment(uint64_t *seed, struct sky_assessment
     RECORDS_ASSESSMENT(RECORDS_FILL_OF)
     item->vertical =
         (enum sky_vertical)records_choice(seed, SKY_VERTICAL_EVALUATED, SKY_VERTICAL_NOT_EVALUATED);
+    item->sigma_rule_m = test_random(seed) % 2 == 0 ? 0.0 : test_uniform(seed, 1e-300, 1e5);
 }
 
 static inline void records_fill_incident(uint64_t *seed, struct sky_event_incident *item)

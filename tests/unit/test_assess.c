@@ -131,6 +131,97 @@ static void an_unstated_line_takes_the_configured_sigma_and_says_so(void **state
     assert_near(assessment.u95_m, 1.959963984540054 * sqrt(900.0 + 490000.0), 0.01);
 }
 
+/* The same, of a line made by hand. */
+static struct sky_assessment assess_line(const struct sky_line *claim,
+                                         const struct sky_vertex vertex[4],
+                                         const struct sky_fixing *fixing)
+{
+    struct sky_zone zone = zone_between(unlimited, unlimited);
+    zone.line_count = 1;
+    const struct sky_zone_set set = {.zone_count = 1,
+                                     .line_count = 1,
+                                     .ring_count = 1,
+                                     .vertex_count = 4,
+                                     .zone = &zone,
+                                     .line = claim,
+                                     .ring = &ring,
+                                     .vertex = vertex};
+    const char *reason = "sound";
+    if (sky_zone_check(&set, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
+    }
+    struct sky_assessment assessment;
+    sky_assess(&set, 0, &config, fixing, SKY_ZONE_NO_EDGE, &assessment);
+    return assessment;
+}
+
+static void a_stated_rule_adds_the_even_spread_of_its_chord(void **state)
+{
+    (void)state;
+    const struct sky_fixing fixing = fixing_west(100.0);
+    struct sky_line claim = line[0];
+    const struct sky_assessment bare = assess_line(&claim, corner, &fixing);
+    assert_near(bare.sigma_rule_m, 0.0, 0.0);
+    assert_true(bare.line_rule_stated);
+    claim.chord_m = 300.0;
+    const struct sky_assessment drawn = assess_line(&claim, corner, &fixing);
+    assert_near(drawn.sigma_rule_m, 300.0 / sqrt(3.0), 1e-12);
+    assert_true(drawn.line_rule_stated);
+    const double sigma_m = sqrt(900.0 + 10000.0 + 30000.0);
+    assert_near(drawn.u95_m, 1.959963984540054 * sigma_m, 0.1);
+    assert_near(drawn.p_inside, sky_normal_cdf(-100.0 / sigma_m), 1e-6);
+    assert_near(bare.p_inside, sky_normal_cdf(-100.0 / sqrt(10900.0)), 1e-6);
+}
+
+static void an_unstated_rule_adds_how_far_two_drawings_lie_apart(void **state)
+{
+    (void)state;
+    /* South of 5 degrees of longitude at 60 degrees north: the geodesic bulges by 2.6 km. */
+    static const struct sky_vertex wide[] = {
+        {600000000, 30000000}, {600000000, 80000000}, {610000000, 80000000}, {610000000, 30000000}};
+    struct sky_fixing fixing = fixing_west(0.0);
+    fixing.place.lat_rad = 60.0 * degree - 1000.0 / sky_geo_radii_at(60.0 * degree).north_m;
+    fixing.place.lon_rad = 5.5 * degree;
+    struct sky_line claim = line[0];
+    claim.rule_stated = false;
+    claim.chord_m = 50e3; /* says nothing now */
+    const struct sky_assessment assessment = assess_line(&claim, wide, &fixing);
+    const double bulge_m =
+        6378137.0 * (atan(tan(60.0 * degree) / cos(2.5 * degree)) - 60.0 * degree);
+    assert_false(assessment.line_rule_stated);
+    assert_near(assessment.sigma_rule_m, bulge_m, 0.005 * bulge_m);
+    const double sigma_m = sqrt(1600.0 + 10000.0 + bulge_m * bulge_m);
+    assert_near(assessment.u95_m, 1.959963984540054 * sigma_m, 0.005 * 1.96 * sigma_m);
+    assert_near(assessment.p_inside, sky_normal_cdf(-1000.0 / sigma_m), 2e-3);
+    fixing.place.lon_rad = 3.0 * degree; /* at the corner they meet */
+    assert_near(assess_line(&claim, wide, &fixing).sigma_rule_m, 0.0, 1.0);
+}
+
+static void near_an_edge_that_is_no_border_the_probability_does_not_jump(void **state)
+{
+    (void)state;
+    /* The edges in the north and the west only close the square. */
+    const struct sky_ring open = {0, 4, 2};
+    const struct sky_zone zone = {
+        .id = 7, .floor = unlimited, .ceiling = unlimited, .line_count = 1};
+    const struct sky_zone_set set = {.zone_count = 1,
+                                     .line_count = 1,
+                                     .ring_count = 1,
+                                     .vertex_count = 4,
+                                     .zone = &zone,
+                                     .line = line,
+                                     .ring = &open,
+                                     .vertex = corner};
+    const double sigma_m = sqrt(900.0 + 10000.0);
+    for (int i = -300; i <= 300; i += 100) {
+        const struct sky_fixing fixing = fixing_west(i);
+        struct sky_assessment assessment;
+        sky_assess(&set, 0, &config, &fixing, SKY_ZONE_NO_EDGE, &assessment);
+        assert_true(fabs(assessment.distance_m) > 55e3);
+        assert_near(assessment.p_inside, sky_normal_cdf(-i / sigma_m), 1e-6);
+    }
+}
+
 static void probability_takes_in_every_error(void **state)
 {
     (void)state;
@@ -383,6 +474,9 @@ int main(void)
         cmocka_unit_test(distance_and_bearing_lead_to_the_nearest_point),
         cmocka_unit_test(the_budget_is_kept_apart_and_adds_up_to_u95),
         cmocka_unit_test(an_unstated_line_takes_the_configured_sigma_and_says_so),
+        cmocka_unit_test(a_stated_rule_adds_the_even_spread_of_its_chord),
+        cmocka_unit_test(an_unstated_rule_adds_how_far_two_drawings_lie_apart),
+        cmocka_unit_test(near_an_edge_that_is_no_border_the_probability_does_not_jump),
         cmocka_unit_test(probability_takes_in_every_error),
         cmocka_unit_test(correlation_between_east_and_north_counts),
         cmocka_unit_test(an_error_in_time_lies_along_the_flight),

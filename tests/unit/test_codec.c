@@ -176,6 +176,7 @@ static void same_assessment(const struct sky_assessment *item, const struct sky_
 {
     RECORDS_ASSESSMENT(RECORDS_SAME_OF)
     RECORDS_SAME_OF(vertical)
+    RECORDS_SAME_OF(sigma_rule_m)
 }
 
 static void same_incident(const struct sky_event_incident *item,
@@ -294,6 +295,26 @@ static void every_event_comes_back_with_the_same_bits(void **state)
             same_bytes(packed, bytes, packed_again, bytes_again);
         }
     }
+}
+
+static size_t bytes_of_assessment(double sigma_rule_m, bool line_rule_stated)
+{
+    struct sky_event event = {.kind = SKY_EVENT_ASSESSMENT};
+    enum sky_channel channel;
+    size_t bytes;
+    event.u.assessment.vertical = SKY_VERTICAL_EVALUATED;
+    event.u.assessment.sigma_rule_m = sigma_rule_m;
+    event.u.assessment.line_rule_stated = line_rule_stated;
+    assert_int_equal(sky_codec_pack_event(&event, packed, sizeof packed, &channel, &bytes), SKY_OK);
+    return bytes;
+}
+
+static void a_line_drawn_as_it_was_meant_takes_no_byte_more_than_it_ever_did(void **state)
+{
+    (void)state;
+    const size_t bare = bytes_of_assessment(0.0, true);
+    assert_int_equal(bytes_of_assessment(0.1, true), bare + 10);
+    assert_int_equal(bytes_of_assessment(0.0, false), bare + 3);
 }
 
 static void a_not_a_number_of_the_receiver_is_left_out_and_comes_back(void **state)
@@ -1095,6 +1116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_input_comes_back_with_the_same_bits),
         cmocka_unit_test(every_event_comes_back_with_the_same_bits),
+        cmocka_unit_test(a_line_drawn_as_it_was_meant_takes_no_byte_more_than_it_ever_did),
         cmocka_unit_test(a_not_a_number_of_the_receiver_is_left_out_and_comes_back),
         cmocka_unit_test(every_channel_has_its_own_topic_and_a_type_that_the_descriptors_know),
         cmocka_unit_test(a_record_that_does_not_fit_is_refused_and_nothing_is_set),
