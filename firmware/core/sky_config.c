@@ -68,9 +68,11 @@ static const struct field config_field[] = {
 };
 
 _Static_assert(sizeof(enum sky_sensor_kind) == sizeof(uint32_t), "read as one");
+_Static_assert(sizeof(enum sky_asterix_021) == sizeof(uint32_t), "read as one");
 
 static const struct field sensor_field[] = {
     SENSOR(kind, UINT32, SKY_SENSOR_RADAR, SKY_SENSOR_COOPERATIVE),
+    SENSOR(asterix_021, UINT32, SKY_ASTERIX_021_ED_2_2, SKY_ASTERIX_021_ED_0_23),
     SENSOR(azimuth_offset_rad, DOUBLE, -SKY_PI, SKY_PI),
     SENSOR(sigma_range_m, DOUBLE, 0.01, 5000.0),
     SENSOR(sigma_azimuth_rad, DOUBLE, 1e-5, 0.5),
@@ -273,6 +275,7 @@ void sky_config_sensor_default(struct sky_sensor_config *ret_sensor)
 {
     memset(ret_sensor, 0, sizeof *ret_sensor);
     ret_sensor->kind = SKY_SENSOR_RADAR;
+    ret_sensor->asterix_021 = SKY_ASTERIX_021_ED_2_2;
     ret_sensor->at_station = true;
     ret_sensor->measures_elevation = true;
     ret_sensor->sigma_range_m = 30.0;

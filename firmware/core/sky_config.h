@@ -17,11 +17,19 @@ enum sky_sensor_kind {
     SKY_SENSOR_COOPERATIVE /* places that aircraft or other trackers report (ADS-B, Remote ID) */
 };
 
+/** Editions of ASTERIX category 021 that differ in more than values. */
+enum sky_asterix_021 {
+    SKY_ASTERIX_021_ED_2_2 = 1, /* and all that followed so far */
+    SKY_ASTERIX_021_ED_2_1,     /* the second octet of I021/271 is its last */
+    SKY_ASTERIX_021_ED_0_26,
+    SKY_ASTERIX_021_ED_0_23
+};
+
 /**
  * One sensor. Sigmas are random errors per plot; biases are systematic and do not average out.
- * Of a cooperative one only name, kind, identity, scan_ns, latency_ns, sigma_place_m, probability
- * and false plots mean something, and range_max_m: how far from the station the places that it
- * reports may lie.
+ * Of a cooperative one only name, kind, identity, edition, scan_ns, latency_ns, sigma_place_m,
+ * probability and false plots mean something, and range_max_m: how far from the station the places
+ * that it reports may lie.
  */
 struct sky_sensor_config {
     char name[SKY_NAME_MAX]; /* unique, not empty, printable ASCII without spaces */
@@ -31,7 +39,8 @@ struct sky_sensor_config {
     bool has_sac_sic;    /* ASTERIX identity */
     uint8_t sac;
     uint8_t sic;
-    bool measures_elevation;       /* false: a 2D radar; height then comes from the prior */
+    enum sky_asterix_021 asterix_021; /* the edition it speaks */
+    bool measures_elevation;          /* false: a 2D radar; height then comes from the prior */
     double azimuth_offset_rad;     /* added to every azimuth: true = measured + offset; (-pi, pi] */
     double sigma_range_m;          /* 0.01 .. 5000 */
     double sigma_azimuth_rad;      /* 1e-5 .. 0.5 */

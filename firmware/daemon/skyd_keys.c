@@ -38,9 +38,14 @@
 
 static const char *const motion_words[] = {"aircraft", "mixed", "drones", NULL};
 static const char *const sensor_words[] = {"radar", "cooperative", NULL};
+static const char *const edition_words[] = {"2.2", "2.1", "0.26", "0.23", NULL};
 _Static_assert(SKY_MOTION_AIRCRAFT == 1 && SKY_MOTION_MIXED == 2 && SKY_MOTION_DRONES == 3,
                "the words are in order");
 _Static_assert(SKY_SENSOR_RADAR == 1 && SKY_SENSOR_COOPERATIVE == 2, "the words are in order");
+_Static_assert(SKY_ASTERIX_021_ED_2_2 == 1 && SKY_ASTERIX_021_ED_2_1 == 2 &&
+                   SKY_ASTERIX_021_ED_0_26 == 3 && SKY_ASTERIX_021_ED_0_23 == 4,
+               "the words are in order");
+_Static_assert(sizeof(enum sky_asterix_021) == 4, "uint32_t");
 _Static_assert(sizeof(enum sky_motion_kind) == 4 && sizeof(enum sky_sensor_kind) == 4, "uint32_t");
 
 static const struct skyd_key station_keys[] = {
@@ -130,6 +135,8 @@ static const struct skyd_key radar_keys[] = {
     OPTION(SKYD_NUMBER, "altitude_hae_m", sky_sensor_config, site.alt_hae_m, -1000, 9000),
     OPTION(SKYD_BYTE, "sac", sky_sensor_config, sac, 0, 255),
     OPTION(SKYD_BYTE, "sic", sky_sensor_config, sic, 0, 255),
+    CHOICE("asterix_021", SKYD_NEED_DEFAULT, sky_sensor_config, asterix_021, "2.2", edition_words,
+           "2.2 (and later), 2.1, 0.26 or 0.23"),
     VALUE(SKYD_YES_NO, "measures_elevation", sky_sensor_config, measures_elevation, "no", 0, 1),
     VALUE(SKYD_DEGREES, "azimuth_offset_deg", sky_sensor_config, azimuth_offset_rad, "0",
           -179.999999, 180),

@@ -41,6 +41,19 @@ static struct sky_step step_of(const struct sky_input *input, enum sky_step_kind
     return step;
 }
 
+static void learn_dialects(struct sky_station *station)
+{
+    const struct sky_config *const config = &station->engine.config;
+    station->dialect_count = 0;
+    for (uint32_t i = 0; i < config->sensor_count; i++) {
+        const struct sky_sensor_config *const sensor = &config->sensor[i];
+        if (sensor->has_sac_sic) {
+            station->dialect[station->dialect_count++] = (struct sky_asterix_dialect){
+                .sac = sensor->sac, .sic = sensor->sic, .edition = sensor->asterix_021};
+        }
+    }
+}
+
 static enum sky_status begin(struct sky_station *station, const struct sky_input *input)
 {
     const char *why = NULL;
@@ -51,6 +64,7 @@ static enum sky_status begin(struct sky_station *station, const struct sky_input
     }
     sky_engine_init(&station->engine, input->u.config.config, input->u.config.zones,
                     input->time_ns);
+    learn_dialects(station);
     station->running = true;
     return SKY_OK;
 }
@@ -134,13 +148,27 @@ static uint32_t sensor_of(const struct sky_config *config, const struct sky_aste
  */
 enum { NAMED_MAX = 16 };
 
-/* What of a datagram could not be used, by cause. */
+/* What of a datagram could not be used for one cause, and the category of the latest of it. */
+struct refusal {
+    uint64_t count;
+    uint8_t category;
+};
+
+/* What of a datagram or of plot rows could not be used. */
 struct refusals {
     uint64_t malformed;
-    uint64_t unknown_sensor;
-    uint64_t unknown_category;
-    uint64_t simulated;
+    struct refusal unknown_sensor;
+    struct refusal other_kind;
+    struct refusal simulated;
+    struct refusal suspect;
+    struct refusal unknown_category;
 };
+
+static void refuse(struct refusal *refusal, uint8_t category)
+{
+    refusal->count++;
+    refusal->category = category;
+}
 
 static void gather(struct sky_station *station, const struct sky_input *input,
                    const struct sky_plot *plot, uint32_t sensor, struct sky_outbox *outbox)
@@ -153,21 +181,30 @@ static void gather(struct sky_station *station, const struct sky_input *input,
     station->plot_count++;
 }
 
+/* A radar measures from where it stands; of other places only reports can come. */
+static bool is_of_kind(const struct sky_sensor_config *sensor, const struct sky_plot *plot)
+{
+    return (sensor->kind == SKY_SENSOR_COOPERATIVE) == ((plot->has & SKY_PLOT_PLACE) != 0);
+}
+
 static void take_target(struct sky_station *station, const struct sky_input *input,
                         const struct sky_asterix_record *record, struct refusals *refusals,
                         struct sky_outbox *outbox)
 {
-    const uint32_t sensor = sensor_of(&station->engine.config, record);
+    const struct sky_config *const config = &station->engine.config;
+    const uint32_t sensor = sensor_of(config, record);
 
     if (sensor == SKY_SENSORS_MAX) {
-        refusals->unknown_sensor++;
-        return;
+        refuse(&refusals->unknown_sensor, record->category);
+    } else if (record->simulated) {
+        refuse(&refusals->simulated, record->category);
+    } else if (record->suspect) {
+        refuse(&refusals->suspect, record->category);
+    } else if (!is_of_kind(&config->sensor[sensor], &record->plot)) {
+        refuse(&refusals->other_kind, record->category);
+    } else {
+        gather(station, input, &record->plot, sensor, outbox);
     }
-    if (record->simulated) {
-        refusals->simulated++;
-        return;
-    }
-    gather(station, input, &record->plot, sensor, outbox);
 }
 
 static void take_record(struct sky_station *station, const struct sky_input *input,
@@ -179,12 +216,85 @@ static void take_record(struct sky_station *station, const struct sky_input *inp
         take_target(station, input, record, refusals, outbox);
         break;
     case SKY_ASTERIX_SKIPPED:
-        refusals->unknown_category++;
+        refuse(&refusals->unknown_category, record->category);
         break;
     case SKY_ASTERIX_NO_POSITION:
     case SKY_ASTERIX_SERVICE:
         break; /* no detection; the radar's own state is in the log as it came */
     }
+}
+
+/* A text being put together; what does not fit is cut off. */
+struct text {
+    char at[SKY_NAME_MAX];
+    size_t count;
+};
+
+static void put_text(struct text *text, const char *more)
+{
+    for (; *more != '\0' && text->count < sizeof text->at - 1; more++) {
+        text->at[text->count++] = *more;
+    }
+}
+
+/* With zeros in front up to so many digits. */
+static void put_number(struct text *text, uint32_t number, unsigned digits)
+{
+    char figures[11] = {0};
+    size_t first = sizeof figures - 1;
+    while (number > 0 || digits > 0) {
+        figures[--first] = (char)('0' + number % 10);
+        number /= 10;
+        digits -= digits > 0 ? 1 : 0;
+    }
+    put_text(text, figures + first);
+}
+
+/* Such as "CAT048 record 2 I048/250", or of a block "CAT048 block length". */
+static void reject_part(struct sky_station *station, const struct sky_input *input,
+                        const struct sky_asterix_walk *walk, const char *item, uint32_t offset,
+                        struct sky_outbox *outbox)
+{
+    struct text text = {.count = 0};
+    put_text(&text, "CAT");
+    put_number(&text, walk->category, 3);
+    if (walk->record > 0) {
+        put_text(&text, " record ");
+        put_number(&text, walk->record, 1);
+    }
+    put_text(&text, " ");
+    put_text(&text, item);
+    reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, text.at, offset);
+}
+
+/* Which item says that a target is simulated. */
+static const char *item_of_simulation(uint8_t category)
+{
+    switch (category) {
+    case 21:
+        return "/040 simulated";
+    case 62:
+        return "/080 simulated";
+    default:
+        return "/020 simulated";
+    }
+}
+
+/* Of records that are whole, and not used: the item that says so, such as "I048/020 simulated". */
+static void say_refusal(struct sky_station *station, const struct sky_input *input,
+                        const struct refusal *refusal, enum sky_reject_reason reason,
+                        const char *item, struct sky_outbox *outbox)
+{
+    struct text text = {.count = 0};
+    if (refusal->count == 0) {
+        return;
+    }
+    if (item[0] == '/') {
+        put_text(&text, "I");
+        put_number(&text, refusal->category, 3);
+    }
+    put_text(&text, item);
+    reject(station, input, outbox, reason, refusal->count, text.at, 0);
 }
 
 static void say_refusals(struct sky_station *station, const struct sky_input *input,
@@ -194,25 +304,24 @@ static void say_refusals(struct sky_station *station, const struct sky_input *in
         reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals->malformed - NAMED_MAX,
                "further blocks", 0);
     }
-    if (refusals->unknown_sensor > 0) {
-        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, refusals->unknown_sensor,
-               "I048/010", 0);
-    }
-    if (refusals->simulated > 0) {
-        reject(station, input, outbox, SKY_REJECT_IMPLAUSIBLE, refusals->simulated,
-               "I048/020 simulated", 0);
-    }
-    if (refusals->unknown_category > 0) {
-        reject(station, input, outbox, SKY_REJECT_UNKNOWN_CATEGORY, refusals->unknown_category,
-               "category", 0);
-    }
+    say_refusal(station, input, &refusals->unknown_sensor, SKY_REJECT_UNKNOWN_SENSOR, "/010",
+                outbox);
+    say_refusal(station, input, &refusals->other_kind, SKY_REJECT_UNKNOWN_SENSOR,
+                "/010 kind of sensor", outbox);
+    say_refusal(station, input, &refusals->simulated, SKY_REJECT_IMPLAUSIBLE,
+                item_of_simulation(refusals->simulated.category), outbox);
+    say_refusal(station, input, &refusals->suspect, SKY_REJECT_IMPLAUSIBLE, "/040 suspect", outbox);
+    say_refusal(station, input, &refusals->unknown_category, SKY_REJECT_UNKNOWN_CATEGORY,
+                "category", outbox);
 }
 
 static void take_datagram(struct sky_station *station, const struct sky_input *input,
                           struct sky_outbox *outbox)
 {
     struct sky_asterix_walk walk = {.bytes = input->u.datagram.bytes,
-                                    .count = input->u.datagram.count};
+                                    .count = input->u.datagram.count,
+                                    .dialect = station->dialect,
+                                    .dialect_count = station->dialect_count};
     struct refusals refusals = {0};
     struct sky_asterix_record record;
     const char *item = "";
@@ -224,7 +333,7 @@ static void take_datagram(struct sky_station *station, const struct sky_input *i
         if (status == SKY_OK) {
             take_record(station, input, &record, &refusals, outbox);
         } else if (refusals.malformed++ < NAMED_MAX) {
-            reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
+            reject_part(station, input, &walk, item, offset, outbox);
         }
     }
     hand_on(station, input, outbox);
@@ -243,7 +352,7 @@ static void take_row(struct sky_station *station, const struct sky_input *input,
     if (status == SKY_OK) {
         gather(station, input, &plot, plot.sensor, outbox);
     } else if (status == SKY_E_RANGE) {
-        refusals->unknown_sensor++;
+        refusals->unknown_sensor.count++;
     } else if (refusals->malformed++ < NAMED_MAX) {
         reject(station, input, outbox, SKY_REJECT_MALFORMED, 1,
                fault.column != NULL ? fault.column : "columns", (uint32_t)(from + fault.offset));
@@ -273,10 +382,8 @@ static void take_plot_rows(struct sky_station *station, const struct sky_input *
         reject(station, input, outbox, SKY_REJECT_MALFORMED, refusals.malformed - NAMED_MAX,
                "further rows", 0);
     }
-    if (refusals.unknown_sensor > 0) {
-        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, refusals.unknown_sensor, "sensor",
-               0);
-    }
+    say_refusal(station, input, &refusals.unknown_sensor, SKY_REJECT_UNKNOWN_SENSOR, "sensor",
+                outbox);
 }
 
 static const int64_t error_most_ns = 3600 * SKY_SECOND_NS; /* what sky_utc expects at most */

@@ -18,6 +18,8 @@ struct sky_station {
     uint64_t last_seq;
     int64_t last_time_ns;
     struct sky_engine engine;
+    size_t dialect_count;
+    struct sky_asterix_dialect dialect[SKY_SENSORS_MAX];
     size_t plot_count;
     struct sky_plot plot[SKY_PLOTS_MAX];
     struct sky_plot group[SKY_PLOTS_MAX]; /* those of one sensor */
@@ -31,8 +33,10 @@ void sky_station_init(struct sky_station *station);
  * A CONFIG input (re)starts the engine with the configuration and zones it carries, which are
  * copied and borrowed respectively; a new run may begin with any seq and time. The targets of a
  * datagram become one step per radar, in the order of the radars, and so do the lines of a plot
- * file; simulated targets are refused, since a witness must not testify to what a test generator
- * drew. Of bad blocks and bad lines 16 are named and the others counted. Service messages, source
+ * file. Simulated targets are refused, since a witness must not testify to what a test generator
+ * drew; so are reports that their own receiver doubts, places signed by a radar and plots signed by
+ * a cooperative sensor. Of bad blocks and bad lines 16 are named, by category, record, item and
+ * byte, and the others counted. Service messages, source
  * events other than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
  * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if time_ns is
  * negative or beyond 73 years, or if the first input is not CONFIG or carries a configuration or

@@ -103,6 +103,8 @@ static Skywitness__V1__SensorConfig sensor_of(const struct sky_sensor_config *se
     message.notch_mps = sensor->notch_mps;
     message.notch_detection_probability = sensor->notch_detection_probability;
     message.sigma_place_m = sensor->sigma_place_m;
+    message.has_asterix_021 = true;
+    message.asterix_021 = (Skywitness__V1__Asterix021)sensor->asterix_021;
     return message;
 }
 

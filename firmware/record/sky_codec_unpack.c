@@ -81,6 +81,7 @@ static void sensor_from(const Skywitness__V1__SensorConfig *message,
     ret_sensor->notch_mps = message->notch_mps;
     ret_sensor->notch_detection_probability = message->notch_detection_probability;
     ret_sensor->sigma_place_m = message->sigma_place_m;
+    ret_sensor->asterix_021 = (enum sky_asterix_021)message->asterix_021;
 }
 
 static void station_from(const Skywitness__V1__StationConfig *message,

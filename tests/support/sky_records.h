@@ -247,6 +247,8 @@ static inline void records_fill_sensor(uint64_t *seed, struct sky_sensor_config 
     records_text(seed, item->name, sizeof item->name);
     item->kind =
         (enum sky_sensor_kind)records_choice(seed, SKY_SENSOR_RADAR, SKY_SENSOR_COOPERATIVE);
+    item->asterix_021 =
+        (enum sky_asterix_021)records_choice(seed, SKY_ASTERIX_021_ED_2_2, SKY_ASTERIX_021_ED_0_23);
     item->at_station = test_random(seed) % 2 == 0;
     if (!item->at_station) {
         records_fill_place(seed, &item->site);

@@ -39,6 +39,7 @@ static void same_config(const struct sky_config *item, const struct sky_config *
         RECORDS_SENSOR(SAME_SENSOR)
         SAME_SENSOR(name)
         SAME_SENSOR(kind)
+        SAME_SENSOR(asterix_021)
         SAME_SENSOR(at_station)
         SAME_SENSOR(site.lat_rad)
         SAME_SENSOR(site.lon_rad)

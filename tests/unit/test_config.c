@@ -146,6 +146,11 @@ static void a_number_outside_its_range_is_named(void **state)
     REFUSES(config.sensor[0].notch_detection_probability = 0.0,
             "sensor.notch_detection_probability");
     REFUSES(config.sensor[0].sigma_place_m = 0.0, "sensor.sigma_place_m");
+    const unsigned no_edition[] = {0, SKY_ASTERIX_021_ED_0_23 + 1};
+    REFUSES(config.sensor[0].asterix_021 = (enum sky_asterix_021)no_edition[0],
+            "sensor.asterix_021");
+    REFUSES(config.sensor[0].asterix_021 = (enum sky_asterix_021)no_edition[1],
+            "sensor.asterix_021");
     REFUSES(config.sensor[0].range_max_m = 2e6, "sensor.range_max_m");
     REFUSES(config.sensor[0].detection_probability = 1.0, "sensor.detection_probability");
     REFUSES(config.sensor[0].false_plots_per_scan = 0.0, "sensor.false_plots_per_scan");

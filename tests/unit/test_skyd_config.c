@@ -112,6 +112,7 @@ static void everything_about_a_radar_arrives_in_the_units_of_the_core(void **sta
                             "notch_detection_probability = 0.25\nsac = 1\nsic = 2\n");
     const struct sky_sensor_config *const radar = &config.engine.sensor[0];
     assert_int_equal(radar->kind, SKY_SENSOR_RADAR);
+    assert_int_equal(radar->asterix_021, SKY_ASTERIX_021_ED_2_2);
     assert_near(radar->quantum_range_m, 2.5, 0.0);
     assert_near(radar->quantum_azimuth_rad, 0.0031415926535897933, 1e-17);
     assert_near(radar->range_min_m, 150.0, 0.0);
@@ -120,6 +121,30 @@ static void everything_about_a_radar_arrives_in_the_units_of_the_core(void **sta
     assert_near(radar->radial_max_mps, 120.0, 0.0);
     assert_near(radar->notch_mps, 3.0, 0.0);
     assert_near(radar->notch_detection_probability, 0.25, 0.0);
+}
+
+static void each_edition_of_category_021_has_its_word(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        enum sky_asterix_021 edition;
+    } said[] = {{"2.2", SKY_ASTERIX_021_ED_2_2},
+                {"2.1", SKY_ASTERIX_021_ED_2_1},
+                {"0.26", SKY_ASTERIX_021_ED_0_26},
+                {"0.23", SKY_ASTERIX_021_ED_0_23}};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text,
+                       LEAST "[radar.beacons]\nkind = cooperative\nscan_ms = 1000\nsac = 1\n"
+                             "sic = 2\nasterix_021 = %s\n",
+                       said[i].word);
+        expect_good(text);
+        assert_int_equal(config.engine.sensor[0].asterix_021, said[i].edition);
+    }
+    expect_error(LEAST "[radar.a]\nasterix_021 = 2.6\n",
+                 "etc/test.ini:11: key 'asterix_021': '2.6' is none of them; expected 2.2 (and "
+                 "later), 2.1, 0.26 or 0.23");
 }
 
 static void a_radar_known_by_sac_and_sic_has_the_steps_of_asterix_unless_told(void **state)
@@ -541,6 +566,7 @@ int main(void)
         cmocka_unit_test(the_least_configuration_is_accepted),
         cmocka_unit_test(every_kind_of_value_arrives_in_the_units_of_the_core),
         cmocka_unit_test(everything_about_a_radar_arrives_in_the_units_of_the_core),
+        cmocka_unit_test(each_edition_of_category_021_has_its_word),
         cmocka_unit_test(a_radar_known_by_sac_and_sic_has_the_steps_of_asterix_unless_told),
         cmocka_unit_test(a_cooperative_sensor_needs_only_its_pace),
         cmocka_unit_test(motion_follows_the_farthest_radar_unless_told_and_details_come_last),

@@ -232,12 +232,161 @@ static void simulated_targets_are_no_testimony(void **state)
     assert_int_equal(station.engine.stats.plots, 0);
 }
 
+/* A sensor of reported places beside the radars of paper. */
+static void listen_to_reports(uint8_t sic, enum sky_asterix_021 edition)
+{
+    struct sky_sensor_config *const beacons = &wire.config.sensor[wire.config.sensor_count++];
+    sky_config_sensor_default(beacons);
+    (void)snprintf(beacons->name, sizeof beacons->name, "beacons%u", sic);
+    beacons->kind = SKY_SENSOR_COOPERATIVE;
+    beacons->at_station = false;
+    beacons->has_sac_sic = true;
+    beacons->sac = 25;
+    beacons->sic = sic;
+    beacons->asterix_021 = edition;
+    beacons->scan_ns = SKY_SECOND_NS;
+    struct sky_input input = paper_begin(&wire, now_ns);
+    take(&input);
+    input = paper_gnss(&wire, now_ns, &nowhere);
+    take(&input);
+}
+
+static struct sky_input datagram_of(const uint8_t *bytes, size_t count)
+{
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_DATAGRAM, "udp0");
+    memcpy(wire.bytes, bytes, count);
+    input.u.datagram.bytes = wire.bytes;
+    input.u.datagram.count = count;
+    return input;
+}
+
+static void put_u32(uint8_t *bytes, int32_t value)
+{
+    for (size_t i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)((uint32_t)value >> (24 - 8 * i));
+    }
+}
+
+/* Category 062: source, place, and its accuracy of 20 m per axis. */
+static size_t put_track(uint8_t *bytes, const struct sky_enu *at)
+{
+    static const uint8_t head[] = {62, 0, 21, 0x89, 0x01, 0x01, 0x04, 25, 7};
+    static const uint8_t tail[] = {0x80, 0, 40, 0, 40};
+    struct sky_geo_frame frame;
+    const struct sky_lla site = paper_site();
+    assert_int_equal(sky_geo_frame_init(&frame, &site), SKY_OK);
+    const struct sky_lla place = sky_geo_from_enu(&frame, at);
+    memcpy(bytes, head, sizeof head);
+    bytes[2] = sizeof head + 8 + sizeof tail;
+    put_u32(bytes + 9, (int32_t)lround(place.lat_rad / SKY_PI * 0x1p25));
+    put_u32(bytes + 13, (int32_t)lround(place.lon_rad / SKY_PI * 0x1p25));
+    memcpy(bytes + 17, tail, sizeof tail);
+    return bytes[2];
+}
+
+static void a_place_that_another_system_reports_becomes_a_track(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    listen_to_reports(7, SKY_ASTERIX_021_ED_2_2);
+    const struct sky_input input = datagram_of(bytes, put_track(bytes, &target));
+    take(&input);
+    assert_int_equal(station.engine.stats.plots, 1);
+    assert_int_equal(station.engine.tracker.stats.used, 1);
+    assert_near(station.engine.claim.look.pose.origin.east_m, target.east_m, 5.0);
+    assert_near(station.engine.claim.look.pose.origin.north_m, target.north_m, 5.0);
+    assert_near(station.engine.claim.look.measurement.sigma_place_m, 20.0, 0.0);
+    assert_true(station.engine.claim.look.measurement.is_place);
+}
+
+static void a_place_signed_by_a_radar_and_a_plot_signed_by_none_are_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    const size_t count = put_track(bytes, &target);
+    listen_to_reports(7, SKY_ASTERIX_021_ED_2_2);
+    bytes[8] = 1; /* the hill */
+    struct sky_input input = datagram_of(bytes, count);
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "I062/010 kind of sensor", "udp0");
+    paper_block(&wire);
+    paper_record(&wire, 7, &target, utc_ns(), false, 0);
+    input = paper_datagram(&wire, now_ns);
+    take(&input);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "I048/010 kind of sensor", "udp0");
+    assert_int_equal(station.engine.stats.plots, 0);
+}
+
+static void reports_that_are_drawn_or_doubted_are_no_testimony(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t count;
+        uint8_t bytes[20];
+        const char *item;
+    } said[] = {
+        {14, {21, 0, 14, 0xC4, 25, 7, 0x01, 0x20, 0, 0, 0, 0, 0, 0}, "I021/040 simulated"},
+        {14, {21, 0, 14, 0xC4, 25, 7, 0x01, 0x02, 0, 0, 0, 0, 0, 0}, "I021/040 suspect"},
+        {17,
+         {62, 0, 17, 0x89, 0x04, 25, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0x80},
+         "I062/080 simulated"},
+        {12, {10, 0, 12, 0xA4, 25, 7, 0x61, 0x80, 0, 1, 0, 0}, "I010/020 simulated"},
+    };
+    listen_to_reports(7, SKY_ASTERIX_021_ED_2_2);
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        const struct sky_input input = datagram_of(said[i].bytes, said[i].count);
+        take(&input);
+        assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, said[i].item, "udp0");
+    }
+    assert_int_equal(station.engine.stats.plots, 0);
+}
+
+/* In edition 0.23 a place is six bytes after a time; in 2.2 these bytes are too few. */
+static void each_sender_is_read_by_its_own_edition(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = {21, 0, 15, 0xB0, 25, 7, 0, 0, 0x80, 0x20, 0, 0, 0xC0, 0, 0};
+    uint8_t other[sizeof bytes];
+    memcpy(other, bytes, sizeof bytes);
+    other[5] = 8;
+    listen_to_reports(7, SKY_ASTERIX_021_ED_0_23);
+    listen_to_reports(8, SKY_ASTERIX_021_ED_2_2);
+    struct sky_input input = datagram_of(bytes, sizeof bytes);
+    take(&input);
+    assert_int_equal(station.engine.stats.plots, 1);
+    input = datagram_of(other, sizeof other);
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "CAT021 record 3 I021/040", "udp0");
+    assert_int_equal(station.engine.stats.plots, 1);
+}
+
+static void a_bad_block_is_named_by_category_record_item_and_byte(void **state)
+{
+    (void)state;
+    paper_block(&wire);
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    const size_t second = wire.count;
+    paper_record(&wire, 1, &target, utc_ns(), false, 0);
+    wire.bytes[second + 3] = 0xFF; /* a time of day of 50 hours */
+    struct sky_input input = paper_datagram(&wire, now_ns);
+    take(&input);
+    const struct sky_event_reject *said = NULL;
+    for (size_t i = 0; i < outbox.count; i++) {
+        said = outbox.event[i].kind == SKY_EVENT_REJECT ? &outbox.event[i].u.reject : said;
+    }
+    assert_non_null(said);
+    assert_string_equal(said->item, "CAT048 record 3 I048/140");
+    assert_int_equal(said->offset, second + 3);
+    assert_int_equal(station.engine.stats.plots, 2);
+}
+
 static void what_is_no_target_is_stepped_over(void **state)
 {
     (void)state;
     static const uint8_t blocks[] = {
         34, 0, 7, 0xC0, 25, 1, 1,       /* a north marker */
-        62, 0, 5, 1,    2,              /* a category nobody asked for */
+        65, 0, 5, 1,    2,              /* a category nobody asked for */
         48, 0, 9, 0xC0, 25, 1, 0, 0, 0, /* no position: which is no error */
     };
     struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_DATAGRAM, "udp0");
@@ -258,7 +407,7 @@ static void a_cut_datagram_keeps_what_was_whole(void **state)
     memcpy(wire.bytes + whole, wire.bytes, whole);
     input.u.datagram.count = 2 * whole - 2;
     take(&input);
-    assert_reject(SKY_REJECT_MALFORMED, 1, "block length", "udp0");
+    assert_reject(SKY_REJECT_MALFORMED, 1, "CAT048 block length", "udp0");
     assert_int_equal(only_reject()->offset, whole);
     assert_int_equal(station.engine.stats.plots, 1);
 }
@@ -275,7 +424,7 @@ static void a_flood_of_bad_blocks_is_counted_and_not_a_flood_of_events(void **st
     input.u.datagram.count = 400;
     take(&input);
     assert_int_equal(outbox.count, 17);
-    assert_string_equal(outbox.event[15].u.reject.item, "FSPEC");
+    assert_string_equal(outbox.event[15].u.reject.item, "CAT048 record 1 FSPEC");
     assert_int_equal(outbox.event[15].u.reject.offset, 63);
     assert_string_equal(outbox.event[16].u.reject.item, "further blocks");
     assert_int_equal(outbox.event[16].u.reject.count, 84);
@@ -438,6 +587,12 @@ int main(void)
         cmocka_unit_test_setup(targets_go_to_the_radar_that_signed_them, start),
         cmocka_unit_test_setup(targets_of_nobody_are_counted, start),
         cmocka_unit_test_setup(simulated_targets_are_no_testimony, start),
+        cmocka_unit_test_setup(a_place_that_another_system_reports_becomes_a_track, start),
+        cmocka_unit_test_setup(a_place_signed_by_a_radar_and_a_plot_signed_by_none_are_refused,
+                               start),
+        cmocka_unit_test_setup(reports_that_are_drawn_or_doubted_are_no_testimony, start),
+        cmocka_unit_test_setup(each_sender_is_read_by_its_own_edition, start),
+        cmocka_unit_test_setup(a_bad_block_is_named_by_category_record_item_and_byte, start),
         cmocka_unit_test_setup(what_is_no_target_is_stepped_over, start),
         cmocka_unit_test_setup(a_cut_datagram_keeps_what_was_whole, start),
         cmocka_unit_test_setup(a_flood_of_bad_blocks_is_counted_and_not_a_flood_of_events, start),
