@@ -245,8 +245,8 @@ static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segme
     }
     enum link link = LINK_NEXT;
     do {
-        sky_scan_next(&log->scan, ret_item);
-        if (ret_item->found != SKY_SCAN_RECORD) {
+        sky_scan_step(&log->scan, ret_item);
+        if (ret_item->found != SKY_SCAN_RECORD && ret_item->found != SKY_SCAN_OWN) {
             return;
         }
         if (log->group_segment != segment) {
@@ -269,6 +269,15 @@ static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segme
 }
 
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
+{
+    bool more = skyh_log_step(log, ret_item);
+    while (more && ret_item->scan.found == SKY_SCAN_OWN) {
+        more = skyh_log_step(log, ret_item);
+    }
+    return more;
+}
+
+bool skyh_log_step(struct skyh_log *log, struct skyh_log_item *ret_item)
 {
     if (log->at >= log->segment_count) {
         return false;

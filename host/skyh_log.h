@@ -69,6 +69,9 @@ void skyh_log_rewind(struct skyh_log *log);
  */
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item);
 
+/** The same, with what the log says of itself. */
+bool skyh_log_step(struct skyh_log *log, struct skyh_log_item *ret_item);
+
 /** How much of the log has been walked, in [0, 1]. */
 double skyh_log_share(const struct skyh_log *log, const struct skyh_log_item *item);
 

@@ -257,6 +257,7 @@ void skyh_rerun_take(struct skyh_rerun *rerun, const struct skyh_log_item *item)
     case SKY_SCAN_TORN_END:
         rerun->torn = true;
         break;
+    case SKY_SCAN_OWN:
     case SKY_SCAN_END:
         break;
     }

@@ -4,22 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sky_mcap.h"
+#include "sky_group.h"
 #include "sky_segment.h"
 
 _Static_assert((int)SKY_JOURNAL_ALIGN == (int)SKY_MCAP_ALIGN, "one alignment");
 
 enum {
-    MESSAGES_MAX = 16384, /* in one group */
-    INDEX_HEAD_BYTES = SKY_MCAP_FRAME_BYTES + 6,
-    CONTENT_AT = 2 * SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES + SKY_MCAP_CHUNK_HEAD_BYTES
+    /* What the log says of itself in one group, above what the station was configured with. */
+    OWN_MESSAGES = 3,
+    OWN_BYTES = SKY_OWN_SEGMENT_MAX + SKY_OWN_EPOCH_MAX + SKY_OWN_CHECKPOINT_MAX +
+                OWN_MESSAGES * (SKY_MCAP_FRAME_BYTES + SKY_MCAP_MESSAGE_HEAD_BYTES +
+                                SKY_GROUP_INDEX_HEAD_BYTES + SKY_MCAP_INDEX_ENTRY_BYTES),
+    LAST_BYTES = SKY_JOURNAL_ALIGN /* the group with a segment's last checkpoint */
 };
+_Static_assert(SKY_GROUP_CONTENT_AT + SKY_OWN_CHECKPOINT_MAX + 128 < LAST_BYTES, "one block");
 
-/* Where a message of the open group lies. */
-struct entry {
-    uint64_t log_time_ns;
-    uint32_t offset; /* in the chunk's records */
-    uint16_t channel;
+/* How far the log has come: what headers of groups say. */
+struct moment {
+    int64_t time_ns; /* of the newest input, as are the next three */
+    int64_t realtime_ns;
+    struct sky_utc_estimate utc;
+    uint64_t last_seq;
+    uint64_t log_time_ns; /* of the latest record */
 };
 
 struct sky_journal {
@@ -28,26 +34,29 @@ struct sky_journal {
     int failed; /* what the sink said when it ended this journal */
     uint8_t boot_id[16];
     uint64_t group_seq;
-    uint64_t log_time_ns; /* of the latest record */
+    struct moment now;
+    struct moment handed; /* as it was with the latest group that was handed over */
 
-    /* The newest input so far, for the headers of groups. */
-    int64_t time_ns;
-    int64_t realtime_ns;
-    struct sky_utc_estimate utc;
-    uint64_t last_seq;
-
-    /* The open group. */
-    struct sky_mcap_buffer group; /* CONTENT_AT bytes left free for what is known at the end */
-    struct entry *entry;
-    uint32_t entry_count;
-    uint32_t channel_count[SKY_CHANNEL_END];
-    uint64_t first_log_time_ns;
+    struct sky_group group; /* the open one */
     int64_t oldest_ns;
-    uint8_t *record; /* the message being packed */
+    uint8_t *record;       /* the message being packed */
+    struct sky_group last; /* for a segment's last checkpoint */
+    struct sky_group_entry last_entry[1];
+    uint8_t last_bytes[LAST_BYTES];
+
+    struct sky_own_segment own_segment; /* the log's own record being made */
+    uint8_t own_bytes[SKY_OWN_SEGMENT_MAX];
+
+    struct sky_seal seal;
+    bool wants_checkpoint;
+    int64_t checkpoint_ns; /* when the latest was made */
+    int64_t epoch_ns;      /* when the epoch began */
+    bool epoch_begun;      /* in this run */
 
     /* The current segment. */
     struct sky_segment segment;
     bool begun;
+    bool introduced; /* its own record is in a group */
     uint64_t next_segment;
     uint32_t previous_crc; /* what the next group's header holds of the one before */
 };
@@ -96,6 +105,8 @@ static bool in_range(const struct sky_journal_config *config)
            memchr(config->software, 0, sizeof config->software) != NULL;
 }
 
+static const struct sky_seal_config unsealed; /* a tree, and nobody's signature */
+
 int sky_journal_open(const struct sky_journal_config *config, struct sky_journal_sink *sink,
                      struct sky_journal **ret_journal)
 {
@@ -105,10 +116,11 @@ int sky_journal_open(const struct sky_journal_config *config, struct sky_journal
     }
     const size_t largest =
         config->group_bytes > SKY_CODEC_RECORD_MAX ? config->group_bytes : SKY_CODEC_RECORD_MAX;
-    const size_t group_bytes = CONTENT_AT + SKY_MCAP_FRAME_BYTES + SKY_MCAP_MESSAGE_HEAD_BYTES +
-                               largest + INDEX_HEAD_BYTES + SKY_MCAP_INDEX_ENTRY_BYTES +
-                               2 * (size_t)SKY_MCAP_ALIGN;
-    const size_t entry_bytes = MESSAGES_MAX * sizeof(struct entry);
+    const size_t group_bytes = SKY_GROUP_CONTENT_AT + SKY_MCAP_FRAME_BYTES +
+                               SKY_MCAP_MESSAGE_HEAD_BYTES + largest + SKY_GROUP_INDEX_HEAD_BYTES +
+                               SKY_MCAP_INDEX_ENTRY_BYTES + OWN_BYTES + 2 * (size_t)SKY_MCAP_ALIGN;
+    const uint32_t entries = SKY_GROUP_MESSAGES_MAX + OWN_MESSAGES;
+    const size_t entry_bytes = entries * sizeof(struct sky_group_entry);
 
     /* One block; what is never written to never becomes resident. */
     struct sky_journal *journal = calloc(1, sizeof *journal + entry_bytes + group_bytes +
@@ -116,19 +128,27 @@ int sky_journal_open(const struct sky_journal_config *config, struct sky_journal
     if (journal == NULL) {
         return -ENOMEM;
     }
-    journal->entry = (struct entry *)(journal + 1); /* behind it, what needs no alignment */
-    uint8_t *block = (uint8_t *)(journal->entry + MESSAGES_MAX);
-    journal->group = (struct sky_mcap_buffer){.bytes = block, .capacity = group_bytes};
+    struct sky_group_entry *const entry = (struct sky_group_entry *)(journal + 1);
+    uint8_t *const block = (uint8_t *)(entry + entries); /* what needs no alignment */
+    sky_group_init(&journal->group, block, group_bytes, entry, entries);
+    sky_group_init(&journal->last, journal->last_bytes, LAST_BYTES, journal->last_entry, 1);
     journal->record = block + group_bytes;
     journal->config = *config;
     journal->sink = sink;
     memcpy(journal->boot_id, boot_id, sizeof boot_id);
     journal->next_segment = config->first_segment;
-    journal->utc.state = SKY_CLOCK_NONE;
-    journal->group.used = CONTENT_AT;
+    journal->now.utc.state = SKY_CLOCK_NONE;
+    journal->handed = journal->now;
     sky_segment_init(&journal->segment, &journal->config, journal->record + SKY_CODEC_RECORD_MAX);
+    sky_seal_init(&journal->seal, config->seal != NULL ? config->seal : &unsealed);
+    journal->config.seal = NULL;
     *ret_journal = journal;
     return 0;
+}
+
+static bool is_signed(const struct sky_journal *journal)
+{
+    return journal->seal.config.signer != NULL;
 }
 
 /* ---- segments ---- */
@@ -148,12 +168,13 @@ static int begin_segment(struct sky_journal *journal, size_t group_bytes)
     sky_segment_begin(&journal->segment, journal->next_segment++, group_bytes);
     journal->previous_crc = 0;
     journal->begun = true;
+    journal->introduced = false;
     const struct sky_journal_work work = {.step = SKY_JOURNAL_BEGIN,
                                           .segment = segment->number,
                                           .segment_bytes = segment->bytes,
                                           .bytes = segment->preamble.bytes,
                                           .count = segment->preamble.used,
-                                          .last_seq = journal->last_seq};
+                                          .last_seq = journal->handed.last_seq};
     return hand_over(journal, &work);
 }
 
@@ -168,8 +189,151 @@ static int finish_segment(struct sky_journal *journal)
                                           .offset = segment->offset,
                                           .bytes = segment->summary.bytes,
                                           .count = segment->summary.used,
-                                          .last_seq = journal->last_seq};
+                                          .last_seq = journal->handed.last_seq};
     return hand_over(journal, &work);
+}
+
+/* ---- groups ---- */
+
+/* Gives a sealed group its place in the current segment, writes its header, and hands it over. */
+static int place_group(struct sky_journal *journal, uint8_t *bytes, size_t count,
+                       struct sky_mcap_group *header, struct sky_journal_work *work)
+{
+    struct sky_segment *segment = &journal->segment;
+    struct sky_mcap_buffer front = {.bytes = bytes,
+                                    .capacity = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES};
+    header->segment = segment->number;
+    header->previous_crc = journal->previous_crc;
+    sky_mcap_put_group(&front, header);
+    journal->previous_crc = header->header_crc;
+
+    work->step = SKY_JOURNAL_GROUP;
+    work->segment = segment->number;
+    work->segment_bytes = segment->bytes;
+    work->offset = segment->offset;
+    work->bytes = bytes;
+    work->count = count;
+    work->last_seq = header->last_seq;
+    work->urgent = (header->flags & SKY_MCAP_GROUP_URGENT) != 0;
+    work->epoch = header->epoch;
+    sky_segment_add(segment, bytes, count, (size_t)header->body_bytes);
+    return hand_over(journal, work);
+}
+
+static void hash_leaf(struct sky_journal *journal, const struct sky_group *group, uint32_t i,
+                      const uint8_t group_salt[32])
+{
+    uint8_t salt[SKY_SEAL_SALT_BYTES];
+    size_t count;
+    const uint8_t *const content = sky_group_content(group, i, &count);
+    sky_seal_leaf_salt(group_salt, i, salt);
+    const struct sky_hash leaf = sky_seal_leaf(salt, content, count);
+    sky_merkle_append(&journal->seal.tree, &leaf);
+}
+
+/* A record of the log's own, at the end of a group. */
+static void add_own(struct sky_group *group, enum sky_own_channel channel, uint64_t log_time_ns,
+                    const uint8_t *bytes, size_t count)
+{
+    const struct sky_group_message message = {.channel = channel,
+                                              .log_time_ns = log_time_ns,
+                                              .publish_time_ns = log_time_ns,
+                                              .bytes = bytes,
+                                              .count = count};
+    sky_group_add(group, &message);
+}
+
+static void introduce_segment(struct sky_journal *journal)
+{
+    struct sky_own_segment *const segment = &journal->own_segment;
+    segment->number = journal->segment.number;
+    segment->preamble = sky_segment_preamble_hash(&journal->segment);
+    segment->tree = journal->seal.tree;
+    segment->is_signed = is_signed(journal);
+    segment->epoch = journal->seal.epoch;
+    segment->restarted = journal->seal.config.restarted;
+    const struct sky_group_message message = {
+        .channel = SKY_OWN_SEGMENT,
+        .bytes = journal->own_bytes,
+        .count = sky_own_pack_segment(segment, journal->own_bytes)};
+    sky_group_add_first(&journal->group, &message);
+    journal->introduced = true;
+    journal->seal.config.restarted = false;
+}
+
+/* Appends the checkpoint over all that is in the tree. Sets where its note lies in the group. */
+static int add_checkpoint(struct sky_journal *journal, struct sky_group *group,
+                          uint64_t log_time_ns, struct sky_journal_work *work)
+{
+    char note[SKY_NOTE_CHECKPOINT_MAX];
+    uint8_t bytes[SKY_OWN_CHECKPOINT_MAX];
+    const size_t note_bytes = sky_seal_checkpoint(&journal->seal, note);
+    if (note_bytes == 0) {
+        return -ENOMEM;
+    }
+    const size_t count = sky_own_pack_checkpoint(note, bytes);
+    add_own(group, SKY_OWN_CHECKPOINT, log_time_ns, bytes, count);
+    work->note_at = group->out.used - note_bytes; /* the only field, so it is the message's end */
+    work->note_bytes = note_bytes;
+    return 0;
+}
+
+/* The header of a group whose leaves are all in the tree, but for its place. */
+static int seal_group(struct sky_journal *journal, const struct sky_group *group, size_t body_bytes,
+                      const struct moment *moment, struct sky_mcap_group *header)
+{
+    header->group_seq = ++journal->group_seq;
+    header->boottime_ns = moment->time_ns;
+    header->realtime_ns = moment->realtime_ns;
+    header->utc_sigma_ns = moment->utc.sigma_ns;
+    header->clock_state = (uint32_t)moment->utc.state;
+    header->message_count = group->count;
+    header->last_seq = moment->last_seq;
+    header->body_bytes = body_bytes;
+    header->body_crc = sky_mcap_crc(group->out.bytes + SKY_GROUP_BODY_AT, body_bytes);
+    header->tree_size = journal->seal.tree.size;
+    header->root = sky_merkle_root(&journal->seal.tree);
+    memcpy(header->boot_id, journal->boot_id, sizeof header->boot_id);
+    if (!is_signed(journal)) {
+        return 0;
+    }
+    uint8_t front[SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES];
+    struct sky_mcap_buffer out = {.bytes = front, .capacity = sizeof front};
+    header->epoch = journal->seal.epoch.number;
+    sky_mcap_put_group(&out, header);
+    return sky_epoch_sign(journal->seal.epoch_seed, journal->seal.config.signer->key.name,
+                          front + SKY_MCAP_FRAME_BYTES, header->signature)
+               ? 0
+               : -ENOMEM;
+}
+
+/* A group with nothing but a checkpoint, so that a segment ends with one. */
+static int put_last_checkpoint(struct sky_journal *journal)
+{
+    struct sky_mcap_group header = {.flags = 0};
+    struct sky_journal_work work = {.step = SKY_JOURNAL_GROUP};
+    struct sky_group *const group = &journal->last;
+    sky_group_clear(group);
+    sky_seal_group_salt(&journal->seal, journal->boot_id, journal->group_seq + 1, header.salt);
+    int error = add_checkpoint(journal, group, journal->handed.log_time_ns, &work);
+    if (error == 0) {
+        hash_leaf(journal, group, 0, header.salt);
+        journal->seal.checkpoint_size = journal->seal.tree.size;
+        const size_t body_bytes = sky_group_end(group);
+        error = seal_group(journal, group, body_bytes, &journal->handed, &header);
+    }
+    return error != 0 ? error
+                      : place_group(journal, group->out.bytes, group->out.used, &header, &work);
+}
+
+static int finish_signed(struct sky_journal *journal)
+{
+    int error = 0;
+    if (is_signed(journal) && journal->introduced &&
+        journal->seal.checkpoint_size != journal->seal.tree.size) {
+        error = put_last_checkpoint(journal);
+    }
+    return error != 0 ? error : finish_segment(journal);
 }
 
 /* Makes sure that a group of group_bytes, padded, has its place in the current segment. */
@@ -180,113 +344,97 @@ static int make_room(struct sky_journal *journal, size_t group_bytes)
         if (sky_segment_has_place(&journal->segment, group_bytes)) {
             return 0;
         }
-        error = finish_segment(journal);
+        error = finish_signed(journal);
     }
     return error != 0 ? error : begin_segment(journal, group_bytes);
 }
 
-/* ---- groups ---- */
-
-/* Gives a group its place: writes its header for the current segment, and hands it over. */
-static int place_group(struct sky_journal *journal, uint8_t *bytes, size_t count,
-                       struct sky_mcap_group *header, int64_t oldest_ns)
+static bool epoch_is_over(const struct sky_journal *journal)
 {
-    struct sky_segment *segment = &journal->segment;
-    const int error = make_room(journal, count);
+    return is_signed(journal) &&
+           (!journal->epoch_begun ||
+            journal->now.time_ns - journal->epoch_ns >= journal->seal.config.epoch_ns);
+}
+
+static bool checkpoint_is_due(const struct sky_journal *journal)
+{
+    return is_signed(journal) &&
+           (journal->wants_checkpoint ||
+            journal->now.time_ns - journal->checkpoint_ns >= journal->seal.config.checkpoint_ns);
+}
+
+/* Adds the log's own records and every leaf to the tree, in their order. */
+static int complete_group(struct sky_journal *journal, const uint8_t salt[32], bool *ret_epoch_ends,
+                          struct sky_journal_work *work)
+{
+    struct sky_group *const group = &journal->group;
+    int error = 0;
+    if (!journal->introduced) {
+        introduce_segment(journal);
+    }
+    for (uint32_t i = 0; i < group->count; i++) {
+        hash_leaf(journal, group, i, salt);
+    }
+    if (epoch_is_over(journal)) {
+        struct sky_epoch next;
+        uint8_t bytes[SKY_OWN_EPOCH_MAX];
+        sky_seal_next(&journal->seal, &next);
+        add_own(group, SKY_OWN_EPOCH, journal->now.log_time_ns, bytes,
+                sky_own_pack_epoch(&next, bytes));
+        hash_leaf(journal, group, group->count - 1, salt);
+        *ret_epoch_ends = true;
+    }
+    if (checkpoint_is_due(journal)) {
+        error = add_checkpoint(journal, group, journal->now.log_time_ns, work);
+        if (error == 0) {
+            hash_leaf(journal, group, group->count - 1, salt);
+            journal->seal.checkpoint_size = journal->seal.tree.size;
+            journal->checkpoint_ns = journal->now.time_ns;
+            journal->wants_checkpoint = false;
+        }
+    }
+    return error;
+}
+
+static int hand_over_group(struct sky_journal *journal, bool urgent)
+{
+    struct sky_group *const group = &journal->group;
+    struct sky_mcap_group header = {.flags = urgent ? SKY_MCAP_GROUP_URGENT : 0};
+    struct sky_journal_work work = {.oldest_ns = journal->oldest_ns};
+    bool epoch_ends = false;
+    /* Its index records are counted in OWN_BYTES and with each channel. */
+    const size_t most = sky_group_bytes_with(group, SKY_CHANNEL_CONFIG, 0) + OWN_BYTES;
+    int error = make_room(journal, most + sky_mcap_pad_bytes(most));
     if (error != 0) {
         return error;
     }
-    struct sky_mcap_buffer front = {.bytes = bytes,
-                                    .capacity = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES};
-    header->segment = segment->number;
-    header->previous_crc = journal->previous_crc;
-    sky_mcap_put_group(&front, header);
-    journal->previous_crc = header->header_crc;
-
-    const struct sky_journal_work work = {.step = SKY_JOURNAL_GROUP,
-                                          .segment = segment->number,
-                                          .segment_bytes = segment->bytes,
-                                          .offset = segment->offset,
-                                          .bytes = bytes,
-                                          .count = count,
-                                          .last_seq = header->last_seq,
-                                          .oldest_ns = oldest_ns,
-                                          .urgent = (header->flags & SKY_MCAP_GROUP_URGENT) != 0};
-    sky_segment_add(segment, bytes, count, (size_t)header->body_bytes);
-    return hand_over(journal, &work);
-}
-
-static void put_message_indexes(struct sky_journal *journal)
-{
-    struct sky_mcap_buffer *out = &journal->group;
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
-        if (journal->channel_count[i] == 0) {
-            continue;
-        }
-        const size_t at = sky_mcap_begin_record(out, SKY_MCAP_MESSAGE_INDEX);
-        sky_mcap_put_u16(out, (uint16_t)i);
-        sky_mcap_put_u32(out, journal->channel_count[i] * SKY_MCAP_INDEX_ENTRY_BYTES);
-        for (uint32_t k = 0; k < journal->entry_count; k++) {
-            if (journal->entry[k].channel == i) {
-                sky_mcap_put_u64(out, journal->entry[k].log_time_ns);
-                sky_mcap_put_u64(out, journal->entry[k].offset);
-            }
-        }
-        sky_mcap_end_record(out, at);
+    sky_seal_group_salt(&journal->seal, journal->boot_id, journal->group_seq + 1, header.salt);
+    error = complete_group(journal, header.salt, &epoch_ends, &work);
+    if (error == 0) {
+        const size_t body_bytes = sky_group_end(group);
+        error = seal_group(journal, group, body_bytes, &journal->now, &header);
     }
-}
-
-/* Writes the Chunk's head in front of the records, which are all there. */
-static void put_chunk_head(struct sky_journal *journal)
-{
-    const uint8_t *records = journal->group.bytes + CONTENT_AT;
-    const size_t records_bytes = journal->group.used - CONTENT_AT;
-    const size_t at = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES;
-    struct sky_mcap_buffer out = {.bytes = journal->group.bytes + at, .capacity = CONTENT_AT - at};
-    sky_mcap_put_u8(&out, SKY_MCAP_CHUNK);
-    sky_mcap_put_u64(&out, SKY_MCAP_CHUNK_HEAD_BYTES + records_bytes);
-    sky_mcap_put_u64(&out, journal->first_log_time_ns);
-    sky_mcap_put_u64(&out, journal->log_time_ns);
-    sky_mcap_put_u64(&out, records_bytes);
-    sky_mcap_put_u32(&out, sky_mcap_crc(records, records_bytes));
-    sky_mcap_put_text(&out, ""); /* not compressed */
-    sky_mcap_put_u64(&out, records_bytes);
-}
-
-static void empty_group(struct sky_journal *journal)
-{
-    journal->group.used = CONTENT_AT;
-    journal->entry_count = 0;
-    journal->oldest_ns = 0;
-    memset(journal->channel_count, 0, sizeof journal->channel_count);
+    if (error == 0) {
+        error = place_group(journal, group->out.bytes, group->out.used, &header, &work);
+    }
+    if (epoch_ends) {
+        sky_seal_advance(&journal->seal);
+        journal->epoch_begun = true;
+        journal->epoch_ns = journal->now.time_ns;
+    }
+    journal->handed = journal->now;
+    return error;
 }
 
 int sky_journal_commit(struct sky_journal *journal, bool urgent)
 {
-    if (journal->failed != 0 || journal->entry_count == 0) {
+    if (journal->failed != 0 || journal->group.count == 0) {
         return journal->failed;
     }
-    put_chunk_head(journal);
-    put_message_indexes(journal);
-    const size_t body_at = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES;
-    const size_t body_bytes = journal->group.used - body_at;
-    sky_mcap_put_pad(&journal->group);
-
-    struct sky_mcap_group header = {.flags = urgent ? SKY_MCAP_GROUP_URGENT : 0,
-                                    .group_seq = ++journal->group_seq,
-                                    .boottime_ns = journal->time_ns,
-                                    .realtime_ns = journal->realtime_ns,
-                                    .utc_sigma_ns = journal->utc.sigma_ns,
-                                    .clock_state = (uint32_t)journal->utc.state,
-                                    .message_count = journal->entry_count,
-                                    .last_seq = journal->last_seq,
-                                    .body_bytes = body_bytes,
-                                    .body_crc =
-                                        sky_mcap_crc(journal->group.bytes + body_at, body_bytes)};
-    memcpy(header.boot_id, journal->boot_id, sizeof header.boot_id);
-    const int error = place_group(journal, journal->group.bytes, journal->group.used, &header,
-                                  journal->oldest_ns);
-    empty_group(journal);
+    const int error = hand_over_group(journal, urgent);
+    journal->failed = journal->failed != 0 ? journal->failed : error;
+    sky_group_clear(&journal->group);
+    journal->oldest_ns = 0;
     return error;
 }
 
@@ -304,55 +452,35 @@ int sky_journal_again(struct sky_journal *journal, uint8_t *bytes, size_t count)
         header.group_seq > journal->group_seq) {
         return -EINVAL;
     }
-    return place_group(journal, bytes, count, &header, 0);
+    const int error = make_room(journal, count);
+    struct sky_journal_work work = {.oldest_ns = 0};
+    return error != 0 ? error : place_group(journal, bytes, count, &header, &work);
 }
 
 /* ---- records ---- */
 
-/* What the open group would take on disk with one more message of `count` bytes, before padding. */
-static size_t group_bytes_with(const struct sky_journal *journal, enum sky_channel channel,
-                               size_t count)
-{
-    size_t channels = journal->channel_count[channel] == 0;
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
-        channels += journal->channel_count[i] > 0;
-    }
-    return journal->group.used + SKY_MCAP_FRAME_BYTES + SKY_MCAP_MESSAGE_HEAD_BYTES + count +
-           channels * INDEX_HEAD_BYTES +
-           (journal->entry_count + 1U) * (size_t)SKY_MCAP_INDEX_ENTRY_BYTES;
-}
-
 static int add(struct sky_journal *journal, enum sky_channel channel, uint32_t sequence,
                uint64_t publish_time_ns, size_t count)
 {
-    if (journal->entry_count > 0 &&
-        (journal->entry_count == MESSAGES_MAX ||
-         group_bytes_with(journal, channel, count) > journal->config.group_bytes)) {
+    struct sky_group *const group = &journal->group;
+    if (group->count > 0 &&
+        (group->count == SKY_GROUP_MESSAGES_MAX ||
+         sky_group_bytes_with(group, channel, count) > journal->config.group_bytes)) {
         const int error = sky_journal_commit(journal, false);
         if (error != 0) {
             return error;
         }
     }
-    if (publish_time_ns > journal->log_time_ns) {
-        journal->log_time_ns = publish_time_ns;
+    if (publish_time_ns > journal->now.log_time_ns) {
+        journal->now.log_time_ns = publish_time_ns;
     }
-    if (journal->entry_count == 0) {
-        journal->first_log_time_ns = journal->log_time_ns;
-    }
-    journal->entry[journal->entry_count++] =
-        (struct entry){.log_time_ns = journal->log_time_ns,
-                       .offset = (uint32_t)(journal->group.used - CONTENT_AT),
-                       .channel = (uint16_t)channel};
-    journal->channel_count[channel]++;
-
-    struct sky_mcap_buffer *out = &journal->group;
-    sky_mcap_put_u8(out, SKY_MCAP_MESSAGE);
-    sky_mcap_put_u64(out, SKY_MCAP_MESSAGE_HEAD_BYTES + count);
-    sky_mcap_put_u16(out, (uint16_t)channel);
-    sky_mcap_put_u32(out, sequence);
-    sky_mcap_put_u64(out, journal->log_time_ns);
-    sky_mcap_put_u64(out, publish_time_ns);
-    sky_mcap_put(out, journal->record, count);
+    const struct sky_group_message message = {.channel = channel,
+                                              .sequence = sequence,
+                                              .log_time_ns = journal->now.log_time_ns,
+                                              .publish_time_ns = publish_time_ns,
+                                              .bytes = journal->record,
+                                              .count = count};
+    sky_group_add(group, &message);
     return 0;
 }
 
@@ -384,11 +512,19 @@ int sky_journal_input(struct sky_journal *journal, const struct sky_input *input
     if (journal->oldest_ns == 0) {
         journal->oldest_ns = input->time_ns;
     }
-    journal->time_ns = input->time_ns;
-    journal->realtime_ns = input->realtime_ns;
-    journal->utc = *utc;
-    journal->last_seq = input->seq;
+    journal->now.time_ns = input->time_ns;
+    journal->now.realtime_ns = input->realtime_ns;
+    journal->now.utc = *utc;
+    journal->now.last_seq = input->seq;
     return 0;
+}
+
+/* What others should be able to hold a checkpoint of soon. */
+static bool opens_or_closes(const struct sky_event *event)
+{
+    return event->kind == SKY_EVENT_INCIDENT &&
+           (event->u.incident.change == SKY_INCIDENT_OPENED ||
+            event->u.incident.change == SKY_INCIDENT_NOW_CLOSED);
 }
 
 int sky_journal_event(struct sky_journal *journal, const struct sky_event *event)
@@ -403,12 +539,13 @@ int sky_journal_event(struct sky_journal *journal, const struct sky_event *event
     if (status != SKY_OK) {
         return error_of(status);
     }
-    const uint64_t when_ns =
-        event->utc.state != SKY_CLOCK_NONE ? not_negative(event->utc.utc_ns) : journal->log_time_ns;
+    const uint64_t when_ns = event->utc.state != SKY_CLOCK_NONE ? not_negative(event->utc.utc_ns)
+                                                                : journal->now.log_time_ns;
+    journal->wants_checkpoint = journal->wants_checkpoint || opens_or_closes(event);
     return add(journal, channel, (uint32_t)event->cause_seq, when_ns, count);
 }
 
-bool sky_journal_pending(const struct sky_journal *journal) { return journal->entry_count > 0; }
+bool sky_journal_pending(const struct sky_journal *journal) { return journal->group.count > 0; }
 
 int sky_journal_skip_segment(struct sky_journal *journal)
 {
@@ -423,10 +560,12 @@ int sky_journal_close(struct sky_journal *journal)
     if (journal == NULL) {
         return 0;
     }
+    journal->wants_checkpoint = true;
     int error = sky_journal_commit(journal, false);
     if (error == 0 && journal->begun) {
-        error = finish_segment(journal);
+        error = finish_signed(journal);
     }
+    sky_seal_done(&journal->seal);
     free(journal);
     return error;
 }

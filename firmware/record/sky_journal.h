@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sky_codec.h"
+#include "sky_seal.h"
 
 enum { SKY_JOURNAL_ALIGN = 4096 };
 
@@ -33,6 +33,9 @@ struct sky_journal_work {
     uint64_t last_seq; /* highest input seq that is in the log once this is durable */
     int64_t oldest_ns; /* reception time of the oldest input in this group; 0 if none */
     bool urgent;
+    uint32_t epoch;    /* of a GROUP: earlier seeds may be forgotten once this is durable */
+    size_t note_at;    /* in bytes: a signed checkpoint that may be offered once this is durable */
+    size_t note_bytes; /* 0: none */
 };
 
 struct sky_journal_sink {
@@ -46,7 +49,9 @@ struct sky_journal_config {
     size_t group_bytes;     /* a group is handed over when it would exceed this; 4 KiB .. 4 MiB */
     char boot_id[37];       /* as Linux writes it: 8-4-4-4-12 hex digits; "" if there is none */
     char software[SKY_NAME_MAX];
-    uint64_t commit_interval_ns; /* stated in the segment's metadata; the caller keeps it */
+    uint64_t commit_interval_ns;        /* stated in the segment's metadata; the caller keeps it */
+    const struct sky_seal_config *seal; /* NULL: as if all zero. Borrowed until the journal is open,
+                                           its signer until it is closed */
 };
 
 struct sky_journal;
@@ -69,7 +74,11 @@ int sky_journal_event(struct sky_journal *journal, const struct sky_event *event
 /** True if the open group holds anything. */
 bool sky_journal_pending(const struct sky_journal *journal);
 
-/** Hands the open group over, if it holds anything. */
+/**
+ * Hands the open group over, if it holds anything, sealed: with the segment's own record if it is
+ * the segment's first, the next epoch's if that is due, and a checkpoint at its end - after
+ * checkpoint_ns, when an incident opened or closed, and as the last thing in a segment.
+ */
 int sky_journal_commit(struct sky_journal *journal, bool urgent);
 
 /**

@@ -7,7 +7,7 @@
 const uint8_t sky_mcap_magic[SKY_MCAP_MAGIC_BYTES] = {0x89, 'M', 'C', 'A', 'P', '0', '\r', '\n'};
 
 static const uint8_t group_magic[8] = {'S', 'K', 'Y', 'G', 'R', 'P', '1', '\n'};
-static const uint32_t group_version = 1;
+static const uint32_t group_version = 2;
 
 uint32_t sky_mcap_crc(const void *bytes, size_t count)
 {
@@ -170,7 +170,6 @@ void sky_mcap_put_group(struct sky_mcap_buffer *buffer, struct sky_mcap_group *g
     sky_mcap_put_u32(buffer, group_version);
     sky_mcap_put_u32(buffer, group->flags);
     sky_mcap_put(buffer, group->boot_id, sizeof group->boot_id);
-    sky_mcap_put_u64(buffer, group->segment);
     sky_mcap_put_u64(buffer, group->group_seq);
     sky_mcap_put_u64(buffer, (uint64_t)group->boottime_ns);
     sky_mcap_put_u64(buffer, (uint64_t)group->realtime_ns);
@@ -180,6 +179,12 @@ void sky_mcap_put_group(struct sky_mcap_buffer *buffer, struct sky_mcap_group *g
     sky_mcap_put_u64(buffer, group->last_seq);
     sky_mcap_put_u64(buffer, group->body_bytes);
     sky_mcap_put_u32(buffer, group->body_crc);
+    sky_mcap_put_u32(buffer, group->epoch);
+    sky_mcap_put_u64(buffer, group->tree_size);
+    sky_mcap_put(buffer, group->root.bytes, sizeof group->root.bytes);
+    sky_mcap_put(buffer, group->salt, sizeof group->salt);
+    sky_mcap_put(buffer, group->signature, sizeof group->signature);
+    sky_mcap_put_u64(buffer, group->segment);
     sky_mcap_put_u32(buffer, group->previous_crc);
     if (!buffer->full) {
         group->header_crc = sky_mcap_crc(buffer->bytes + at, buffer->used - at);
@@ -205,7 +210,6 @@ const char *sky_mcap_read_group(const uint8_t *bytes, size_t count,
     const uint32_t version = sky_mcap_take_u32(&content);
     struct sky_mcap_group group = {.flags = sky_mcap_take_u32(&content)};
     memcpy(group.boot_id, sky_mcap_take(&content, sizeof group.boot_id), sizeof group.boot_id);
-    group.segment = sky_mcap_take_u64(&content);
     group.group_seq = sky_mcap_take_u64(&content);
     group.boottime_ns = (int64_t)sky_mcap_take_u64(&content);
     group.realtime_ns = (int64_t)sky_mcap_take_u64(&content);
@@ -215,6 +219,13 @@ const char *sky_mcap_read_group(const uint8_t *bytes, size_t count,
     group.last_seq = sky_mcap_take_u64(&content);
     group.body_bytes = sky_mcap_take_u64(&content);
     group.body_crc = sky_mcap_take_u32(&content);
+    group.epoch = sky_mcap_take_u32(&content);
+    group.tree_size = sky_mcap_take_u64(&content);
+    memcpy(group.root.bytes, sky_mcap_take(&content, sizeof group.root), sizeof group.root);
+    memcpy(group.salt, sky_mcap_take(&content, sizeof group.salt), sizeof group.salt);
+    memcpy(group.signature, sky_mcap_take(&content, sizeof group.signature),
+           sizeof group.signature);
+    group.segment = sky_mcap_take_u64(&content);
     group.previous_crc = sky_mcap_take_u32(&content);
     group.header_crc = sky_mcap_take_u32(&content);
     if (group.header_crc != sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4)) {

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sky_sha.h"
+
 enum sky_mcap_op {
     SKY_MCAP_HEADER = 0x01,
     SKY_MCAP_FOOTER = 0x02,
@@ -34,13 +36,14 @@ enum sky_mcap_op {
 enum {
     SKY_MCAP_ALIGN = 4096,
     SKY_MCAP_MAGIC_BYTES = 8,
-    SKY_MCAP_FRAME_BYTES = 9,         /* opcode and length of any record */
-    SKY_MCAP_MESSAGE_HEAD_BYTES = 22, /* of a Message's content, before its data */
-    SKY_MCAP_CHUNK_HEAD_BYTES = 40,   /* of a Chunk's content, uncompressed, before its records */
-    SKY_MCAP_INDEX_ENTRY_BYTES = 16,  /* one message in a MessageIndex */
-    SKY_MCAP_GROUP_BYTES = 108,       /* content of a group header */
-    SKY_MCAP_FOOTER_BYTES = 20,       /* content of a Footer */
-    SKY_MCAP_DATA_END_BYTES = 4,      /* content of a DataEnd */
+    SKY_MCAP_FRAME_BYTES = 9,          /* opcode and length of any record */
+    SKY_MCAP_MESSAGE_HEAD_BYTES = 22,  /* of a Message's content, before its data */
+    SKY_MCAP_CHUNK_HEAD_BYTES = 40,    /* of a Chunk's content, uncompressed, before its records */
+    SKY_MCAP_INDEX_ENTRY_BYTES = 16,   /* one message in a MessageIndex */
+    SKY_MCAP_GROUP_BYTES = 248,        /* content of a group header */
+    SKY_MCAP_GROUP_SIGNED_BYTES = 168, /* of it, what the signature covers */
+    SKY_MCAP_FOOTER_BYTES = 20,        /* content of a Footer */
+    SKY_MCAP_DATA_END_BYTES = 4,       /* content of a DataEnd */
     SKY_MCAP_GROUP_MAX = 8 * 1024 * 1024 /* no group is larger on disk */
 };
 
@@ -106,7 +109,6 @@ enum { SKY_MCAP_GROUP_URGENT = 1 }; /* flag: committed at once, because of what 
 struct sky_mcap_group {
     uint32_t flags;
     uint8_t boot_id[16];
-    uint64_t segment;
     uint64_t group_seq;  /* 1, 2, 3, ... through all segments of a run */
     int64_t boottime_ns; /* of the newest input in the log so far, as are the next four */
     int64_t realtime_ns;
@@ -114,8 +116,15 @@ struct sky_mcap_group {
     uint32_t clock_state;
     uint32_t message_count;
     uint64_t last_seq;
-    uint64_t body_bytes;   /* from the Chunk to the end of the last MessageIndex */
-    uint32_t body_crc;     /* of those bytes */
+    uint64_t body_bytes; /* from the Chunk to the end of the last MessageIndex */
+    uint32_t body_crc;   /* of those bytes */
+    uint32_t epoch;      /* of the key that signed it */
+    uint64_t tree_size;  /* leaves of the log's tree with this group */
+    struct sky_hash root;
+    uint8_t salt[32];      /* from which the salts of its leaves follow */
+    uint8_t signature[64]; /* of everything up to here; zeros: nobody signed */
+    /* Where it happens to lie. This changes when a group is written again behind a fault. */
+    uint64_t segment;
     uint32_t previous_crc; /* header_crc of the group before in this segment; 0: it is the first */
     uint32_t header_crc;   /* of this header up to here */
 };

@@ -93,7 +93,7 @@ static bool read_metadata(struct sky_mcap_reader content, struct sky_scan_segmen
         const struct sky_mcap_reader key = sky_mcap_take_block(&map);
         const struct sky_mcap_reader value = sky_mcap_take_block(&map);
         if (block_is(key, "format")) {
-            *ret_format_known = block_is(value, "1");
+            *ret_format_known = block_is(value, "2");
         } else if (block_is(key, "segment")) {
             segment->segment = block_number(value);
         } else if (block_is(key, "boot_id")) {
@@ -102,6 +102,8 @@ static bool read_metadata(struct sky_mcap_reader content, struct sky_scan_segmen
             copy_block(segment->software, sizeof segment->software, value);
         } else if (block_is(key, "commit_interval_ns")) {
             segment->commit_interval_ns = block_number(value);
+        } else if (block_is(key, "key")) {
+            copy_block(segment->key, sizeof segment->key, value);
         }
     }
     return true;
@@ -276,6 +278,10 @@ enum sky_status sky_scan_begin(struct sky_scan *ret_scan, const uint8_t *bytes, 
     scan.segment = preamble.segment;
     scan.group.open = true; /* the preamble ends in padding as a group does */
     scan.group.body_end = preamble.end;
+    scan.preamble_bytes =
+        preamble.wrong == NULL && preamble.end + sky_mcap_pad_bytes(preamble.end) <= count
+            ? preamble.end + sky_mcap_pad_bytes(preamble.end)
+            : 0;
     boot_id_bytes(preamble.segment.boot_id, scan.boot_id);
     if (preamble.wrong != NULL) {
         const enum sky_status status = begin_at_first_group(&scan, preamble.wrong, ret_reason);
@@ -400,13 +406,15 @@ static void next_record(struct sky_scan *scan, struct sky_scan_item *ret_item)
     }
     scan->group.record += left - reader.left;
     const uint16_t channel = sky_mcap_take_u16(&content);
-    if (channel < SKY_CHANNEL_CONFIG || channel >= SKY_CHANNEL_END) {
+    if (!sky_own_declared(channel)) {
         report(ret_item, SKY_SCAN_DAMAGE, at, left - reader.left,
                "a message of a channel that is not known here");
         return;
     }
-    report(ret_item, SKY_SCAN_RECORD, scan->group.at, 0, NULL);
-    ret_item->channel = (enum sky_channel)channel;
+    const bool own = channel >= SKY_OWN_SEGMENT;
+    report(ret_item, own ? SKY_SCAN_OWN : SKY_SCAN_RECORD, scan->group.at, 0, NULL);
+    ret_item->own = own ? channel : 0;
+    ret_item->channel = own ? SKY_CHANNEL_END : (enum sky_channel)channel;
     ret_item->sequence = sky_mcap_take_u32(&content);
     ret_item->log_time_ns = sky_mcap_take_u64(&content);
     ret_item->publish_time_ns = sky_mcap_take_u64(&content);
@@ -464,6 +472,15 @@ static bool next_group(struct sky_scan *scan, struct sky_scan_item *ret_item)
 }
 
 void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item)
+{
+    do {
+        sky_scan_step(scan, ret_item);
+    } while (ret_item->found == SKY_SCAN_OWN);
+}
+
+size_t sky_scan_preamble_bytes(const struct sky_scan *scan) { return scan->preamble_bytes; }
+
+void sky_scan_step(struct sky_scan *scan, struct sky_scan_item *ret_item)
 {
     if (scan->pending != NULL) {
         report(ret_item, SKY_SCAN_DAMAGE, 0, scan->at, scan->pending);

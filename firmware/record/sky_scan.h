@@ -11,11 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sky_codec.h"
+#include "sky_codec_own.h"
 
 /** What the next step of a walk found. */
 enum sky_scan_found {
     SKY_SCAN_RECORD = 1, /* a message: channel, bytes */
+    SKY_SCAN_OWN,        /* a message of the log about itself: channel is a sky_own_channel */
     SKY_SCAN_DAMAGE,     /* `reason` at `offset`; `skipped` bytes are passed over */
     SKY_SCAN_END,        /* the segment ends as a clean close leaves it */
     SKY_SCAN_TORN_END    /* it just stops: no summary; everything before was delivered */
@@ -24,7 +25,8 @@ enum sky_scan_found {
 struct sky_scan_item {
     enum sky_scan_found found;
     uint64_t offset; /* in the file, of the group the record is in, or of the damage or end */
-    enum sky_channel channel;
+    enum sky_channel channel; /* of a RECORD */
+    unsigned own;             /* enum sky_own_channel, of an OWN; else 0 */
     uint64_t log_time_ns;
     uint64_t publish_time_ns;
     uint32_t sequence;
@@ -36,13 +38,14 @@ struct sky_scan_item {
 
 /**
  * What a segment says of itself: its preamble, or, if that is damaged, its first sound group, which
- * knows no software and no interval ("" and 0).
+ * knows no software, no interval and no key ("" and 0).
  */
 struct sky_scan_segment {
     uint64_t segment;
     char boot_id[37]; /* "" if there is none */
     char software[SKY_NAME_MAX];
     uint64_t commit_interval_ns;
+    char key[SKY_NOTE_KEY_TEXT_MAX]; /* that it says signs its checkpoints; "" if it says none */
 };
 
 /** Fields are private but for segment. */
@@ -62,6 +65,7 @@ struct sky_scan {
     uint32_t previous_crc; /* of its header */
     bool broken;           /* something was passed over since */
     const char *pending;   /* damage at 0 that is yet to be reported */
+    size_t preamble_bytes;
     bool ended;
     struct sky_scan_item end; /* what an ended walk keeps saying */
     struct sky_scan_segment segment;
@@ -78,6 +82,12 @@ SKY_NODISCARD enum sky_status sky_scan_begin(struct sky_scan *ret_scan, const ui
  * Takes the next step. After an END every further call says the same END.
  * Cost: one checksum over each group; where there is damage, a few more over what follows it.
  */
+void sky_scan_step(struct sky_scan *scan, struct sky_scan_item *ret_item);
+
+/** The same, but for what the log says of itself. */
 void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item);
+
+/** Bytes of the preamble, padding included; 0 if it is damaged. Pre: nothing was taken yet. */
+size_t sky_scan_preamble_bytes(const struct sky_scan *scan);
 
 #endif

@@ -5,16 +5,27 @@
 #include <string.h>
 
 enum {
-    GROUPS_MAX = 16384,                                                 /* in one segment */
-    CHUNK_INDEX_MAX = SKY_MCAP_FRAME_BYTES + 64 + 10 * SKY_CHANNEL_END, /* one ChunkIndex */
+    GROUPS_MAX = 16384, /* in one segment */
+    CHANNELS = SKY_CHANNEL_END - SKY_CHANNEL_CONFIG + SKY_OWN_END - SKY_OWN_SEGMENT,
+    CHUNK_INDEX_MAX = SKY_MCAP_FRAME_BYTES + 64 + 10 * CHANNELS, /* one ChunkIndex */
     SUMMARY_END_MAX = 1024, /* Statistics, MetadataIndex, SummaryOffsets, Footer, magic */
-    METADATA_MAX = 512,
+    METADATA_MAX = 1024,
     DECLARATIONS_AT = SKY_MCAP_FRAME_BYTES + SKY_MCAP_DATA_END_BYTES /* in the summary */
 };
 
 static size_t declarations_bytes(const struct sky_segment *segment)
 {
     return segment->schemas_bytes + segment->channels_bytes;
+}
+
+static const unsigned first_channel = SKY_CHANNEL_CONFIG;
+
+static unsigned next_channel(unsigned channel)
+{
+    do {
+        channel++;
+    } while (channel < SKY_OWN_END && !sky_own_declared(channel));
+    return channel;
 }
 
 /* Schemas and channels: the same in every preamble and summary. */
@@ -27,21 +38,21 @@ static void declare(struct sky_segment *segment)
     size_t at = sky_mcap_begin_record(out, SKY_MCAP_DATA_END);
     sky_mcap_put_u32(out, 0); /* not computed: a log that crashed has none either */
     sky_mcap_end_record(out, at);
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
+    for (unsigned i = first_channel; i < SKY_OWN_END; i = next_channel(i)) {
         at = sky_mcap_begin_record(out, SKY_MCAP_SCHEMA);
         sky_mcap_put_u16(out, (uint16_t)i);
-        sky_mcap_put_text(out, sky_codec_type((enum sky_channel)i));
+        sky_mcap_put_text(out, sky_own_type(i));
         sky_mcap_put_text(out, "protobuf");
         sky_mcap_put_u32(out, (uint32_t)descriptor_bytes);
         sky_mcap_put(out, descriptor, descriptor_bytes);
         sky_mcap_end_record(out, at);
     }
     segment->schemas_bytes = out->used - DECLARATIONS_AT;
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
+    for (unsigned i = first_channel; i < SKY_OWN_END; i = next_channel(i)) {
         at = sky_mcap_begin_record(out, SKY_MCAP_CHANNEL);
         sky_mcap_put_u16(out, (uint16_t)i);
         sky_mcap_put_u16(out, (uint16_t)i); /* its schema */
-        sky_mcap_put_text(out, sky_codec_topic((enum sky_channel)i));
+        sky_mcap_put_text(out, sky_own_topic(i));
         sky_mcap_put_text(out, "protobuf");
         sky_mcap_put_u32(out, 0); /* no metadata */
         sky_mcap_end_record(out, at);
@@ -53,7 +64,7 @@ static size_t declarations_bound(void)
 {
     size_t descriptor_bytes;
     (void)sky_codec_descriptor_set(&descriptor_bytes);
-    return (size_t)SKY_CHANNEL_END * (descriptor_bytes + 256);
+    return (size_t)CHANNELS * (descriptor_bytes + 256);
 }
 
 static uint32_t groups_max(const struct sky_journal_config *config)
@@ -82,6 +93,9 @@ void sky_segment_init(struct sky_segment *segment, const struct sky_journal_conf
 {
     memset(segment, 0, sizeof *segment);
     segment->config = config;
+    if (config->seal != NULL && config->seal->signer != NULL) {
+        sky_note_key_text(&config->seal->signer->key, segment->key);
+    }
     segment->preamble = (struct sky_mcap_buffer){.bytes = room, .capacity = preamble_room()};
     segment->summary =
         (struct sky_mcap_buffer){.bytes = room + preamble_room(), .capacity = summary_room(config)};
@@ -97,11 +111,12 @@ static void put_metadata(struct sky_segment *segment)
     char interval[24];
     (void)snprintf(number, sizeof number, "%" PRIu64, segment->number);
     (void)snprintf(interval, sizeof interval, "%" PRIu64, segment->config->commit_interval_ns);
-    const char *const pair[][2] = {{"format", "1"},
+    const char *const pair[][2] = {{"format", "2"},
                                    {"segment", number},
                                    {"boot_id", segment->config->boot_id},
                                    {"software", segment->config->software},
-                                   {"commit_interval_ns", interval}};
+                                   {"commit_interval_ns", interval},
+                                   {"key", segment->key}};
 
     segment->metadata_at = out->used;
     const size_t at = sky_mcap_begin_record(out, SKY_MCAP_METADATA);
@@ -137,11 +152,17 @@ static void build_preamble(struct sky_segment *segment)
     sky_mcap_put_pad(out);
 }
 
-/* Where the file would end if a group of group_bytes came next and the summary then. */
+struct sky_hash sky_segment_preamble_hash(const struct sky_segment *segment)
+{
+    return sky_sha(&(const struct sky_part){segment->preamble.bytes, segment->preamble.used}, 1);
+}
+
+/* Where the file would end if a group of group_bytes came next, and then a block and the summary.
+ */
 static uint64_t end_with(const struct sky_segment *segment, size_t group_bytes)
 {
-    return segment->offset + group_bytes + segment->summary.used + CHUNK_INDEX_MAX +
-           SUMMARY_END_MAX;
+    return segment->offset + group_bytes + SKY_JOURNAL_ALIGN + segment->summary.used +
+           2 * (size_t)CHUNK_INDEX_MAX + SUMMARY_END_MAX;
 }
 
 void sky_segment_begin(struct sky_segment *segment, uint64_t number, size_t group_bytes)
@@ -164,7 +185,7 @@ void sky_segment_begin(struct sky_segment *segment, uint64_t number, size_t grou
 bool sky_segment_has_place(const struct sky_segment *segment, size_t group_bytes)
 {
     return end_with(segment, group_bytes) <= segment->bytes &&
-           segment->chunk_count < groups_max(segment->config);
+           segment->chunk_count + 1 < groups_max(segment->config);
 }
 
 /* ---- the summary ---- */
@@ -221,20 +242,20 @@ static void put_statistics(struct sky_segment *segment)
 {
     struct sky_mcap_buffer *out = &segment->summary;
     uint32_t used = 0;
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
+    for (unsigned i = first_channel; i < SKY_OWN_END; i = next_channel(i)) {
         used += segment->channel_count[i] > 0;
     }
     const size_t at = sky_mcap_begin_record(out, SKY_MCAP_STATISTICS);
     sky_mcap_put_u64(out, segment->message_count);
-    sky_mcap_put_u16(out, SKY_CHANNEL_END - SKY_CHANNEL_CONFIG); /* schemas */
-    sky_mcap_put_u32(out, SKY_CHANNEL_END - SKY_CHANNEL_CONFIG); /* channels */
-    sky_mcap_put_u32(out, 0);                                    /* attachments */
-    sky_mcap_put_u32(out, 1);                                    /* metadata */
+    sky_mcap_put_u16(out, CHANNELS); /* schemas */
+    sky_mcap_put_u32(out, CHANNELS); /* channels */
+    sky_mcap_put_u32(out, 0);        /* attachments */
+    sky_mcap_put_u32(out, 1);        /* metadata */
     sky_mcap_put_u32(out, segment->chunk_count);
     sky_mcap_put_u64(out, segment->chunk_count > 0 ? segment->start_log_time_ns : 0);
     sky_mcap_put_u64(out, segment->chunk_count > 0 ? segment->end_log_time_ns : 0);
     sky_mcap_put_u32(out, used * 10);
-    for (unsigned i = SKY_CHANNEL_CONFIG; i < SKY_CHANNEL_END; i++) {
+    for (unsigned i = first_channel; i < SKY_OWN_END; i = next_channel(i)) {
         if (segment->channel_count[i] > 0) {
             sky_mcap_put_u16(out, (uint16_t)i);
             sky_mcap_put_u64(out, segment->channel_count[i]);

@@ -9,10 +9,12 @@
 
 #include "sky_journal.h"
 #include "sky_mcap.h"
+#include "sky_seal.h"
 
 /** One segment at a time. Fields are for reading. */
 struct sky_segment {
     const struct sky_journal_config *config;
+    char key[SKY_NOTE_KEY_TEXT_MAX]; /* that signs the log's checkpoints; "" if none does */
     uint64_t number;
     uint64_t bytes;  /* the size to make its file with */
     uint64_t offset; /* of the next group */
@@ -26,7 +28,7 @@ struct sky_segment {
     uint64_t metadata_bytes;
     uint32_t chunk_count;
     uint64_t message_count;
-    uint64_t channel_count[SKY_CHANNEL_END];
+    uint64_t channel_count[SKY_OWN_END];
     uint64_t start_log_time_ns;
     uint64_t end_log_time_ns;
 };
@@ -41,7 +43,13 @@ void sky_segment_init(struct sky_segment *segment, const struct sky_journal_conf
 /** Begins a segment and builds its preamble. It has place for a first group of group_bytes. */
 void sky_segment_begin(struct sky_segment *segment, uint64_t number, size_t group_bytes);
 
-/** True if a group of group_bytes, and what the summary then needs, has its place. */
+/** Hash of the preamble, which a log's own record repeats. */
+struct sky_hash sky_segment_preamble_hash(const struct sky_segment *segment);
+
+/**
+ * True if a group of group_bytes, and what then comes before the end, has its place: a block with
+ * a last checkpoint, and the summary.
+ */
 bool sky_segment_has_place(const struct sky_segment *segment, size_t group_bytes);
 
 /**

@@ -48,13 +48,13 @@ static void seal(uint8_t *log, size_t count)
 {
     for (size_t at = 0; at + 4096 <= count; at += 4096) {
         uint8_t *header = log + at + SKY_MCAP_FRAME_BYTES;
-        struct sky_mcap_reader length = {.bytes = header + 88, .left = 8};
+        struct sky_mcap_reader length = {.bytes = header + 80, .left = 8};
         const uint64_t body_bytes = sky_mcap_take_u64(&length);
         const size_t body_at = at + SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES;
         if (body_bytes <= count - body_at) {
-            put_u32(header + 96, sky_mcap_crc(log + body_at, (size_t)body_bytes));
+            put_u32(header + 88, sky_mcap_crc(log + body_at, (size_t)body_bytes));
         }
-        put_u32(header + 104, sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4));
+        put_u32(header + 244, sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4));
     }
 }
 

@@ -409,29 +409,29 @@ static void seal(uint8_t *log)
     uint8_t *header = log + groups_at() + group_bytes() + 9;
     size_t body_bytes = 0;
     for (size_t i = 8; i > 0; i--) {
-        body_bytes = body_bytes << 8 | header[88 + i - 1];
+        body_bytes = body_bytes << 8 | header[80 + i - 1];
     }
     if (body_bytes < group_bytes()) {
-        put_u32(header + 96, crc_of(header + 108, body_bytes));
+        put_u32(header + 88, crc_of(header + 248, body_bytes));
     }
-    put_u32(header + 104, crc_of(header, 104));
+    put_u32(header + 244, crc_of(header, 244));
 }
 
 static void a_group_that_no_journal_writes_is_reported_with_its_reason(void **state)
 {
     (void)state;
-    enum { HEADER = 9, CHUNK = 117, CHUNK_CONTENT = CHUNK + 9, MESSAGE = CHUNK_CONTENT + 40 };
+    enum { HEADER = 9, CHUNK = 257, CHUNK_CONTENT = CHUNK + 9, MESSAGE = CHUNK_CONTENT + 40 };
     static const struct {
         size_t at; /* in the group */
         uint8_t value;
         const char *reason;
         bool lost; /* the whole group, or else only a message of it */
     } forgery[] = {
-        {HEADER + 8, 2, "version", true},
-        {HEADER + 32, 77, "another segment", true},
+        {HEADER + 8, 3, "version", true},
+        {HEADER + 232, 77, "another segment", true},
         {HEADER + 16, 77, "another segment", true},
-        {HEADER + 92, 1, "larger than any", true}, /* the length of the body */
-        {HEADER + 90, 0x70, "cut", true},
+        {HEADER + 84, 1, "larger than any", true}, /* the length of the body */
+        {HEADER + 82, 0x70, "cut", true},
         {CHUNK, 0x05, "does not hold a chunk", true},
         {CHUNK_CONTENT + 16, 1, "malformed", true}, /* uncompressed size */
         {CHUNK_CONTENT + 28, 4, "malformed", true}, /* compression longer than it says */
@@ -495,8 +495,8 @@ static void what_is_no_log_of_ours_is_refused_with_a_reason(void **state)
         }
         if (copy[at] == 0x0C) {
             uint8_t *format = copy + at + 9 + 4 + 18 + 4 + 4 + 6 + 4;
-            assert_int_equal(*format, '1');
-            *format = '2';
+            assert_int_equal(*format, '2');
+            *format = '3';
         }
         at += 9 + bytes;
         check_at = at;

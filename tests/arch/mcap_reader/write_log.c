@@ -65,7 +65,14 @@ static int write_round(struct sky_journal *journal, uint64_t *seed, uint64_t seq
 static int write_log(struct sky_store *store, uint64_t seq[SKY_CHANNEL_END])
 {
     struct direct_sink sink = {.sink.work = work_at_once, .store = store};
+    static const uint8_t key_seed[SKY_ED25519_BYTES] = {1};
+    struct sky_note_signer signer;
+    if (sky_note_make_signer("station.example/1", SKY_NOTE_ED25519, key_seed, &signer) != SKY_OK) {
+        return -EINVAL;
+    }
+    const struct sky_seal_config seal = {.signer = &signer, .checkpoint_ns = SKY_SECOND_NS};
     const struct sky_journal_config config = {.segment_bytes = 64 << 20,
+                                              .seal = &seal,
                                               .group_bytes = 65536,
                                               .boot_id = "7f1a1d5e-0c3b-4a58-9d6e-0123456789ab",
                                               .software = "write_log"};

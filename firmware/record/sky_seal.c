@@ -1,0 +1,146 @@
+#include "sky_seal.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "sky_mcap.h"
+
+static const char salt_label[] = "skywitness/salt/v1";
+static const char evolve_label[] = "skywitness/evolve/v1";
+static const char epoch_label[] = "skywitness/epoch/v1";
+static const char group_label[] = "skywitness/group/v2\n";
+
+void sky_seal_init(struct sky_seal *seal, const struct sky_seal_config *config)
+{
+    memset(seal, 0, sizeof *seal);
+    seal->config = *config;
+    seal->tree = config->tree;
+    seal->checkpoint_size = config->tree.size;
+    seal->epoch.number = config->epoch;
+    memcpy(seal->epoch_seed, config->epoch_seed, sizeof seal->epoch_seed);
+    OPENSSL_cleanse(seal->config.epoch_seed, sizeof seal->config.epoch_seed);
+    if (config->signer != NULL) {
+        sky_epoch_public(seal->epoch_seed, seal->epoch.key);
+    }
+}
+
+void sky_seal_done(struct sky_seal *seal) { OPENSSL_cleanse(seal, sizeof *seal); }
+
+/* ---- leaves ---- */
+
+static void put_little_endian(uint8_t *bytes, uint64_t value, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bytes[i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
+void sky_seal_group_salt(const struct sky_seal *seal, const uint8_t boot_id[16], uint64_t group_seq,
+                         uint8_t ret_salt[32])
+{
+    uint8_t number[8];
+    put_little_endian(number, group_seq, sizeof number);
+    const struct sky_part part[] = {{salt_label, sizeof salt_label - 1},
+                                    {seal->config.salt_seed, sizeof seal->config.salt_seed},
+                                    {boot_id, 16},
+                                    {number, sizeof number}};
+    const struct sky_hash salt = sky_sha(part, 4);
+    memcpy(ret_salt, salt.bytes, sizeof salt.bytes);
+}
+
+void sky_seal_leaf_salt(const uint8_t group_salt[32], uint32_t i,
+                        uint8_t ret_salt[SKY_SEAL_SALT_BYTES])
+{
+    uint8_t number[4];
+    put_little_endian(number, i / 2, sizeof number);
+    const struct sky_part part[] = {{group_salt, 32}, {number, sizeof number}};
+    const struct sky_hash two = sky_sha(part, 2);
+    memcpy(ret_salt, two.bytes + SKY_SEAL_SALT_BYTES * (i % 2), SKY_SEAL_SALT_BYTES);
+}
+
+struct sky_hash sky_seal_leaf(const uint8_t salt[SKY_SEAL_SALT_BYTES], const void *content,
+                              size_t count)
+{
+    const struct sky_part part[] = {{salt, SKY_SEAL_SALT_BYTES}, {content, count}};
+    return sky_merkle_leaf(part, 2);
+}
+
+/* ---- keys ---- */
+
+static struct sky_hash labelled(const char *label, const uint8_t seed[SKY_ED25519_BYTES])
+{
+    const struct sky_part part[] = {{label, strlen(label)}, {seed, SKY_ED25519_BYTES}};
+    return sky_sha(part, 2);
+}
+
+void sky_epoch_evolve(uint8_t seed[SKY_ED25519_BYTES])
+{
+    const struct sky_hash next = labelled(evolve_label, seed);
+    memcpy(seed, next.bytes, SKY_ED25519_BYTES);
+}
+
+void sky_epoch_public(const uint8_t seed[SKY_ED25519_BYTES], uint8_t ret_key[SKY_ED25519_BYTES])
+{
+    struct sky_hash secret = labelled(epoch_label, seed);
+    sky_ed25519_public(secret.bytes, ret_key);
+    OPENSSL_cleanse(&secret, sizeof secret);
+}
+
+enum { SIGNED_MAX = sizeof group_label + SKY_NOTE_NAME_MAX + SKY_MCAP_GROUP_SIGNED_BYTES };
+
+static size_t signed_bytes(const char *origin, const uint8_t *header, uint8_t ret[SIGNED_MAX])
+{
+    const size_t label = sizeof group_label - 1;
+    const size_t name = strlen(origin);
+    memcpy(ret, group_label, label);
+    memcpy(ret + label, origin, name);
+    ret[label + name] = '\n';
+    memcpy(ret + label + name + 1, header, SKY_MCAP_GROUP_SIGNED_BYTES);
+    return label + name + 1 + SKY_MCAP_GROUP_SIGNED_BYTES;
+}
+
+bool sky_epoch_sign(const uint8_t seed[SKY_ED25519_BYTES], const char *origin,
+                    const uint8_t *header, uint8_t ret_signature[SKY_SIGNATURE_BYTES])
+{
+    uint8_t bytes[SIGNED_MAX];
+    struct sky_hash secret = labelled(epoch_label, seed);
+    const size_t count = signed_bytes(origin, header, bytes);
+    const bool done = sky_ed25519_sign(secret.bytes, bytes, count, ret_signature);
+    OPENSSL_cleanse(&secret, sizeof secret);
+    return done;
+}
+
+bool sky_epoch_check(const uint8_t key[SKY_ED25519_BYTES], const char *origin,
+                     const uint8_t *header, const uint8_t signature[SKY_SIGNATURE_BYTES])
+{
+    uint8_t bytes[SIGNED_MAX];
+    const size_t count = signed_bytes(origin, header, bytes);
+    return sky_ed25519_check(key, bytes, count, signature);
+}
+
+size_t sky_seal_checkpoint(struct sky_seal *seal, char ret_note[SKY_NOTE_CHECKPOINT_MAX])
+{
+    const struct sky_note_signer *const signer = seal->config.signer;
+    struct sky_checkpoint checkpoint = {.size = seal->tree.size,
+                                        .root = sky_merkle_root(&seal->tree)};
+    memcpy(checkpoint.origin, signer->key.name, sizeof checkpoint.origin);
+    return sky_checkpoint_sign(&checkpoint, signer, ret_note);
+}
+
+void sky_seal_next(const struct sky_seal *seal, struct sky_epoch *ret_epoch)
+{
+    uint8_t seed[SKY_ED25519_BYTES];
+    memcpy(seed, seal->epoch_seed, sizeof seed);
+    sky_epoch_evolve(seed);
+    ret_epoch->number = seal->epoch.number + 1;
+    sky_epoch_public(seed, ret_epoch->key);
+    OPENSSL_cleanse(seed, sizeof seed);
+}
+
+void sky_seal_advance(struct sky_seal *seal)
+{
+    sky_epoch_evolve(seal->epoch_seed);
+    seal->epoch.number++;
+    sky_epoch_public(seal->epoch_seed, seal->epoch.key);
+}
