@@ -150,8 +150,9 @@ static void print_options(const struct skyh_option *table)
 
 void skyh_args_help(const struct skyh_command *command)
 {
-    (void)printf("usage: skywitness %s [OPTION]... %s\n\n%s\noptions:\n", command->name,
-                 command->operands, command->about);
+    (void)printf("usage: skywitness %s [OPTION]... %s\n\n%s%s\noptions:\n", command->name,
+                 command->operands, command->about,
+                 command->about_input != NULL ? command->about_input : "");
     print_options(command->options);
     print_options(common);
     (void)printf("\nexit codes:\n%s\nexample:\n%s", command->exits, command->example);

@@ -40,6 +40,7 @@ struct skyh_command {
     size_t operands_max;
     const char *summary;               /* one line, for the list of commands */
     const char *about;                 /* what it does, for --help; ends with a newline */
+    const char *about_input;           /* and what its input must look like; or NULL */
     const char *exits;                 /* its exit codes; ends with a newline */
     const char *example;               /* lines that work; ends with a newline */
     const struct skyh_option *options; /* ends with a NULL name; or NULL */

@@ -1,41 +1,37 @@
 /**
- * skyh_geojson: zones and their lines from GeoJSON (RFC 7946), checked.
+ * skyh_geojson: what GeoJSON (RFC 7946) draws.
  *
- * One Feature is one line of one zone: a Polygon or MultiPolygon and the properties that say whose
- * claim it is (skyh_geojson_about has them in words). Small faults that have one obvious
- * mending - a ring that is not closed, a point given twice - are mended and said. A ring that
- * crosses itself has none, and is an error that names the two edges.
+ * A Feature with properties of this project (skyh_geojson_about has them in words) says all of a
+ * line itself, and nothing else may be in them. Of any other Feature only the geometry and a name
+ * are taken; what is missing comes with skyh_zonesource's wishes.
  */
 #ifndef SKYH_GEOJSON_H
 #define SKYH_GEOJSON_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "skyh_out.h"
-#include "skyh_zonefile.h"
+#include "skyh_drawing.h"
+#include "skyh_json.h"
 
-enum { SKYH_NOTES_MAX = 32 };
-
-/** What was mended, one line each. */
-struct skyh_notes {
-    size_t count; /* may exceed what is kept */
-    char text[SKYH_NOTES_MAX][SKYH_TEXT_MAX];
-};
-
-/** What the input must look like, in words, for --help. */
+/** The properties in words, for --help. */
 extern const char skyh_geojson_about[];
 
 /**
- * Adds all features of a document. Errors: SKYH_EXIT_DATA, one line with file, feature, ring and
- * edge. On failure build may hold a part; release it.
+ * Draws a FeatureCollection, Feature or geometry. Errors: SKYH_EXIT_DATA, one line with file and
+ * place. On failure the drawing may hold a part.
  */
-bool skyh_geojson_add(struct skyh_zone_build *build, const char *file, const char *text,
-                      size_t count, struct skyh_notes *notes, struct skyh_problem *problem);
-
-/** Reads files, then as skyh_geojson_add. */
-bool skyh_geojson_read(struct skyh_zone_build *build, const char *const files[], size_t count,
+bool skyh_geojson_draw(struct skyh_drawing *drawing, const struct skyh_node *top,
                        struct skyh_notes *notes, struct skyh_problem *problem);
+
+/** Adds the rings of a Polygon's coordinates to the latest feature; the first is no hole. */
+bool skyh_geojson_polygon(struct skyh_drawing *drawing, const struct skyh_node *coordinates,
+                          struct skyh_problem *problem);
+
+/** Reads [longitude, latitude], and more numbers that are ignored. */
+bool skyh_geojson_position(const struct skyh_node *node, struct skyh_place *ret_place,
+                           struct skyh_problem *problem);
+
+/** Refuses reference systems other than WGS-84 longitude and latitude; older files name theirs. */
+bool skyh_geojson_crs(const struct skyh_node *top, struct skyh_problem *problem);
 
 #endif

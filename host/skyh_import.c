@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "sky_math.h"
-#include "skyh_geojson.h"
+#include "skyh_json.h"
+#include "skyh_outline.h"
 #include "skyh_recorder.h"
 #include "skyh_survey.h"
 
@@ -47,11 +48,11 @@ struct import {
 
 /* ----------------------------------------------------------------------------------- zones */
 
-/* A zone while its vertices are collected. */
+/* A zone of the table. */
 struct outline {
     const char *name;
     double sigma_m; /* 0: unstated */
-    json_t *ring;
+    uint32_t count; /* of its vertices */
 };
 
 static struct outline *outline_of(struct outline outline[SKY_ZONES_MAX], size_t *count,
@@ -65,7 +66,7 @@ static struct outline *outline_of(struct outline outline[SKY_ZONES_MAX], size_t 
     if (*count == SKY_ZONES_MAX) {
         return NULL;
     }
-    outline[*count] = (struct outline){.name = name, .ring = json_array()};
+    outline[*count] = (struct outline){.name = name};
     return &outline[(*count)++];
 }
 
@@ -77,7 +78,7 @@ static bool take_sigma(const struct skyh_csv *csv, size_t row, size_t column,
         !skyh_csv_number(csv, row, column, 0.0, 1e5, &sigma_m, problem)) {
         return false;
     }
-    if (json_array_size(outline->ring) > 0 && fabs(sigma_m - outline->sigma_m) > 0.0) {
+    if (outline->count > 0 && fabs(sigma_m - outline->sigma_m) > 0.0) {
         return skyh_csv_fail(csv, row, column, problem,
                              "another than in the rows above of zone %.40s; expected one for the "
                              "whole line",
@@ -87,89 +88,125 @@ static bool take_sigma(const struct skyh_csv *csv, size_t row, size_t column,
     return true;
 }
 
-static bool take_vertex(const struct skyh_csv *csv, size_t row, struct outline *outline,
-                        struct skyh_problem *problem)
+static bool check_vertex(const struct skyh_csv *csv, size_t row, struct outline *outline,
+                         struct skyh_problem *problem)
 {
-    size_t i = 0, lat = 0, lon = 0, sigma = 0;
-    double index = 0.0, lat_deg = 0.0, lon_deg = 0.0;
-    const size_t wanted = json_array_size(outline->ring);
-    if (!skyh_csv_find(csv, "i", &i, problem) || !skyh_csv_find(csv, "lat", &lat, problem) ||
-        !skyh_csv_find(csv, "lon", &lon, problem) ||
-        !skyh_csv_find(csv, "sigma_m", &sigma, problem) ||
+    size_t i = 0, sigma = 0;
+    double index = 0.0;
+    if (!skyh_csv_find(csv, "i", &i, problem) || !skyh_csv_find(csv, "sigma_m", &sigma, problem) ||
         !take_sigma(csv, row, sigma, outline, problem) ||
-        !skyh_csv_number(csv, row, lat, -89.0, 89.0, &lat_deg, problem) ||
-        !skyh_csv_number(csv, row, lon, -180.0, 180.0, &lon_deg, problem) ||
         !skyh_csv_number(csv, row, i, 0.0, 1e9, &index, problem)) {
         return false;
     }
-    if (fabs(index - (double)wanted) > 0.0) {
+    if (fabs(index - (double)outline->count) > 0.0) {
         return skyh_csv_fail(csv, row, i, problem,
-                             "%.40s; expected %zu: vertices of zone %.40s in their order",
-                             skyh_csv_text(csv, row, i), wanted, outline->name);
+                             "%.40s; expected %u: vertices of zone %.40s in their order",
+                             skyh_csv_text(csv, row, i), outline->count, outline->name);
     }
-    json_t *const vertex = json_pack("[f, f]", lon_deg, lat_deg);
-    return json_array_append_new(outline->ring, vertex) == 0 ||
-           skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", csv->file);
+    outline->count++;
+    return true;
 }
 
-/* One zone with one line, as a GeoJSON feature: what checks those, checks these. */
-static json_t *feature_of(const struct outline *outline, uint32_t id)
+/* Adds the vertices of a zone, and the first one again: its table leaves that out. */
+static bool draw_ring(const struct skyh_csv *csv, const struct outline *outline,
+                      struct skyh_drawing *drawing, struct skyh_problem *problem)
 {
-    json_t *const first = json_array_get(outline->ring, 0);
-    json_t *const ring = json_copy(outline->ring);
-    (void)json_array_append(ring, first);
-    json_t *const feature =
-        json_pack("{s:s, s:{s:s, s:[o]}, s:{s:I, s:s, s:s, s:s, s:s, s:s}}", "type", "Feature",
-                  "geometry", "type", "Polygon", "coordinates", ring, "properties", "zone_id",
-                  (json_int_t)id, "zone_name", outline->name, "line_name", outline->name, "source",
-                  "imported table", "licence", "not stated", "edge_rule", "planar");
-    json_t *const properties = json_object_get(feature, "properties");
-    if (outline->sigma_m > 0.0) {
-        (void)json_object_set_new(properties, "accuracy_m", json_real(outline->sigma_m));
-        (void)json_object_set_new(properties, "accuracy_form", json_string("sigma"));
-    } else {
-        (void)json_object_set_new(properties, "accuracy_m", json_string("unstated"));
+    size_t name = 0, lat = 0, lon = 0;
+    if (!skyh_csv_find(csv, "zone", &name, problem) || !skyh_csv_find(csv, "lat", &lat, problem) ||
+        !skyh_csv_find(csv, "lon", &lon, problem)) {
+        return false;
     }
-    return feature;
+    for (size_t row = 0; row < csv->row_count; row++) {
+        struct skyh_place at = {0.0, 0.0};
+        if (strcmp(skyh_csv_text(csv, row, name), outline->name) != 0) {
+            continue;
+        }
+        if (!skyh_csv_number(csv, row, lat, -89.0, 89.0, &at.lat_deg, problem) ||
+            !skyh_csv_number(csv, row, lon, -180.0, 180.0, &at.lon_deg, problem) ||
+            !skyh_drawing_point(drawing, at, (uint32_t)csv->line[row], problem)) {
+            return false;
+        }
+    }
+    const uint32_t first = drawing->path[drawing->path_count - 1].first;
+    return skyh_drawing_point(drawing, drawing->point[first].at, drawing->point[first].number,
+                              problem);
 }
 
-static bool build_zones(const char *file, const struct outline *outline, size_t count,
-                        struct skyh_zone_build *build, struct skyh_problem *problem)
+/* One zone with one line. */
+static bool draw_zone(const struct skyh_csv *csv, const struct outline *outline,
+                      struct skyh_drawing *drawing, struct skyh_problem *problem)
 {
-    json_t *const features = json_array();
-    struct skyh_notes *const notes = calloc(1, sizeof *notes);
-    for (size_t i = 0; i < count; i++) {
-        (void)json_array_append_new(features, feature_of(&outline[i], (uint32_t)i + 1));
+    struct skyh_feature *const feature = skyh_drawing_feature(drawing, problem);
+    struct skyh_path *const path = feature == NULL ? NULL : skyh_drawing_path(drawing, problem);
+    if (path == NULL) {
+        return false;
     }
-    json_t *const top = json_pack("{s:s, s:o}", "type", "FeatureCollection", "features", features);
-    char *const text = json_dumps(top, JSON_REAL_PRECISION(17));
-    const bool built = notes != NULL && text != NULL
-                           ? skyh_geojson_add(build, file, text, strlen(text), notes, problem)
-                           : skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", file);
-    for (size_t i = 0; notes != NULL && i < notes->count && i < SKYH_NOTES_MAX; i++) {
-        skyh_note("import", "%s", notes->text[i]);
+    (void)snprintf(feature->where, sizeof feature->where, "zone %.100s", outline->name);
+    (void)snprintf(path->where, sizeof path->where, "zone %.100s", outline->name);
+    feature->zone.id = drawing->feature_count;
+    skyh_drawing_text(feature->zone.name, outline->name);
+    skyh_drawing_text(feature->line.name, outline->name);
+    skyh_drawing_text(feature->line.source, "imported table");
+    skyh_drawing_text(feature->line.licence, "not stated");
+    feature->line.accuracy = outline->sigma_m > 0.0 ? SKYH_ACCURACY_SIGMA : SKYH_ACCURACY_UNSTATED;
+    feature->line.stated_m = outline->sigma_m;
+    return draw_ring(csv, outline, drawing, problem);
+}
+
+static bool hash_of(const char *file, uint8_t sha256[32], struct skyh_problem *problem)
+{
+    char *text = NULL;
+    size_t count = 0;
+    if (!skyh_json_slurp(file, &text, &count, problem)) {
+        return false;
     }
+    const bool hashed = skyh_zonefile_hash(text, count, sha256);
     free(text);
-    json_decref(top);
-    free(notes);
+    return hashed || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: no hash", file);
+}
+
+static bool build_zones(const struct skyh_csv *csv, const struct outline *outline, size_t count,
+                        struct skyh_zone_build *build, struct skyh_notes *notes,
+                        struct skyh_problem *problem)
+{
+    struct skyh_drawing drawing = {.file = csv->file, .numbering = SKYH_NUMBERING_LINES};
+    uint8_t sha256[32];
+    bool built = hash_of(csv->file, sha256, problem);
+    for (size_t i = 0; i < count && built; i++) {
+        built = draw_zone(csv, &outline[i], &drawing, problem);
+    }
+    for (size_t i = 0; i < count && built; i++) {
+        struct skyh_feature *const feature = &drawing.feature[i];
+        memcpy(feature->line.sha256, sha256, sizeof sha256);
+        built = skyh_zonefile_add_zone(build, &feature->zone, feature->where, problem) &&
+                skyh_outline_add(build, &drawing, feature, notes, problem);
+    }
+    skyh_drawing_done(&drawing);
     return built;
 }
 
-static bool pack_zones(struct import *import, const char *file, const struct outline *outline,
-                       size_t count, struct skyh_problem *problem)
+static bool pack_zones(struct import *import, const struct skyh_csv *csv,
+                       const struct outline *outline, size_t count, struct skyh_problem *problem)
 {
     struct skyh_zone_build *const build = calloc(1, sizeof *build);
+    struct skyh_notes *const notes = calloc(1, sizeof *notes);
     uint8_t *bytes = NULL;
     size_t byte_count = 0;
-    if (build == NULL) {
-        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", file);
+    bool packed = false;
+    if (build == NULL || notes == NULL) {
+        (void)skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", csv->file);
+    } else {
+        (void)snprintf(build->name, sizeof build->name, "%s", outline[0].name);
+        packed = build_zones(csv, outline, count, build, notes, problem) &&
+                 skyh_zonefile_pack(build, &bytes, &byte_count, problem);
+        for (size_t i = 0; i < notes->count && i < SKYH_NOTES_MAX; i++) {
+            skyh_note("import", "%s", notes->text[i]);
+        }
+        skyh_zonefile_done(build);
     }
-    (void)snprintf(build->name, sizeof build->name, "%s", outline[0].name);
-    const bool packed = build_zones(file, outline, count, build, problem) &&
-                        skyh_zonefile_pack(build, &bytes, &byte_count, problem);
-    skyh_zonefile_done(build);
+    free(notes);
     free(build);
-    return packed && skyh_zonefile_take(&import->zones, file, bytes, byte_count, problem);
+    return packed && skyh_zonefile_take(&import->zones, csv->file, bytes, byte_count, problem);
 }
 
 static bool read_outlines(const struct skyh_csv *csv, struct outline outline[SKY_ZONES_MAX],
@@ -187,7 +224,7 @@ static bool read_outlines(const struct skyh_csv *csv, struct outline outline[SKY
                                  "\"%.40s\"; expected a name, and at most %d zones", zone,
                                  SKY_ZONES_MAX);
         }
-        if (!take_vertex(csv, row, of, problem)) {
+        if (!check_vertex(csv, row, of, problem)) {
             return false;
         }
     }
@@ -202,10 +239,7 @@ static bool read_zones(struct import *import, const char *file, struct skyh_prob
     size_t count = 0;
     const bool read = skyh_csv_open(&csv, file, problem) &&
                       read_outlines(&csv, outline, &count, problem) &&
-                      pack_zones(import, file, outline, count, problem);
-    for (size_t i = 0; i < count; i++) {
-        json_decref(outline[i].ring);
-    }
+                      pack_zones(import, &csv, outline, count, problem);
     skyh_csv_close(&csv);
     return read;
 }

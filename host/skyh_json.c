@@ -13,6 +13,12 @@
 
 enum { FILE_BYTES_MAX = 64 * 1024 * 1024 };
 
+static bool too_large(const char *file, struct skyh_problem *problem)
+{
+    return skyh_fail(problem, SKYH_EXIT_DATA, "%s: larger than %d MiB; expected no more", file,
+                     FILE_BYTES_MAX >> 20);
+}
+
 static bool read_all(FILE *stream, const char *file, char **ret_bytes, size_t *ret_count,
                      struct skyh_problem *problem)
 {
@@ -32,8 +38,7 @@ static bool read_all(FILE *stream, const char *file, char **ret_bytes, size_t *r
         capacity *= 2;
         if (capacity > FILE_BYTES_MAX) {
             free(bytes);
-            return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: larger than %d MiB", file,
-                             FILE_BYTES_MAX >> 20);
+            return too_large(file, problem);
         }
     }
     if (ferror(stream) != 0) {
@@ -53,7 +58,11 @@ bool skyh_json_slurp(const char *file, char **ret_bytes, size_t *ret_count,
     if (stream == NULL) {
         return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", file, strerror(errno));
     }
-    const bool read = read_all(stream, file, ret_bytes, ret_count, problem);
+    struct stat facts;
+    const bool fits = fstat(fileno(stream), &facts) != 0 || !S_ISREG(facts.st_mode) ||
+                      facts.st_size <= FILE_BYTES_MAX;
+    const bool read =
+        fits ? read_all(stream, file, ret_bytes, ret_count, problem) : too_large(file, problem);
     (void)fclose(stream);
     return read;
 }

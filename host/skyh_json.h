@@ -44,7 +44,8 @@ struct skyh_field {
 };
 
 /**
- * Reads a file whole. Exit codes: SKYH_EXIT_NO_INPUT if it cannot be read or is larger than 64 MiB.
+ * Reads a file whole. Exit codes: SKYH_EXIT_NO_INPUT if it cannot be read, SKYH_EXIT_DATA if it is
+ * larger than 64 MiB; a regular file is not read at all then.
  * Owns: the caller frees *ret_bytes. One zero byte follows the content.
  */
 bool skyh_json_slurp(const char *file, char **ret_bytes, size_t *ret_count,

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "sky_math.h"
-#include "skyh_geojson.h"
 #include "skyh_live.h"
 #include "skyh_recorder.h"
 #include "skyh_world.h"
+#include "skyh_zonesource.h"
 
 static const int64_t unsynchronised_ns = 16 * SKY_SECOND_NS; /* what Linux says then */
 
@@ -50,6 +50,7 @@ static bool build_zones(struct simulation *simulation, struct skyh_problem *prob
     const char *files[SKYH_ZONE_FILES_MAX];
     struct skyh_zone_build *const build = calloc(1, sizeof *build);
     struct skyh_notes *const notes = calloc(1, sizeof *notes);
+    struct skyh_wishes wishes = {0};
     uint8_t *bytes = NULL;
     size_t count = 0;
     bool built = build != NULL && notes != NULL;
@@ -59,7 +60,8 @@ static bool build_zones(struct simulation *simulation, struct skyh_problem *prob
     if (!built) {
         (void)skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
     } else {
-        built = skyh_geojson_read(build, files, scenario->zone_file_count, notes, problem);
+        built =
+            skyh_zonesource_read(build, files, scenario->zone_file_count, &wishes, notes, problem);
     }
     if (built) {
         (void)snprintf(build->name, sizeof build->name, "%s", build->zone[0].name);

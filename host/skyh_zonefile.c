@@ -88,7 +88,8 @@ static void pack_rings(struct packing *packing, const struct skyh_zone_build *bu
         for (uint32_t i = 0; i < where.count; i++) {
             const struct sky_vertex vertex = build->vertex[where.first + i];
             lat[i] = vertex.lat_e7 - before.lat_e7;
-            lon[i] = vertex.lon_e7 - before.lon_e7;
+            /* May wrap, across the antimeridian, and wraps back when it is read. */
+            lon[i] = (int32_t)((uint32_t)vertex.lon_e7 - (uint32_t)before.lon_e7);
             before = vertex;
         }
         skywitness__zones__v1__ring__init(&packing->ring[r]);
@@ -96,6 +97,10 @@ static void pack_rings(struct packing *packing, const struct skyh_zone_build *bu
         packing->ring[r].lat_step_e7 = lat;
         packing->ring[r].n_lon_step_e7 = where.count;
         packing->ring[r].lon_step_e7 = lon;
+        if (build->border_edges != NULL && build->border_edges[r] < where.count) {
+            packing->ring[r].has_border_edges = 1;
+            packing->ring[r].border_edges = build->border_edges[r];
+        }
         packing->rings[r] = &packing->ring[r];
     }
 }
@@ -114,7 +119,13 @@ static void pack_line(struct packing *packing, uint32_t i, const struct skyh_zon
     place->valid_from = lend_if_any(line->valid_from);
     place->sha256.len = sizeof line->sha256;
     place->sha256.data = (uint8_t *)lend((const char *)line->sha256);
+    place->valid_until = lend_if_any(line->valid_until);
     place->edge_rule = (Skywitness__Zones__V1__EdgeRule)line->rule;
+    place->has_edge_rule_unstated = place->edge_rule_unstated = line->rule_unstated ? 1 : 0;
+    place->has_chord_m = line->chord_m > 0.0 ? 1 : 0;
+    place->chord_m = line->chord_m;
+    place->has_right_zone_id = line->right_zone_id != 0 ? 1 : 0;
+    place->right_zone_id = line->right_zone_id;
     if (line->accuracy != SKYH_ACCURACY_UNSTATED) {
         pb_accuracy *const accuracy = &packing->accuracy[i];
         skywitness__zones__v1__accuracy__init(accuracy);
@@ -145,6 +156,11 @@ static void pack_set(struct packing *packing, const struct skyh_zone_build *buil
             }
         }
     }
+    uint32_t id = lines;
+    for (uint32_t i = 0; i < lines; i++) {
+        packing->line[i].has_right_line_id = packing->line[i].has_right_zone_id;
+        packing->line[i].right_line_id = packing->line[i].has_right_zone_id ? ++id : 0;
+    }
     packing->set.n_zone = build->zone_count;
     packing->set.zone = packing->zones;
     packing->set.n_line = lines;
@@ -168,6 +184,71 @@ static bool write_set(const struct packing *packing, uint8_t **ret_bytes, size_t
     *ret_bytes = bytes;
     return true;
 }
+
+/* -------------------------------------------------------------------------- zones and lines */
+
+static bool same_limit(const struct sky_limit *a, const struct sky_limit *b)
+{
+    return a->unlimited == b->unlimited && a->datum == b->datum &&
+           !(a->height_m < b->height_m || a->height_m > b->height_m);
+}
+
+bool skyh_zonefile_add_zone(struct skyh_zone_build *build, const struct skyh_zone_text *zone,
+                            const char *where, struct skyh_problem *problem)
+{
+    for (uint32_t i = 0; i < build->zone_count; i++) {
+        const struct skyh_zone_text *const known = &build->zone[i];
+        if (known->id != zone->id) {
+            continue;
+        }
+        if (strcmp(known->name, zone->name) != 0 ||
+            strcmp(known->authority, zone->authority) != 0 ||
+            !same_limit(&known->floor, &zone->floor) ||
+            !same_limit(&known->ceiling, &zone->ceiling)) {
+            return skyh_fail(problem, SKYH_EXIT_DATA,
+                             "%s: zone %u was described otherwise before; expected the same name, "
+                             "authority, floor and ceiling for all its lines",
+                             where, zone->id);
+        }
+        return true;
+    }
+    if (build->zone_count >= SKY_ZONES_MAX) {
+        return skyh_fail(problem, SKYH_EXIT_DATA,
+                         "%s: one zone too many; expected %d at most: choose with --select NAME",
+                         where, SKY_ZONES_MAX);
+    }
+    build->zone[build->zone_count++] = *zone;
+    return true;
+}
+
+static uint32_t lines_of(const struct skyh_zone_build *build, uint32_t zone_id)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < build->line_count; i++) {
+        count += build->line[i].zone_id == zone_id ? 1 : 0;
+        count += build->line[i].right_zone_id == zone_id ? 1 : 0;
+    }
+    return count;
+}
+
+bool skyh_zonefile_has_room(const struct skyh_zone_build *build, uint32_t zone_id,
+                            uint32_t right_zone_id, const char *where, struct skyh_problem *problem)
+{
+    uint32_t all = right_zone_id != 0 ? 2 : 1; /* either side counts */
+    for (uint32_t i = 0; i < build->line_count; i++) {
+        all += build->line[i].right_zone_id != 0 ? 2 : 1;
+    }
+    if (all > SKY_LINES_MAX || lines_of(build, zone_id) >= SKY_ZONE_LINES_MAX ||
+        (right_zone_id != 0 && lines_of(build, right_zone_id) >= SKY_ZONE_LINES_MAX)) {
+        return skyh_fail(problem, SKYH_EXIT_DATA,
+                         "%s: one line too many; expected %d of one zone and %d in all at most: "
+                         "choose with --select NAME",
+                         where, SKY_ZONE_LINES_MAX, SKY_LINES_MAX);
+    }
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- packing */
 
 bool skyh_zonefile_pack(const struct skyh_zone_build *build, uint8_t **ret_bytes, size_t *ret_count,
                         struct skyh_problem *problem)
@@ -201,11 +282,13 @@ bool skyh_zonefile_pack(const struct skyh_zone_build *build, uint8_t **ret_bytes
 void skyh_zonefile_done(struct skyh_zone_build *build)
 {
     free(build->ring);
+    free(build->border_edges);
     free(build->vertex);
     build->ring = NULL;
+    build->border_edges = NULL;
     build->vertex = NULL;
-    build->ring_count = 0;
-    build->vertex_count = 0;
+    build->ring_count = build->ring_room = 0;
+    build->vertex_count = build->vertex_room = 0;
 }
 
 bool skyh_zonefile_take(struct skyh_zonefile *zones, const char *name, uint8_t *bytes, size_t count,
@@ -221,8 +304,7 @@ bool skyh_zonefile_take(struct skyh_zonefile *zones, const char *name, uint8_t *
     /* Unpacked, a byte of steps becomes at most a vertex, and messages a pointer and a struct. */
     zones->arena.capacity = 65536 + 48 * count;
     zones->arena.bytes = malloc(zones->arena.capacity);
-    if (zones->arena.bytes == NULL ||
-        EVP_Digest(bytes, count, zones->sha256, NULL, EVP_sha256(), NULL) != 1) {
+    if (zones->arena.bytes == NULL || !skyh_zonefile_hash(bytes, count, zones->sha256)) {
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", name);
     }
     const char *reason = "not a zone set";
@@ -248,6 +330,11 @@ void skyh_zonefile_close(struct skyh_zonefile *zones)
     free(zones->bytes);
     free(zones->arena.bytes);
     memset(zones, 0, sizeof *zones);
+}
+
+bool skyh_zonefile_hash(const void *bytes, size_t count, uint8_t ret_sha256[32])
+{
+    return EVP_Digest(bytes, count, ret_sha256, NULL, EVP_sha256(), NULL) == 1;
 }
 
 char *skyh_zonefile_hex(const uint8_t sha256[32], char text[65])

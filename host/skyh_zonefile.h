@@ -32,13 +32,17 @@ enum skyh_accuracy {
 
 struct skyh_line_text {
     uint32_t zone_id;
+    uint32_t right_zone_id; /* what is outside the rings; 0: no zone of the set */
     char name[SKYH_TEXT_MAX];
     char party[SKYH_TEXT_MAX]; /* "" if it is a map's own line */
     char source[SKYH_TEXT_MAX];
     char licence[SKYH_TEXT_MAX];
     char valid_from[SKYH_TEXT_MAX]; /* "" if not stated */
-    uint8_t sha256[32];             /* of the file */
+    char valid_until[SKYH_TEXT_MAX];
+    uint8_t sha256[32]; /* of the file */
     enum sky_edge_rule rule;
+    bool rule_unstated; /* the source does not say; `rule` was taken */
+    double chord_m;     /* no place as stored is further from the edge as meant; 0: none is off */
     enum skyh_accuracy accuracy;
     double stated_m; /* meaningful if the accuracy is stated */
     uint32_t first_ring;
@@ -55,13 +59,30 @@ struct skyh_zone_build {
     uint32_t line_count;
     struct skyh_line_text line[SKY_LINES_MAX];
     uint32_t ring_count;
+    uint32_t ring_room;
     struct sky_ring *ring;
+    uint32_t *border_edges; /* of each ring: its first so many; the others only close it. May be
+                               NULL: all are border */
     uint32_t vertex_count;
+    uint32_t vertex_room;
     struct sky_vertex *vertex;
 };
 
 /**
- * Packs the set as a skywitness.zones.v1.ZoneSet: lines ordered by zone, numbered 1, 2, 3, ...
+ * Enters a zone, or finds it described alike. SKYH_EXIT_DATA, with `where` in front, if it was
+ * described otherwise before or is one too many.
+ */
+bool skyh_zonefile_add_zone(struct skyh_zone_build *build, const struct skyh_zone_text *zone,
+                            const char *where, struct skyh_problem *problem);
+
+/** False, with `where` in front, if the set holds as many lines as a station watches. */
+bool skyh_zonefile_has_room(const struct skyh_zone_build *build, uint32_t zone_id,
+                            uint32_t right_zone_id, const char *where,
+                            struct skyh_problem *problem);
+
+/**
+ * Packs the set as a skywitness.zones.v1.ZoneSet: lines ordered by zone, numbered 1, 2, 3, ... and
+ * then the right sides of shared ones.
  * The same input gives the same bytes. Owns: the caller frees *ret_bytes.
  * SKYH_EXIT_DATA if there is no line, or the station could not load the result.
  */
@@ -93,6 +114,9 @@ bool skyh_zonefile_open(struct skyh_zonefile *zones, const char *file,
                         struct skyh_problem *problem);
 
 void skyh_zonefile_close(struct skyh_zonefile *zones);
+
+/** SHA-256. False if there is none to be had. */
+bool skyh_zonefile_hash(const void *bytes, size_t count, uint8_t ret_sha256[32]);
 
 /** Writes 32 bytes as 64 hexadecimal digits; returns text. */
 char *skyh_zonefile_hex(const uint8_t sha256[32], char text[65]);

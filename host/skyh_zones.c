@@ -1,22 +1,37 @@
 #include "skyh_commands.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sky_math.h"
 #include "skyh_geojson.h"
+#include "skyh_limit.h"
+#include "skyh_zoneinfo.h"
+#include "skyh_zonesource.h"
 
 /* ------------------------------------------------------------------------------------ build */
 
 static const struct skyh_option build_options[] = {
     {"--out", "FILE", "the zone file to write; also -o FILE"},
     {"--name", "TEXT", "the set's name (the first zone's)"},
+    {"--select", "NAME", "only features with this name or identifier; may be repeated"},
+    {"--zone", "NAME", "all features are lines of one zone, which is called so"},
+    {"--right-zone", "NAME", "the zone right of lines and outside rings"},
+    {"--authority", "TEXT", "whose zone it is"},
+    {"--line", "NAME", "what the line is called (as the feature)"},
+    {"--party", "TEXT", "who claims the line"},
+    {"--source", "TEXT", "where it comes from (the file's name)"},
+    {"--licence", "TEXT", "what may be done with it (\"not stated\")"},
+    {"--accuracy", "SPEC", "sigma:M, ce90:M or ce95:M, in metres, or unstated"},
+    {"--edge-rule", "RULE", "how edges run: planar, geodesic or rhumb (as the format says)"},
+    {"--floor", "LIMIT", "where the format has none: GND, FL95, 3500ft AMSL, 900m HAE, ..."},
+    {"--ceiling", "LIMIT", "the same; UNL is without end"},
+    {"--valid-from", "DATE", "ISO 8601, as the source states it"},
+    {"--valid-until", "DATE", "the same"},
     {"--geoid", "M", "ellipsoid minus sea level in the area, for AMSL limits"},
     {NULL, NULL, NULL},
 };
@@ -77,17 +92,108 @@ static bool describe_build(struct skyh_zone_build *build, const struct skyh_args
     return skyh_args_number(args, "--geoid", -120.0, 100.0, &build->geoid_undulation_m, problem);
 }
 
+/* ----------------------------------------------------------------------------------- wishes */
+
+/* Takes the text of an option, which must fit. */
+static bool wish_text(const struct skyh_args *args, const char *name, const char **wish,
+                      struct skyh_problem *problem)
+{
+    *wish = skyh_args_value(args, name);
+    if (*wish != NULL && ((*wish)[0] == '\0' || strlen(*wish) >= SKYH_TEXT_MAX)) {
+        return skyh_fail(problem, SKYH_EXIT_USAGE, "%s: %zu bytes; expected 1 to %d", name,
+                         strlen(*wish), SKYH_TEXT_MAX - 1);
+    }
+    return true;
+}
+
+static bool wish_accuracy(const struct skyh_args *args, struct skyh_wishes *wishes,
+                          struct skyh_problem *problem)
+{
+    static const char *const forms[] = {"sigma:", "ce90:", "ce95:"};
+    const char *const text = skyh_args_value(args, "--accuracy");
+    if (text == NULL || strcmp(text, "unstated") == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const size_t length = strlen(forms[i]);
+        char *end = NULL;
+        if (strncmp(text, forms[i], length) != 0) {
+            continue;
+        }
+        wishes->accuracy = (enum skyh_accuracy)(i + 1);
+        wishes->stated_m = strtod(text + length, &end);
+        if (end != text + length && *end == '\0' && wishes->stated_m > 0.0 &&
+            wishes->stated_m <= 1e5) {
+            return true;
+        }
+    }
+    return skyh_fail(problem, SKYH_EXIT_USAGE,
+                     "--accuracy: %s; expected sigma:M, ce90:M or ce95:M with M above 0 and to "
+                     "100000 m, or unstated",
+                     text);
+}
+
+static bool wish_rule(const struct skyh_args *args, struct skyh_wishes *wishes,
+                      struct skyh_problem *problem)
+{
+    static const char *const rules[] = {"planar", "geodesic", "rhumb"};
+    const char *const text = skyh_args_value(args, "--edge-rule");
+    for (size_t i = 0; text != NULL && i < sizeof rules / sizeof rules[0]; i++) {
+        if (strcmp(text, rules[i]) == 0) {
+            wishes->has_rule = true;
+            wishes->rule = (enum sky_edge_rule)(i + 1);
+        }
+    }
+    return text == NULL || wishes->has_rule ||
+           skyh_fail(problem, SKYH_EXIT_USAGE,
+                     "--edge-rule: %s; expected planar, geodesic or rhumb", text);
+}
+
+static bool wish_limit(const struct skyh_args *args, const char *name, bool is_ceiling, bool *has,
+                       struct sky_limit *limit, struct skyh_problem *problem)
+{
+    const char *const text = skyh_args_value(args, name);
+    *has = text != NULL;
+    return text == NULL || skyh_limit_parse(text, is_ceiling, limit) ||
+           skyh_fail(problem, SKYH_EXIT_USAGE, "%s: %s; expected %s", name, text,
+                     skyh_limit_expected);
+}
+
+static bool read_wishes(const struct skyh_args *args, struct skyh_wishes *wishes,
+                        struct skyh_problem *problem)
+{
+    for (size_t i = 0; i < args->option_count; i++) {
+        if (strcmp(args->option[i].name, "--select") == 0) {
+            wishes->select[wishes->select_count++] = args->option[i].value;
+        }
+    }
+    return wish_text(args, "--zone", &wishes->zone, problem) &&
+           wish_text(args, "--right-zone", &wishes->right_zone, problem) &&
+           wish_text(args, "--authority", &wishes->authority, problem) &&
+           wish_text(args, "--line", &wishes->line, problem) &&
+           wish_text(args, "--party", &wishes->party, problem) &&
+           wish_text(args, "--source", &wishes->source, problem) &&
+           wish_text(args, "--licence", &wishes->licence, problem) &&
+           wish_text(args, "--valid-from", &wishes->valid_from, problem) &&
+           wish_text(args, "--valid-until", &wishes->valid_until, problem) &&
+           wish_accuracy(args, wishes, problem) && wish_rule(args, wishes, problem) &&
+           wish_limit(args, "--floor", false, &wishes->has_floor, &wishes->floor, problem) &&
+           wish_limit(args, "--ceiling", true, &wishes->has_ceiling, &wishes->ceiling, problem);
+}
+
 static bool build_file(const struct skyh_args *args, struct skyh_zone_build *build,
                        struct skyh_notes *notes, struct skyh_zonefile *zones,
                        struct skyh_problem *problem)
 {
     const char *const out = skyh_args_value(args, "--out");
+    struct skyh_wishes wishes = {0};
     uint8_t *bytes = NULL;
     size_t count = 0;
     if (out == NULL) {
         return skyh_fail(problem, SKYH_EXIT_USAGE, "no output; expected --out FILE");
     }
-    if (!skyh_geojson_read(build, args->operand, args->operand_count, notes, problem)) {
+    if (!read_wishes(args, &wishes, problem) ||
+        !skyh_zonesource_read(build, args->operand, args->operand_count, &wishes, notes, problem)) {
         return false;
     }
     say_notes(notes);
@@ -97,125 +203,7 @@ static bool build_file(const struct skyh_args *args, struct skyh_zone_build *bui
            write_file(out, zones->bytes, zones->count, problem);
 }
 
-/* ------------------------------------------------------------------------------------- info */
-
-static const char *const rule_names[] = {"", "planar", "geodesic", "rhumb"};
-static const char *const datum_names[] = {"", "HAE", "AMSL", "AGL", "STD"};
-
-static uint32_t vertices_of(const struct sky_zone_set *set, const struct sky_line *line)
-{
-    uint32_t count = 0;
-    for (uint32_t r = 0; r < line->ring_count; r++) {
-        count += set->ring[line->first_ring + r].count;
-    }
-    return count;
-}
-
-static void print_limit(const char *what, const struct sky_limit *limit, const char *without)
-{
-    if (limit->unlimited) {
-        (void)printf("%s %s", what, without);
-    } else {
-        (void)printf("%s %.0f m %s", what, limit->height_m, datum_names[limit->datum]);
-    }
-}
-
-static void print_line(const struct skyh_zonefile *zones, uint32_t i)
-{
-    const struct sky_line *const line = &zones->set.line[i];
-    char hex[65], accuracy[40] = "unstated";
-    if (line->accuracy_stated) {
-        (void)snprintf(accuracy, sizeof accuracy, "%.0f m (1 sigma)", line->sigma_m);
-    }
-    (void)printf("  line %" PRIu32 "  %s%s%s\n", line->id, zones->names.line[i].name,
-                 zones->names.line[i].party[0] == '\0' ? "" : ", as claimed by ",
-                 zones->names.line[i].party);
-    (void)printf("    source    %s\n    licence   %s\n", zones->names.line[i].source,
-                 zones->names.line[i].licence);
-    (void)printf("    edges     %s, %" PRIu32 " vertices in %" PRIu32 " ring%s\n",
-                 rule_names[line->rule], vertices_of(&zones->set, line), line->ring_count,
-                 line->ring_count == 1 ? "" : "s");
-    (void)printf("    accuracy  %s\n    sha256    %s of the source file\n", accuracy,
-                 skyh_zonefile_hex(zones->names.line[i].sha256, hex));
-}
-
-static void print_text(const struct skyh_zonefile *zones, const char *file)
-{
-    char hex[65];
-    (void)printf("%s: %s\n  sha256  %s, %zu bytes\n", file, zones->names.set_name,
-                 skyh_zonefile_hex(zones->sha256, hex), zones->count);
-    for (uint32_t z = 0; z < zones->set.zone_count; z++) {
-        const struct sky_zone *const zone = &zones->set.zone[z];
-        (void)printf("zone %" PRIu32 "  %s%s%s\n  ", zone->id, zones->names.zone[z].name,
-                     zones->names.zone[z].authority[0] == '\0' ? "" : ", authority ",
-                     zones->names.zone[z].authority);
-        print_limit("floor", &zone->floor, "surface");
-        print_limit(", ceiling", &zone->ceiling, "unlimited");
-        (void)printf("\n");
-        for (uint32_t i = 0; i < zone->line_count; i++) {
-            print_line(zones, zone->first_line + i);
-        }
-    }
-}
-
-static json_t *limit_json(const struct sky_limit *limit)
-{
-    return limit->unlimited ? json_null()
-                            : json_pack("{s:f, s:s}", "height_m", limit->height_m, "datum",
-                                        datum_names[limit->datum]);
-}
-
-static json_t *line_json(const struct skyh_zonefile *zones, uint32_t i)
-{
-    const struct sky_line *const line = &zones->set.line[i];
-    char hex[65];
-    json_t *const out =
-        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "line_id", (json_int_t)line->id,
-                  "name", zones->names.line[i].name, "party", zones->names.line[i].party, "source",
-                  zones->names.line[i].source, "licence", zones->names.line[i].licence, "sha256",
-                  skyh_zonefile_hex(zones->names.line[i].sha256, hex), "edge_rule",
-                  rule_names[line->rule], "rings", (json_int_t)line->ring_count, "vertices",
-                  (json_int_t)vertices_of(&zones->set, line));
-    (void)json_object_set_new(out, "accuracy_sigma_m",
-                              line->accuracy_stated ? json_real(line->sigma_m) : json_null());
-    return out;
-}
-
-static void print_json(const struct skyh_zonefile *zones, const char *file)
-{
-    char hex[65];
-    json_t *const list = json_array();
-    for (uint32_t z = 0; z < zones->set.zone_count; z++) {
-        const struct sky_zone *const zone = &zones->set.zone[z];
-        json_t *const lines = json_array();
-        for (uint32_t i = 0; i < zone->line_count; i++) {
-            (void)json_array_append_new(lines, line_json(zones, zone->first_line + i));
-        }
-        (void)json_array_append_new(
-            list, json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "zone_id", (json_int_t)zone->id,
-                            "name", zones->names.zone[z].name, "authority",
-                            zones->names.zone[z].authority, "floor", limit_json(&zone->floor),
-                            "ceiling", limit_json(&zone->ceiling), "lines", lines));
-    }
-    json_t *const out = json_pack(
-        "{s:s, s:s, s:s, s:I, s:o}", "file", file, "name", zones->names.set_name, "sha256",
-        skyh_zonefile_hex(zones->sha256, hex), "bytes", (json_int_t)zones->count, "zones", list);
-    (void)json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    (void)printf("\n");
-    json_decref(out);
-}
-
-static void print_zones(const struct skyh_zonefile *zones, const struct skyh_args *args,
-                        const char *file)
-{
-    if (args->json) {
-        print_json(zones, file);
-    } else {
-        print_text(zones, file);
-    }
-}
-
-/* --------------------------------------------------------------------------------- commands */
+/* ---------------------------------------------------------------------------------- command */
 
 static int run_build(const struct skyh_args *args)
 {
@@ -231,7 +219,7 @@ static int run_build(const struct skyh_args *args)
                         ? SKYH_EXIT_OK
                         : skyh_report("zones build", &problem);
         if (exit_code == SKYH_EXIT_OK) {
-            print_zones(zones, args, skyh_args_value(args, "--out"));
+            skyh_zoneinfo_print(zones, args->json, skyh_args_value(args, "--out"));
         }
         skyh_zonefile_done(build);
         skyh_zonefile_close(zones);
@@ -242,46 +230,17 @@ static int run_build(const struct skyh_args *args)
     return exit_code;
 }
 
-static int run_info(const struct skyh_args *args)
-{
-    struct skyh_problem problem;
-    struct skyh_zonefile zones;
-    memset(&zones, 0, sizeof zones);
-    int exit_code = SKYH_EXIT_OK;
-    if (skyh_zonefile_open(&zones, args->operand[0], &problem)) {
-        print_zones(&zones, args, args->operand[0]);
-    } else {
-        exit_code = skyh_report("zones info", &problem);
-    }
-    skyh_zonefile_close(&zones);
-    return exit_code;
-}
-
 const struct skyh_command skyh_zones_build = {
     .name = "zones build",
-    .operands = "FILE.geojson...",
+    .operands = "FILE...",
     .operands_min = 1,
     .operands_max = SKYH_ARGS_MAX,
-    .summary = "make a zone file for a station from GeoJSON",
-    .about = skyh_geojson_about,
+    .summary = "make a zone file for a station from files of zones",
+    .about = skyh_zonesource_about,
+    .about_input = skyh_geojson_about,
     .exits = "  0   written; what was mended is said on standard error\n"
              "  64  usage   65  a file is wrong   66  cannot be read   73, 74  cannot be written\n",
     .example = "  skywitness zones build natural-earth.geojson wdb2.geojson -o border.zones\n",
     .options = build_options,
     .run = run_build,
-};
-
-const struct skyh_command skyh_zones_info = {
-    .name = "zones info",
-    .operands = "FILE.zones",
-    .operands_min = 1,
-    .operands_max = 1,
-    .summary = "what a zone file holds, with its hash",
-    .about =
-        "Prints the zones of FILE and under each the lines that claim to be its boundary, with\n"
-        "source, licence, hash of the source file, edge rule and stated accuracy.\n",
-    .exits = "  0   printed   64  usage   65  not a zone file   66  cannot be read\n",
-    .example = "  skywitness zones info border.zones\n",
-    .options = NULL,
-    .run = run_info,
 };

@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "sky_fuzz.h"
-#include "skyh_geojson.h"
+#include "skyh_zonesource.h"
 
 static struct skyh_zone_build build;
 static struct skyh_notes notes;
+static struct skyh_wishes wishes;
 
 /* What is refused has one line that begins with the file; what is taken, a station loads. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -14,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     size_t count = 0;
     memset(&build, 0, sizeof build);
     memset(&notes, 0, sizeof notes);
-    const bool taken =
-        skyh_geojson_add(&build, "z.geojson", (const char *)data, bytes, &notes, &problem);
+    memset(&wishes, 0, sizeof wishes);
+    const bool taken = skyh_zonesource_add(&build, "z.geojson", (const char *)data, bytes, &wishes,
+                                           &notes, &problem);
     if (!taken) {
         must(problem.exit_code == SKYH_EXIT_DATA);
         must(strncmp(problem.text, "z.geojson: ", 11) == 0);

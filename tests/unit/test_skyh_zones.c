@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "sky_test.h"
-#include "skyh_geojson.h"
+#include "skyh_zonesource.h"
 
 static struct skyh_zone_build build;
 static struct skyh_notes notes;
+static struct skyh_wishes wishes;
 static struct skyh_problem problem;
 
 #define PROPERTIES                                                                                 \
@@ -22,7 +23,7 @@ static bool add(const char *properties, const char *coordinates)
                    "\"properties\": {%s}, \"geometry\": {\"type\": \"Polygon\", \"coordinates\": "
                    "%s}}]}",
                    properties, coordinates);
-    return skyh_geojson_add(&build, "z.geojson", text, strlen(text), &notes, &problem);
+    return skyh_zonesource_add(&build, "z.geojson", text, strlen(text), &wishes, &notes, &problem);
 }
 
 static void refused(const char *properties, const char *coordinates, const char *wanted)
@@ -38,6 +39,7 @@ static int fresh(void **state)
     skyh_zonefile_done(&build);
     memset(&build, 0, sizeof build);
     memset(&notes, 0, sizeof notes);
+    memset(&wishes, 0, sizeof wishes);
     memset(&problem, 0, sizeof problem);
     return 0;
 }
@@ -52,8 +54,8 @@ static void a_packed_set_is_what_the_station_loads(void **state)
                     "\"s\", \"licence\": \"x\", \"edge_rule\": \"planar\", \"accuracy_m\": 2042, "
                     "\"accuracy_form\": \"ce90\", \"party\": \"P\", \"authority\": \"A\", "
                     "\"ceiling\": {\"height_m\": 3000, \"datum\": \"AMSL\"}",
-                    "[[[2.0000001, 20], [3, 20], [3, -21.5], [2.0000001, 20]], "
-                    "[[2.5, 0], [2.6, 0], [2.6, 1], [2.5, 0]]]"));
+                    "[[[2.0000001, 20], [3, -21.5], [3, 20], [2.0000001, 20]], "
+                    "[[2.5, 0], [2.6, 1], [2.6, 0], [2.5, 0]]]"));
     assert_true(add(PROPERTIES, "[[[0, 0], [1, 0], [1, 1], [0, 0]]]"));
     (void)snprintf(build.name, sizeof build.name, "set");
     assert_true(skyh_zonefile_pack(&build, &bytes, &count, &problem));
@@ -68,7 +70,7 @@ static void a_packed_set_is_what_the_station_loads(void **state)
     assert_near(zones.set.line[0].sigma_m, 2042.0 / 2.1459660262893472, 1e-9);
     assert_false(zones.set.line[1].accuracy_stated);
     assert_int_equal(zones.set.vertex[0].lon_e7, 20000001);
-    assert_int_equal(zones.set.vertex[2].lat_e7, -215000000);
+    assert_int_equal(zones.set.vertex[1].lat_e7, -215000000);
     assert_int_equal(zones.set.vertex[3].lon_e7, 25000000);
     assert_string_equal(zones.names.line[0].party, "P");
     assert_string_equal(zones.names.line[1].party, "");
@@ -96,13 +98,13 @@ static void a_ring_that_crosses_itself_is_refused_with_both_edges(void **state)
 {
     (void)state;
     refused(PROPERTIES, "[[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]",
-            "z.geojson: features[0].geometry.coordinates: ring 0: edge 0-1 crosses edge 2-3; "
+            "z.geojson: features[0].geometry.coordinates[0]: edge 0-1 crosses edge 2-3; "
             "expected a ring that does not cross itself");
     refused(PROPERTIES, "[[[0, 0], [4, 0], [4, 4], [2, 0], [0, 4], [0, 0]]]",
-            "z.geojson: features[0].geometry.coordinates: ring 0: edge 0-1 touches edge 3-4; "
+            "z.geojson: features[0].geometry.coordinates[0]: edge 0-1 touches edge 3-4; "
             "expected a ring that does not cross itself");
     refused(PROPERTIES, "[[[0, 0], [4, 0], [2, 0], [0, 0]]]",
-            "z.geojson: features[0].geometry.coordinates: ring 0: edge 0-1 runs back along edge "
+            "z.geojson: features[0].geometry.coordinates[0]: edge 0-1 runs back along edge "
             "2-3; expected a ring that does not cross itself");
 }
 
@@ -110,7 +112,7 @@ static void positions_are_counted_as_the_file_has_them(void **state)
 {
     (void)state;
     refused(PROPERTIES, "[[[0, 0], [0, 0], [0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]",
-            "z.geojson: features[0].geometry.coordinates: ring 0: edge 0-1 crosses edge 4-5; "
+            "z.geojson: features[0].geometry.coordinates[0]: edge 0-1 crosses edge 4-5; "
             "expected a ring that does not cross itself");
 }
 
@@ -121,8 +123,8 @@ static void rings_may_touch_each_other_but_not_cross(void **state)
                                 "[[0, 0], [2, 1], [1, 2], [0, 0]]]"));
     refused(PROPERTIES,
             "[[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]], [[1, 1], [2, 5], [3, 1], [1, 1]]]",
-            "z.geojson: features[0].geometry.coordinates: ring 0: edge 2-3 crosses edge 0-1 of "
-            "ring 1; expected rings that do not cross");
+            "z.geojson: features[0].geometry.coordinates[0]: edge 2-3 crosses edge 0-1 of "
+            "features[0].geometry.coordinates[1]; expected rings that do not cross");
 }
 
 static void what_can_be_mended_is_mended_and_said(void **state)
@@ -131,10 +133,10 @@ static void what_can_be_mended_is_mended_and_said(void **state)
     assert_true(add(PROPERTIES, "[[[0, 0], [1, 0], [1, 0], [1, 1]]]"));
     assert_int_equal(notes.count, 2);
     assert_string_equal(notes.text[0],
-                        "z.geojson: features[0].geometry.coordinates[0]: not closed; closed it");
-    assert_string_equal(notes.text[1],
                         "z.geojson: features[0].geometry.coordinates[0]: 1 positions "
                         "repeated the one before; left out");
+    assert_string_equal(notes.text[1],
+                        "z.geojson: features[0].geometry.coordinates[0]: not closed; closed it");
     assert_int_equal(build.vertex_count, 3);
 }
 
@@ -151,10 +153,12 @@ static void a_place_that_is_not_on_earth_is_refused(void **state)
             "z.geojson: features[0].geometry.coordinates[0]: has 2 different positions; expected 3 "
             "at least");
     refused(PROPERTIES, "[]",
-            "z.geojson: features[0].geometry.coordinates: has 0 elements; expected 1 to 10000");
+            "z.geojson: features[0].geometry.coordinates: has 0 elements; expected 1 to 100000");
     refused(PROPERTIES, "[[[-170, 0], [170, 0], [0, 1], [-170, 0]]]",
-            "z.geojson: features[0].geometry.coordinates: 340.0 degrees wide; expected 180 at "
-            "most: split it");
+            "z.geojson: features[0].geometry.coordinates[0]: runs round a pole; expected a ring "
+            "that does not: split it");
+    refused(PROPERTIES, "[[[-100, 0], [0, 0], [100, 0], [0, 1], [-100, 0]]]",
+            "z.geojson: features[0]: 200.0 degrees wide; expected less than 180: split it");
 }
 
 static void a_number_that_is_none_is_not_json(void **state)
@@ -166,14 +170,14 @@ static void a_number_that_is_none_is_not_json(void **state)
     assert_non_null(strstr(problem.text, "expected JSON"));
 }
 
-static void edges_that_cannot_be_built_are_refused_not_bent(void **state)
+static void an_edge_rule_that_nobody_knows_is_refused(void **state)
 {
     (void)state;
     refused("\"zone_id\": 4, \"zone_name\": \"Z\", \"line_name\": \"L\", \"source\": \"here\", "
-            "\"licence\": \"x\", \"edge_rule\": \"geodesic\", \"accuracy_m\": \"unstated\"",
+            "\"licence\": \"x\", \"edge_rule\": \"straight\", \"accuracy_m\": \"unstated\"",
             "[[[0, 0], [1, 0], [1, 1], [0, 0]]]",
-            "z.geojson: features[0].properties.edge_rule: \"geodesic\" edges are not built yet; "
-            "expected \"planar\": densify the ring first");
+            "z.geojson: features[0].properties.edge_rule: \"straight\"; expected \"planar\", "
+            "\"geodesic\", \"rhumb\" or \"unstated\"");
 }
 
 static void lines_of_one_zone_agree_on_the_zone(void **state)
@@ -183,8 +187,8 @@ static void lines_of_one_zone_agree_on_the_zone(void **state)
     refused("\"zone_id\": 4, \"zone_name\": \"Other\", \"line_name\": \"L\", \"source\": \"h\", "
             "\"licence\": \"x\", \"edge_rule\": \"planar\", \"accuracy_m\": \"unstated\"",
             "[[[0, 0], [1, 0], [1, 1], [0, 0]]]",
-            "z.geojson: features[0].properties: zone 4 was described otherwise before; expected "
-            "the same zone_name, authority, floor and ceiling for all its lines");
+            "z.geojson: features[0]: zone 4 was described otherwise before; expected "
+            "the same name, authority, floor and ceiling for all its lines");
 }
 
 static void an_accuracy_says_what_it_is(void **state)
@@ -276,8 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_can_be_mended_is_mended_and_said, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_place_that_is_not_on_earth_is_refused, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_number_that_is_none_is_not_json, fresh, fresh),
-        cmocka_unit_test_setup_teardown(edges_that_cannot_be_built_are_refused_not_bent, fresh,
-                                        fresh),
+        cmocka_unit_test_setup_teardown(an_edge_rule_that_nobody_knows_is_refused, fresh, fresh),
         cmocka_unit_test_setup_teardown(lines_of_one_zone_agree_on_the_zone, fresh, fresh),
         cmocka_unit_test_setup_teardown(an_accuracy_says_what_it_is, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_floor_above_its_ceiling_is_named_in_the_file_it_came_from,
