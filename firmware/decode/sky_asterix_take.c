@@ -116,9 +116,10 @@ static void take_callsign(struct sky_plot *plot, const uint8_t *bytes)
     }
 }
 
-static void take_mode_3a(struct sky_plot *plot, const uint8_t *bytes)
+/* Twelve bits below spare ones, or below two flags: not validated, garbled. */
+static void take_mode_3a(struct sky_plot *plot, const uint8_t *bytes, bool flagged)
 {
-    if (bytes && (bytes[0] & 0xC0) == 0) { /* not validated, garbled */
+    if (bytes && !(flagged && (bytes[0] & 0xC0) != 0)) {
         plot->has |= SKY_PLOT_MODE_3A;
         plot->mode_3a = u16_at(bytes) & 0x0FFF;
     }
@@ -210,7 +211,7 @@ static int take_048(const struct sky_asterix_take *take, struct sky_asterix_reco
     if (item_of(take, I048_020)) {
         measured = measured && descriptor >> 5 != 0 && (extension & 0x40) == 0;
     }
-    take_mode_3a(plot, item_of(take, I048_070));
+    take_mode_3a(plot, item_of(take, I048_070), true);
     take_level(plot, item_of(take, I048_090), 14);
     take_address(plot, item_of(take, I048_220));
     take_callsign(plot, item_of(take, I048_240));
@@ -320,7 +321,7 @@ static void take_replies_062(struct sky_plot *plot, const struct sky_asterix_tak
     const uint8_t *const callsign = part_of(take, I062_380, 2);
     const uint8_t *const identification = item_of(take, I062_245);
 
-    take_mode_3a(plot, item_of(take, I062_060));
+    take_mode_3a(plot, item_of(take, I062_060), true);
     take_address(plot, part_of(take, I062_380, 1));
     if (!callsign && identification && identification[0] >> 6 == 0) { /* sent by the aircraft */
         take_callsign(plot, identification + 1);
@@ -445,7 +446,7 @@ static int take_021(const struct sky_asterix_take *take, struct sky_asterix_reco
         return wrong;
     }
     take_marks_021(record, take);
-    take_mode_3a(plot, item_of(take, I021_070));
+    take_mode_3a(plot, item_of(take, I021_070), false);
     take_callsign(plot, item_of(take, I021_170));
     take_sensor_track(plot, item_of(take, I021_161), 0x0FFF);
     if (descriptor >> 5 == 0) { /* ATP: an address of ICAO, and only one aircraft has it */
@@ -489,7 +490,7 @@ static int take_021_old(const struct sky_asterix_take *take, struct sky_asterix_
     }
     record->simulated = (descriptor && (descriptor[0] & 0x38) != 0) ||
                         (emitter && emitter[0] >= 20 && emitter[0] <= 24);
-    take_mode_3a(plot, item_of(take, I021_OLD_070));
+    take_mode_3a(plot, item_of(take, I021_OLD_070), true);
     take_level(plot, item_of(take, I021_OLD_145), 16);
     take_callsign(plot, item_of(take, I021_OLD_170));
     if (descriptor && descriptor[1] >> 5 == 1) { /* ATP: an address of ICAO */
@@ -574,7 +575,7 @@ static int take_010(const struct sky_asterix_take *take, struct sky_asterix_reco
     /* SIM, TST and RAB, and TOT: a ground vehicle */
     const unsigned extension = octet_of(take, I010_020, 1);
     record->simulated = (extension & 0xE0) != 0 || (extension >> 1 & 3) == 2;
-    take_mode_3a(plot, item_of(take, I010_060));
+    take_mode_3a(plot, item_of(take, I010_060), true);
     take_level(plot, item_of(take, I010_090), 14);
     take_address(plot, item_of(take, I010_220));
     if (identification && identification[0] >> 6 == 0) { /* sent by the aircraft */

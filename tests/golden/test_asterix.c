@@ -64,6 +64,10 @@ static struct said said_by(const struct sky_asterix_record *record)
     return said;
 }
 
+/* Records of reported places, whole. */
+static struct sky_asterix_record reports[RECORDS_MAX];
+static size_t report_count;
+
 static void decode(const uint8_t *bytes, size_t count)
 {
     struct sky_asterix_walk walk = {.bytes = bytes, .count = count};
@@ -76,6 +80,9 @@ static void decode(const uint8_t *bytes, size_t count)
             refused++;
         } else if (our_count < RECORDS_MAX) {
             ours[our_count++] = said_by(&record);
+            if ((record.plot.has & SKY_PLOT_PLACE) != 0) {
+                reports[report_count++] = record;
+            }
         }
     }
 }
@@ -157,7 +164,7 @@ static void assert_same(const struct said *a, const struct said *b)
 static int forget(void **state)
 {
     (void)state;
-    our_count = their_count = refused = 0;
+    our_count = their_count = refused = report_count = 0;
     return 0;
 }
 
@@ -182,6 +189,49 @@ static void a_capture_of_real_radars_decodes_as_another_decoder_read_it(void **s
         with_position += ours[i].rho >= 0 ? 1 : 0;
     }
     assert_int_equal(with_position, 126);
+}
+
+/* The text behind a key, anywhere in a line; what was sought must be there. */
+static const char *after(const char *line, const char *key)
+{
+    const char *const found = strstr(line, key);
+    assert_non_null(found);
+    return found + strlen(key);
+}
+
+static double real_after(const char *line, const char *key)
+{
+    return strtod(after(line, key), NULL);
+}
+
+static void a_capture_of_system_tracks_decodes_as_another_decoder_read_it(void **state)
+{
+    (void)state;
+    const double degree_rad = 3.14159265358979323846 / 180.0;
+    decode_capture(load(CAPTURES "cat_062_065.pcap"));
+    assert_int_equal(refused, 0);
+    assert_int_equal(report_count, 2);
+    FILE *const listing = fopen(CAPTURES "cat_062_065.expected.json", "r");
+    if (!listing) {
+        skip();
+    }
+    static char line[4096];
+    for (size_t i = 0; i < report_count; i++) {
+        const struct sky_plot *const plot = &reports[i].plot;
+        char callsign[9] = "";
+        assert_non_null(fgets(line, sizeof line, listing));
+        assert_near((double)plot->time_value_ns * 1e-9, real_after(line, "\"ToT\":"), 1e-7);
+        assert_near(plot->place.lat_rad, real_after(line, "\"Lat\":") * degree_rad, 1e-9);
+        assert_near(plot->place.lon_rad, real_after(line, "\"Lon\":") * degree_rad, 1e-9);
+        assert_near(plot->alt_std_m, real_after(line, "\"I136\":{\"MFL\":") * 0.3048, 1e-6);
+        assert_int_equal(plot->sigma_height_m > 0.0, false); /* SRC: assumed */
+        assert_int_equal(plot->mode_3a, strtoul(after(line, "\"Mode3A\":\""), NULL, 8));
+        assert_int_equal(plot->icao_address, strtoul(after(line, "{\"ADR\":\""), NULL, 16));
+        assert_int_equal(plot->sensor_track, real_after(line, "\"TrkN\":"));
+        assert_int_equal(sscanf(after(line, "\"ACID\":\""), "%8[A-Z0-9]", callsign), 1);
+        assert_string_equal(plot->callsign, callsign);
+    }
+    fclose(listing);
 }
 
 static void single_blocks_of_other_radars_decode_whole(void **state)
@@ -230,6 +280,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_capture_of_real_radars_decodes_as_another_decoder_read_it, forget),
+        cmocka_unit_test_setup(a_capture_of_system_tracks_decodes_as_another_decoder_read_it,
+                               forget),
         cmocka_unit_test_setup(single_blocks_of_other_radars_decode_whole, forget),
         cmocka_unit_test_setup(categories_we_do_not_know_do_not_hide_those_we_do, forget),
         cmocka_unit_test_setup(a_recorders_framing_is_refused, forget),

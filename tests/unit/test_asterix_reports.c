@@ -239,7 +239,7 @@ static void a_report_of_an_aircraft_is_a_place_with_its_accuracy(void **state)
     (void)state;
     ONE(21, {1, "00 03"}, {2, "00"}, {3, "f5 5f"}, {5, "00 00 80"}, PLACE_021,
         {7, "08 00 00 00 c0 00 00 00"}, {11, "1a 4b 65"}, {16, "15 b8"}, {17, "01 11 04"},
-        {18, "12"}, {19, "0e 46"}, {21, "05 78"}, {29, "10 c2 36 d4 18 20"});
+        {18, "12"}, {19, "fe 46"}, {21, "05 78"}, {29, "10 c2 36 d4 18 20"});
     const struct sky_plot *const plot = target();
     assert_int_equal(record.category, 21);
     assert_false(record.simulated || record.suspect);
