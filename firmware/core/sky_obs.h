@@ -22,7 +22,8 @@ enum sky_plot_has {
     SKY_PLOT_SNR = 1U << 8,
     SKY_PLOT_SIGMAS = 1U << 9, /* the sensor stated its own sigmas; else the configured ones hold */
     SKY_PLOT_SIGMA_RADIAL = 1U << 10,
-    SKY_PLOT_PLACE = 1U << 11 /* a reported place instead of range, azimuth and elevation */
+    SKY_PLOT_PLACE = 1U << 11,     /* a reported place instead of range, azimuth and elevation */
+    SKY_PLOT_COOPERATES = 1U << 12 /* the aircraft answered or reported, whatever it said */
 };
 
 /** How the sensor stated the time of a plot. */

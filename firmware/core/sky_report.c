@@ -38,6 +38,7 @@ static void describe(const struct sky_track *track, const struct sky_fixing *fix
     said->last_dimension = track->innovation.dimension;
     said->icao_address = track->icao_address;
     memcpy(said->callsign, track->callsign, sizeof said->callsign);
+    said->cooperative = track->cooperative;
     memcpy(said->model, weight, sizeof said->model);
     sky_assess_total(fixing, said->cov);
 }

@@ -103,6 +103,7 @@ struct sky_track {
     uint16_t mode_3a;                 /* meaningful if has_mode_3a */
     bool has_mode_3a;
     char callsign[9]; /* "" if none heard */
+    bool cooperative; /* it answered or reported at least once; false: silent as far as heard */
     struct sky_track_features features;
     /* private */
     uint64_t serial; /* 1, 2, 3, ... as tracks are started: settles ties */

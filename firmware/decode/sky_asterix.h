@@ -74,6 +74,9 @@ struct sky_asterix_record {
      * geometric height without stated accuracy has a sigma of 150 m; one that another system
      * assumed (I062/080 SRC: coverage, speed tables, default) is none.
      *
+     * SKY_PLOT_COOPERATES: SSR, Mode S, ADS-B or multilateration heard it, by I048/020, I010/020,
+     * I062/290, or being category 021.
+     *
      * Time is that of applicability, or arrival without it. A time of reception of I021 is that of
      * the place but for how old the place was when it was sent: 0.2 s.
      */

@@ -211,6 +211,9 @@ static int take_048(const struct sky_asterix_take *take, struct sky_asterix_reco
     if (item_of(take, I048_020)) {
         measured = measured && descriptor >> 5 != 0 && (extension & 0x40) == 0;
     }
+    if (descriptor >> 5 >= 2) { /* TYP: SSR or Mode S answered, alone or with a primary plot */
+        plot->has |= SKY_PLOT_COOPERATES;
+    }
     take_mode_3a(plot, item_of(take, I048_070), true);
     take_level(plot, item_of(take, I048_090), 14);
     take_address(plot, item_of(take, I048_220));
@@ -314,6 +317,19 @@ static void take_accuracy_062(struct sky_plot *plot, const struct sky_asterix_ta
     plot->sigma_place_m = larger(east_m, north_m);
 }
 
+/* Whether SSR, Mode S, ADS-B or multilateration heard the aircraft within the last minute. */
+static bool answers_062(const struct sky_asterix_take *take)
+{
+    static const uint8_t subfield[] = {2, 3, 6, 7, 8, 10};
+    for (size_t i = 0; i < sizeof subfield; i++) {
+        const uint8_t *const age = part_of(take, I062_290, subfield[i]);
+        if (age && age[0] < 0xFF) { /* as old as it can say, or older */
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_replies_062(struct sky_plot *plot, const struct sky_asterix_take *take)
 {
     const uint8_t *const measured = item_of(take, I062_136);
@@ -321,6 +337,7 @@ static void take_replies_062(struct sky_plot *plot, const struct sky_asterix_tak
     const uint8_t *const callsign = part_of(take, I062_380, 2);
     const uint8_t *const identification = item_of(take, I062_245);
 
+    plot->has |= answers_062(take) ? SKY_PLOT_COOPERATES : 0;
     take_mode_3a(plot, item_of(take, I062_060), true);
     take_address(plot, part_of(take, I062_380, 1));
     if (!callsign && identification && identification[0] >> 6 == 0) { /* sent by the aircraft */
@@ -445,6 +462,7 @@ static int take_021(const struct sky_asterix_take *take, struct sky_asterix_reco
     if (wrong != SOUND) {
         return wrong;
     }
+    plot->has |= SKY_PLOT_COOPERATES;
     take_marks_021(record, take);
     take_mode_3a(plot, item_of(take, I021_070), false);
     take_callsign(plot, item_of(take, I021_170));
@@ -490,6 +508,7 @@ static int take_021_old(const struct sky_asterix_take *take, struct sky_asterix_
     }
     record->simulated = (descriptor && (descriptor[0] & 0x38) != 0) ||
                         (emitter && emitter[0] >= 20 && emitter[0] <= 24);
+    plot->has |= SKY_PLOT_COOPERATES;
     take_mode_3a(plot, item_of(take, I021_OLD_070), true);
     take_level(plot, item_of(take, I021_OLD_145), 16);
     take_callsign(plot, item_of(take, I021_OLD_170));
@@ -552,6 +571,9 @@ static int take_position_010(const struct sky_asterix_take *take, struct sky_ast
     return SOUND;
 }
 
+/* I010/020 TYP: multilateration of SSR, Mode S or HF, and ADS-B hear the aircraft itself. */
+static bool answers_010(unsigned type) { return type <= 2 || type == 5; }
+
 static int take_010(const struct sky_asterix_take *take, struct sky_asterix_record *record)
 {
     struct sky_plot *const plot = &record->plot;
@@ -575,6 +597,9 @@ static int take_010(const struct sky_asterix_take *take, struct sky_asterix_reco
     /* SIM, TST and RAB, and TOT: a ground vehicle */
     const unsigned extension = octet_of(take, I010_020, 1);
     record->simulated = (extension & 0xE0) != 0 || (extension >> 1 & 3) == 2;
+    if (answers_010(octet_of(take, I010_020, 0) >> 5) && item_of(take, I010_020)) {
+        plot->has |= SKY_PLOT_COOPERATES;
+    }
     take_mode_3a(plot, item_of(take, I010_060), true);
     take_level(plot, item_of(take, I010_090), 14);
     take_address(plot, item_of(take, I010_220));

@@ -381,6 +381,8 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
     if (track->callsign[0] != 0) {
         message.callsign = cleaned(callsign, sizeof callsign, track->callsign);
     }
+    message.has_cooperative = true;
+    message.cooperative = track->cooperative;
     message.n_model = COUNT_OF(track->model);
     message.model = lend(track->model);
     return fill(slot, SKY_CHANNEL_TRACK, &message.base);

@@ -390,6 +390,7 @@ static enum sky_status unpack_track(const Skywitness__V1__Track *message,
     track->last_distance2 = message->last_distance2;
     track->last_dimension = message->last_dimension;
     track->icao_address = message->icao_address;
+    track->cooperative = message->cooperative;
     return SKY_OK;
 }
 

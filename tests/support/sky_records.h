@@ -120,7 +120,7 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 #define RECORDS_TRACK(X)                                                                           \
     X(id) X(change) X(place.lat_rad) X(place.lon_rad) X(place.alt_hae_m) X(vel_east_mps)           \
     X(vel_north_mps) X(vel_up_mps) X(existence) X(sensors) X(last_sensor) X(last_distance2)        \
-    X(last_dimension) X(icao_address)
+    X(last_dimension) X(icao_address) X(cooperative)
 #define RECORDS_ASSESSMENT(X)                                                                      \
     X(track_id) X(zone_id) X(line_id) X(time_ns) X(distance_m) X(u95_m) X(p_inside) X(p_vertical)  \
     X(existence) X(sigma_track_m) X(sigma_pose_m) X(sigma_time_m) X(sigma_line_m)                  \

@@ -112,11 +112,23 @@ static void replies_that_are_not_validated_or_are_garbled_are_left_out(void **st
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
         ONE(48, {3, "40"}, {4, "01 00 00 00"}, {5, said[i].mode_3a}, {6, said[i].level});
         expect_one(SKY_ASTERIX_TARGET);
-        assert_int_equal(record.plot.has, said[i].has);
+        assert_int_equal(record.plot.has, said[i].has | SKY_PLOT_COOPERATES);
         if (i == 0) {
             assert_int_equal(record.plot.mode_3a, 07777);
             assert_near(record.plot.alt_std_m, -25.0 * 0.3048, 1e-12);
         }
+    }
+}
+
+static void an_answer_to_ssr_or_mode_s_makes_a_target_cooperative(void **state)
+{
+    (void)state;
+    for (unsigned type = 1; type < 8; type++) {
+        char descriptor[4];
+        (void)snprintf(descriptor, sizeof descriptor, "%02x", type << 5);
+        ONE(48, {3, descriptor}, {4, "01 00 00 00"});
+        expect_one(SKY_ASTERIX_TARGET);
+        assert_int_equal(record.plot.has, type == 1 ? 0 : SKY_PLOT_COOPERATES);
     }
 }
 
@@ -559,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_position_that_was_not_measured_is_none),
         cmocka_unit_test(targets_that_are_not_aircraft_are_marked),
         cmocka_unit_test(replies_that_are_not_validated_or_are_garbled_are_left_out),
+        cmocka_unit_test(an_answer_to_ssr_or_mode_s_makes_a_target_cooperative),
         cmocka_unit_test(a_callsign_is_whole_or_absent),
         cmocka_unit_test(a_doubtful_or_raw_doppler_speed_is_left_out),
         cmocka_unit_test(every_item_is_stepped_over_exactly),

@@ -227,6 +227,21 @@ static void a_coasted_track_is_no_position_and_a_simulated_one_is_marked(void **
     assert_false(record.simulated);
 }
 
+static void a_track_that_ssr_mode_s_or_adsb_hears_is_cooperative(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ages;
+        bool heard;
+    } said[] = {{"40 08", true},     {"20 00", true},     {"04 fe", true},     {"02 08", true},
+                {"01 80 08", true},  {"01 20 08", true},  {"c0 08 ff", false}, {"80 08", false},
+                {"08 00 08", false}, {"01 40 08", false}, {"60 ff 08", true}};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        ONE(62, PLACE_062, {14, said[i].ages});
+        assert_int_equal(target()->has, SKY_PLOT_PLACE | (said[i].heard ? SKY_PLOT_COOPERATES : 0));
+    }
+}
+
 /* ---- category 021 ---- */
 
 #define PLACE_021                                                                                  \
@@ -244,7 +259,8 @@ static void a_report_of_an_aircraft_is_a_place_with_its_accuracy(void **state)
     assert_int_equal(record.category, 21);
     assert_false(record.simulated || record.suspect);
     assert_int_equal(plot->has, SKY_PLOT_PLACE | SKY_PLOT_MODE_3A | SKY_PLOT_ICAO |
-                                    SKY_PLOT_CALLSIGN | SKY_PLOT_ALT_STD | SKY_PLOT_SENSOR_TRACK);
+                                    SKY_PLOT_CALLSIGN | SKY_PLOT_ALT_STD | SKY_PLOT_SENSOR_TRACK |
+                                    SKY_PLOT_COOPERATES);
     assert_int_equal(plot->time_value_ns, SKY_SECOND_NS);
     assert_int_equal(plot->time_sigma_ns, 2255275);
     assert_near(plot->place.lat_rad, pi / 8.0, 1e-15); /* the finer item */
@@ -398,7 +414,7 @@ static void editions_before_the_first_have_places_and_meanings_of_their_own(void
         {20, "02"}, {27, "0e 46"});
     const struct sky_plot *plot = target();
     assert_int_equal(plot->has, SKY_PLOT_PLACE | SKY_PLOT_MODE_3A | SKY_PLOT_ICAO |
-                                    SKY_PLOT_CALLSIGN | SKY_PLOT_ALT_STD);
+                                    SKY_PLOT_CALLSIGN | SKY_PLOT_ALT_STD | SKY_PLOT_COOPERATES);
     assert_int_equal(plot->time_value_ns, SKY_SECOND_NS);
     assert_int_equal(plot->time_sigma_ns, 3 * 2255275);
     assert_near(plot->place.lat_rad, pi / 4.0, 1e-15);
@@ -409,7 +425,8 @@ static void editions_before_the_first_have_places_and_meanings_of_their_own(void
     ONE(21, {1, "01 04"}, {2, "00 00"}, {4, "20 00 00 c0 00 00"}, {5, "1a 4b 65"}, {20, "02"});
     plot = target();
     assert_near(plot->place.lat_rad, pi / 4.0, 1e-15);
-    assert_int_equal(plot->has, SKY_PLOT_PLACE); /* the address is of another kind */
+    assert_int_equal(plot->has,
+                     SKY_PLOT_PLACE | SKY_PLOT_COOPERATES); /* the address is of another kind */
     assert_int_equal(plot->time_sigma_ns, 0);
     assert_near(plot->sigma_place_m, 0.0, 0.0);
     ONE(21, {1, "01 04"}, {3, "00 00 80"});
@@ -492,11 +509,19 @@ static void what_several_stations_timed_is_a_place(void **state)
     (void)state;
     ONE(10, {3, "20"}, {5, "20 00 00 00 c0 00 00 00"}, {6, "06 34 40 00"}, {22, "0c 10 00 00"});
     const struct sky_plot *const plot = target();
-    assert_int_equal(plot->has, SKY_PLOT_PLACE);
+    assert_int_equal(plot->has, SKY_PLOT_PLACE | SKY_PLOT_COOPERATES);
     assert_near(plot->place.lat_rad, pi / 4.0, 1e-15);
     assert_near(plot->place.lon_rad, -pi / 2.0, 1e-15);
     assert_near(plot->sigma_place_m, 4.0, 0.0);
     ONE(10, {3, "20"}, {6, "06 34 40 00"}); /* but it may say it its own way */
+    assert_int_equal(target()->has, SKY_PLOT_COOPERATES);
+    for (unsigned type = 0; type < 8; type++) {
+        char descriptor[4];
+        (void)snprintf(descriptor, sizeof descriptor, "%02x", type << 5);
+        ONE(10, {3, descriptor}, {6, "06 34 40 00"});
+        assert_int_equal(target()->has, type <= 2 || type == 5 ? SKY_PLOT_COOPERATES : 0);
+    }
+    ONE(10, {1, "00 01"}, {6, "06 34 40 00"});
     assert_int_equal(target()->has, 0);
 }
 
@@ -715,6 +740,7 @@ int main(void)
         cmocka_unit_test(a_pressure_altitude_is_measured_or_else_calculated_without_qnh),
         cmocka_unit_test(a_callsign_counts_only_if_the_aircraft_sent_it),
         cmocka_unit_test(a_coasted_track_is_no_position_and_a_simulated_one_is_marked),
+        cmocka_unit_test(a_track_that_ssr_mode_s_or_adsb_hears_is_cooperative),
         cmocka_unit_test(a_report_of_an_aircraft_is_a_place_with_its_accuracy),
         cmocka_unit_test(what_an_accuracy_category_means_depends_on_the_equipment),
         cmocka_unit_test(a_height_is_as_good_as_its_category_says),

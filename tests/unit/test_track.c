@@ -407,13 +407,34 @@ static void nothing_is_ever_certain(void **state)
 
 /* --- Identity and features ------------------------------------------------------------------ */
 
+static void whoever_answers_in_any_way_is_not_silent(void **state)
+{
+    (void)state;
+    static const uint32_t says[] = {SKY_PLOT_ICAO, SKY_PLOT_MODE_3A, SKY_PLOT_CALLSIGN,
+                                    SKY_PLOT_COOPERATES};
+    static const uint32_t silent = SKY_PLOT_ELEVATION | SKY_PLOT_RADIAL_SPEED | SKY_PLOT_ALT_STD |
+                                   SKY_PLOT_SENSOR_TRACK | SKY_PLOT_PLACE;
+    const struct sky_look look = look_by(0);
+    for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+        sky_track_start(&track, &rules, &look);
+        struct sky_remark remark = {.has = silent};
+        sky_track_identify(&track, &remark);
+        assert_false(track.cooperative);
+        remark.has |= says[i];
+        sky_track_identify(&track, &remark);
+        remark.has = silent;
+        sky_track_identify(&track, &remark);
+        assert_true(track.cooperative);
+    }
+}
+
 static void identity_is_kept_once_heard(void **state)
 {
     (void)state;
     const struct sky_look look = look_by(0);
     sky_track_start(&track, &rules, &look);
     assert_int_equal(track.icao_address, 0);
-    assert_false(track.has_mode_3a);
+    assert_false(track.has_mode_3a || track.cooperative);
     struct sky_remark remark = {.has = SKY_PLOT_ICAO | SKY_PLOT_MODE_3A | SKY_PLOT_CALLSIGN,
                                 .icao_address = 0x4CA123,
                                 .mode_3a = 01234,
@@ -424,6 +445,7 @@ static void identity_is_kept_once_heard(void **state)
     assert_int_equal(track.icao_address, 0x4CA123);
     assert_true(track.has_mode_3a);
     assert_int_equal(track.mode_3a, 01234);
+    assert_true(track.cooperative);
     assert_string_equal(track.callsign, "WITNESS1");
 }
 
@@ -631,6 +653,7 @@ int main(void)
         cmocka_unit_test_setup(what_came_is_kept_beside_what_was_made_of_it, start),
         cmocka_unit_test_setup(between_looks_an_aircraft_may_leave, start),
         cmocka_unit_test_setup(nothing_is_ever_certain, start),
+        cmocka_unit_test_setup(whoever_answers_in_any_way_is_not_silent, start_track),
         cmocka_unit_test_setup(identity_is_kept_once_heard, start_track),
         cmocka_unit_test_setup(straight_flight_shows_its_speed_and_no_turn, start_track),
         cmocka_unit_test_setup(a_turn_and_a_climb_show, start_track),
