@@ -73,6 +73,7 @@ void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_state *s
     sky_geo_axes_at(place.lat_rad, place.lon_rad, here.rot);
     sky_geo_rotation(frame, &here, rot);
     ret_fixing->track_id = track_id;
+    ret_fixing->heights = 0;
     ret_fixing->time_ns = state->time_ns;
     ret_fixing->existence = existence;
     ret_fixing->place = place;
@@ -158,44 +159,102 @@ static double drawing_sigma(const struct sky_zone_set *zones, uint32_t line,
                                          : sky_zone_rule_m(zones, line, nearest);
 }
 
-/* True if the limit is known as a height above the ellipsoid, which is then set. */
-static bool limit_hae(const struct sky_zone_set *zones, const struct sky_limit *limit,
-                      double unlimited_m, double *ret_hae_m)
+/* --- height --- */
+
+/* A limit as a height above the ellipsoid, and what is unsure of that. */
+struct bound {
+    double hae_m;
+    double variance_m2;
+    bool across; /* pressure altitude on one side, geometric height on the other */
+};
+
+static const double endless_m = 1e12;
+
+/* HAE minus AMSL at a place. False, with nothing set, if it is not known. */
+static bool undulation_at(const struct sky_zone_set *zones, const struct sky_lla *place,
+                          double *ret_m, double *ret_variance_m2)
 {
+    static const double egm96_m2 = 1.0;
+    const bool has_grid = zones->geoid.rows > 0;
+    double found_m = zones->geoid_undulation_m;
+    if (has_grid ? !sky_geoid_height(&zones->geoid, place->lat_rad, place->lon_rad, &found_m)
+                 : !zones->has_geoid) {
+        return false;
+    }
+    *ret_m = found_m;
+    *ret_variance_m2 = has_grid ? egm96_m2 : 0.0;
+    return true;
+}
+
+/* Where a geometric height would lie that has this pressure altitude. */
+static void bound_of_pressure(const struct sky_zone_set *zones, double height_m,
+                              const struct sky_lla *place, struct bound *ret)
+{
+    static const double share = 0.04;         /* of the height, for 10 degrees */
+    static const double day_m2 = 80.0 * 80.0; /* for 9.6 hPa */
+    double undulation_m = 0.0, undulation_m2 = 30.0 * 30.0;
+    (void)undulation_at(zones, place, &undulation_m, &undulation_m2);
+    ret->hae_m = height_m + undulation_m;
+    ret->variance_m2 = share * height_m * share * height_m + day_m2 + undulation_m2;
+    ret->across = true;
+}
+
+/* False, with nothing set, if a limit cannot be compared with the height of a fixing. */
+static bool find_bound(const struct sky_zone_set *zones, const struct sky_limit *limit,
+                       const struct sky_fixing *fixing, double unlimited_m, struct bound *ret)
+{
+    double undulation_m = 0.0, undulation_m2 = 0.0;
     if (limit->unlimited) {
-        *ret_hae_m = unlimited_m;
+        *ret = (struct bound){.hae_m = unlimited_m};
         return true;
     }
-    const bool amsl = limit->datum == SKY_DATUM_AMSL && zones->has_geoid;
-    if (limit->datum == SKY_DATUM_HAE || amsl) {
-        *ret_hae_m = limit->height_m + (amsl ? zones->geoid_undulation_m : 0.0);
+    if (limit->datum == SKY_DATUM_STD) {
+        if (fixing->heights == SKY_HEIGHT_PRESSURE) {
+            *ret = (struct bound){.hae_m = limit->height_m};
+        } else {
+            bound_of_pressure(zones, limit->height_m, &fixing->place, ret);
+        }
         return true;
     }
-    return false; /* needs terrain, the atmosphere, or a geoid */
+    if (limit->datum == SKY_DATUM_AGL ||
+        (limit->datum == SKY_DATUM_AMSL &&
+         !undulation_at(zones, &fixing->place, &undulation_m, &undulation_m2))) {
+        return false; /* needs terrain, or a geoid */
+    }
+    *ret = (struct bound){.hae_m = limit->height_m + undulation_m,
+                          .variance_m2 = undulation_m2,
+                          .across = (fixing->heights & SKY_HEIGHT_PRESSURE) != 0};
+    return true;
+}
+
+/* How likely a height is below a bound. */
+static double below(const struct bound *bound, double height_m, double variance_m2)
+{
+    const double sigma_m = sky_sqrt(larger(variance_m2 + bound->variance_m2, 1e-6)); /* >= 1 mm */
+    return sky_normal_cdf((bound->hae_m - height_m) / sigma_m);
 }
 
 static enum sky_vertical vertical(const struct sky_zone_set *zones, const struct sky_zone *zone,
                                   const struct sky_fixing *fixing, double *ret_p)
 {
-    static const double endless_m = 1e12;
-    double floor_m, ceiling_m;
-    if (!limit_hae(zones, &zone->floor, -endless_m, &floor_m) ||
-        !limit_hae(zones, &zone->ceiling, endless_m, &ceiling_m)) {
-        *ret_p = 1.0;
+    struct bound floor, ceiling;
+    *ret_p = 1.0;
+    if (!find_bound(zones, &zone->floor, fixing, -endless_m, &floor) ||
+        !find_bound(zones, &zone->ceiling, fixing, endless_m, &ceiling)) {
         return SKY_VERTICAL_NOT_EVALUATED;
     }
     if (zone->floor.unlimited && zone->ceiling.unlimited) {
-        *ret_p = 1.0;
         return SKY_VERTICAL_EVALUATED;
     }
     const double time_m = fixing->vel_up_mps * fixing->common.time_sigma_s;
     const double variance_m2 = fixing->cov[2][2] + fixing->common.cov[2][2] + time_m * time_m;
-    const double sigma_m = sky_sqrt(larger(variance_m2, 1e-6)); /* 1 mm at least */
     const double height_m = fixing->place.alt_hae_m;
-    *ret_p = larger(0.0, sky_normal_cdf((ceiling_m - height_m) / sigma_m) -
-                             sky_normal_cdf((floor_m - height_m) / sigma_m));
-    return SKY_VERTICAL_EVALUATED;
+    *ret_p =
+        larger(0.0, below(&ceiling, height_m, variance_m2) - below(&floor, height_m, variance_m2));
+    return floor.across || ceiling.across ? SKY_VERTICAL_ACROSS : SKY_VERTICAL_EVALUATED;
 }
+
+/* --- all together --- */
 
 void sky_assess(const struct sky_zone_set *zones, uint32_t line,
                 const struct sky_incident_config *config, const struct sky_fixing *fixing,

@@ -16,6 +16,18 @@
  * that is at most chord_m, evenly spread: 1 sigma is chord_m / sqrt(3). If it is not, 1 sigma is
  * how far apart the planar and the geodesic drawing of the nearest edge lie there
  * (sky_zone_rule_m).
+ *
+ * Height. Limits are compared as heights above the ellipsoid, where the aircraft is. Mean sea level
+ * is brought there by the set's geoid (1 sigma of EGM96: 1 m, NIMA TR8350.2), or by its one number
+ * for the area, which counts as exact; outside the geoid's grid and above ground nothing is
+ * evaluated. Pressure altitude and geometric height are different things:
+ * - A track whose height comes from pressure alone has pressure altitude for its height, with a
+ *   sigma of 400 m against the true one (sky_reading). Against pressure limits that is like with
+ *   like, and surer than the sigma says; against any other the 400 m are what widens it.
+ * - A track with any other height is compared with a pressure limit as if the atmosphere were the
+ *   standard one, but for 1 sigma of 4 % of the limit's height (10 degrees from standard), of 80 m
+ *   (the day's pressure at sea level 9.6 hPa from standard) and, without a geoid, of 30 m.
+ * Whatever compares the one kind of height with the other says so (SKY_VERTICAL_ACROSS).
  */
 #ifndef SKY_ASSESS_H
 #define SKY_ASSESS_H
@@ -38,7 +50,8 @@ struct sky_common_error {
 
 enum sky_vertical {
     SKY_VERTICAL_EVALUATED = 1,
-    SKY_VERTICAL_NOT_EVALUATED /* AGL or STD limits, or AMSL without a geoid */
+    SKY_VERTICAL_NOT_EVALUATED, /* AGL limits, or AMSL without a geoid */
+    SKY_VERTICAL_ACROSS         /* evaluated across pressure and geometric height: widened */
 };
 
 struct sky_assessment {
@@ -68,6 +81,7 @@ struct sky_assessment {
 /** The place of a track and its horizontal covariance there, shared by all lines. */
 struct sky_fixing {
     uint32_t track_id;
+    uint32_t heights; /* what the height rests on: sky_height_basis */
     int64_t time_ns;
     double existence;
     struct sky_lla place;
@@ -86,7 +100,8 @@ void sky_assess_add_error(struct sky_common_error *common, const double way[SKY_
 
 /**
  * Brings a state to geodetic position with axes at that place. `common` is given in the axes of
- * the frame and turned with the rest.
+ * the frame and turned with the rest. A state does not tell what its height rests on: heights
+ * becomes 0, and whoever knows it sets it.
  */
 void sky_assess_fix(const struct sky_geo_frame *frame, const struct sky_state *state,
                     uint32_t track_id, double existence, const struct sky_common_error *common,

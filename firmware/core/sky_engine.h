@@ -83,7 +83,8 @@ struct sky_event_track {
     uint32_t last_dimension;
     uint32_t icao_address;
     char callsign[9];
-    bool cooperative; /* it answered or reported at least once */
+    bool cooperative;            /* it answered or reported at least once */
+    bool height_from_pressure;   /* at least in part */
     double model[SKY_MODES_MAX]; /* probabilities of the models of motion: steady, ordinary, wild,
                                     turning left, turning right */
 };

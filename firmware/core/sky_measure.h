@@ -78,6 +78,12 @@ enum sky_component {
     SKY_COMPONENTS
 };
 
+/** What a height rests on, as bits. None: on what is taken where nothing is measured. */
+enum sky_height_basis {
+    SKY_HEIGHT_GEOMETRIC = 1U << 0, /* an elevation, or a reported height above the ellipsoid */
+    SKY_HEIGHT_PRESSURE = 1U << 1   /* pressure altitude, taken as height above the ellipsoid */
+};
+
 enum { SKY_LINES_OF_MEASUREMENT_MAX = 5 }; /* components one measurement has at most */
 
 /**
@@ -91,7 +97,8 @@ struct sky_measurement {
     bool is_place; /* reported by the aircraft, not seen by a radar */
     bool has_elevation;
     bool has_radial_speed;
-    bool has_height; /* height above the ellipsoid: Mode C or the 2D prior with a wide sigma */
+    bool has_height;  /* height above the ellipsoid: Mode C or the 2D prior with a wide sigma */
+    uint32_t heights; /* what it says of height rests on: sky_height_basis */
     double slant_range_m;
     double azimuth_rad;
     double elevation_rad; /* geometric */

@@ -121,6 +121,7 @@ static void take_height(const struct sky_tracker_config *tracker, const struct s
 {
     ret->has_height = true;
     if ((plot->has & SKY_PLOT_ALT_STD) != 0) {
+        ret->heights = SKY_HEIGHT_PRESSURE;
         ret->height_hae_m = plot->alt_std_m;
         ret->sigma_height_m = pressure_height_sigma_m;
     } else {
@@ -153,6 +154,7 @@ void sky_reading_polar(const struct sky_tracker_config *tracker,
                                 : sensor->sigma_radial_mps;
     ret->has_elevation = sensor->measures_elevation && (plot->has & SKY_PLOT_ELEVATION) != 0;
     if (ret->has_elevation) {
+        ret->heights = SKY_HEIGHT_GEOMETRIC;
         ret->elevation_rad =
             plot->elevation_rad - sky_geo_refraction_rad(plot->slant_range_m, plot->elevation_rad);
         ret->sigma_elevation_rad =
@@ -172,6 +174,7 @@ void sky_reading_place(const struct sky_tracker_config *tracker,
                              ? larger(plot->sigma_place_m, 0.25 * sensor->sigma_place_m)
                              : sensor->sigma_place_m;
     if (plot->sigma_height_m > 0.0) {
+        ret->heights = SKY_HEIGHT_GEOMETRIC;
         ret->height_hae_m = plot->place.alt_hae_m;
         ret->sigma_height_m = plot->sigma_height_m;
     } else {

@@ -9,7 +9,9 @@
  *
  * Height. Elevation if the sensor measures it, freed of refraction. Else a pressure altitude, taken
  * as height above the ellipsoid with a sigma of 400 m (ten degrees from standard at 25,000 ft make
- * 300 m, the geoid and the day's pressure the rest), else the configured prior.
+ * 300 m, the geoid and the day's pressure the rest), else the configured prior. The error of a
+ * pressure altitude is the same in every plot: no number of them makes a track surer of its height
+ * than 400 m (sky_imm_update), and the track says that its height rests on pressure.
  *
  * Sigmas of a plot are its own, but no less than a quarter of the configured ones.
  */

@@ -39,6 +39,7 @@ static void describe(const struct sky_track *track, const struct sky_fixing *fix
     said->icao_address = track->icao_address;
     memcpy(said->callsign, track->callsign, sizeof said->callsign);
     said->cooperative = track->cooperative;
+    said->height_from_pressure = (track->heights & SKY_HEIGHT_PRESSURE) != 0;
     memcpy(said->model, weight, sizeof said->model);
     sky_assess_total(fixing, said->cov);
 }
@@ -317,6 +318,7 @@ static void fix(const struct sky_engine *engine, size_t slot, const struct sky_s
 
     find_common_error(engine, track, state, &common);
     sky_assess_fix(&engine->frame, state, track->id, existence, &common, ret_fixing);
+    ret_fixing->heights = track->heights;
 }
 
 static void report_track(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot)

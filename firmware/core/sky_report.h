@@ -3,7 +3,8 @@
  * who came in or left, incidents, and how each sensor is doing.
  *
  * Far from every line nothing is assessed: a distance cannot change faster than the track moves, so
- * how far it is beyond assess_within_m says for how long nothing can come of it.
+ * how far it is beyond assess_within_m says for how long nothing can come of it. That is of
+ * borders: what crosses an edge that only closes a ring may be noticed late.
  *
  * Time in the budget. UTC's sigma acts through the track's velocity while the clock is in holdover
  * or better. With a worse clock an assessment holds on the station's own axis, and the event's utc

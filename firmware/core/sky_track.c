@@ -157,6 +157,7 @@ void sky_track_start(struct sky_track *track, const struct sky_track_rules *rule
     memset(track, 0, offsetof(struct sky_track, imm));
     track->started_ns = look->measurement.time_ns;
     track->alive_ns = look->measurement.time_ns;
+    track->heights = look->measurement.heights;
     track->look_count = 1;
     *look_at(track, 1) = *look;
     begin_with(rules, look, &track->imm);
@@ -235,6 +236,7 @@ static void insert(struct sky_track *track, const struct sky_track_rules *rules,
 void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules,
                     const struct sky_look *look, const struct sky_imm *fitted)
 {
+    track->heights |= look->measurement.heights;
     if (look->measurement.time_ns < track->imm.time_ns) {
         insert(track, rules, look);
     } else {

@@ -104,6 +104,7 @@ struct sky_track {
     bool has_mode_3a;
     char callsign[9]; /* "" if none heard */
     bool cooperative; /* it answered or reported at least once; false: silent as far as heard */
+    uint32_t heights; /* what its height rests on, of all looks: sky_height_basis */
     struct sky_track_features features;
     /* private */
     uint64_t serial; /* 1, 2, 3, ... as tracks are started: settles ties */
@@ -118,13 +119,13 @@ struct sky_track {
     uint32_t cell_sensor[SKY_TRACK_CELLS_MAX];
     uint64_t twin_of;      /* the track it may be a duplicate of ... */
     uint32_t twin_updates; /* ... for so many updates of either in a row */
+    uint32_t look_count;   /* ever; look n (1, 2, ...) lies at n % SKY_LOOKS_MAX */
     int64_t smoothed_ns;
     double smoothed_speed_mps;
     double smoothed_climb_mps;
     double smoothed_turn_radps;
     bool course_known; /* and not lost in noise */
     double course_rad;
-    uint32_t look_count; /* ever; look n (1, 2, ...) lies at n % SKY_LOOKS_MAX */
     /* from here on not cleared when a track starts */
     struct sky_imm imm; /* as of the latest look */
     struct sky_look look[SKY_LOOKS_MAX];
@@ -170,7 +171,8 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
 
 /**
  * Takes a plot that sky_track_try called good, in its place in time. `fitted` is what it returned.
- * Sets state, and started_ns if the plot is older than all others; counts nothing.
+ * Sets state, what its height rests on, and started_ns if the plot is older than all others; counts
+ * nothing.
  */
 void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules,
                     const struct sky_look *look, const struct sky_imm *fitted);

@@ -114,31 +114,6 @@ static const char *zone_fault(const struct sky_zone_set *set, uint32_t i, uint32
     return NULL;
 }
 
-static const char *geoid_fault(const struct sky_geoid *geoid)
-{
-    if (geoid->rows == 0) {
-        return NULL;
-    }
-    if (geoid->rows < 2 || geoid->columns < 2 || geoid->step_e7 == 0) {
-        return "geoid: fewer than two rows or columns, or no step";
-    }
-    const double step_e7 = (double)geoid->step_e7;
-    const double north_e7 = (double)geoid->south_e7 + (double)(geoid->rows - 1) * step_e7;
-    if (geoid->south_e7 < -900000000 || !(north_e7 <= 90e7)) {
-        return "geoid: latitude beyond 90 degrees";
-    }
-    if (geoid->west_e7 < -1800000000 || geoid->west_e7 > 1800000000 ||
-        !((double)(geoid->columns - 1) * step_e7 <= 360e7)) {
-        return "geoid: longitude beyond 180 degrees, or wider than a turn";
-    }
-    for (size_t i = 0; i < (size_t)geoid->rows * geoid->columns; i++) {
-        if (geoid->height_cm[i] < -20000 || geoid->height_cm[i] > 20000) {
-            return "geoid: height outside -200 .. 200 m";
-        }
-    }
-    return NULL;
-}
-
 static const char *set_fault(const struct sky_zone_set *set)
 {
     if (set->zone_count > SKY_ZONES_MAX) {
@@ -150,7 +125,7 @@ static const char *set_fault(const struct sky_zone_set *set)
     if (set->has_geoid && !(sky_abs(set->geoid_undulation_m) <= 200.0)) {
         return "set: geoid_undulation_m outside -200 .. 200";
     }
-    const char *fault = geoid_fault(&set->geoid);
+    const char *fault = sky_geoid_fault(&set->geoid);
     uint32_t next_line = 0;
     for (uint32_t i = 0; fault == NULL && i < set->zone_count; i++) {
         fault = zone_fault(set, i, next_line);

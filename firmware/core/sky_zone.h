@@ -25,6 +25,7 @@
 
 #include "sky_base.h"
 #include "sky_geo.h"
+#include "sky_geoid.h"
 
 /** How the edges of a line were meant before they were densified. */
 enum sky_edge_rule { SKY_EDGE_PLANAR = 1, SKY_EDGE_GEODESIC, SKY_EDGE_RHUMB };
@@ -34,7 +35,7 @@ enum sky_datum {
     SKY_DATUM_HAE = 1, /* WGS-84 ellipsoid */
     SKY_DATUM_AMSL,    /* mean sea level */
     SKY_DATUM_AGL,     /* ground: not evaluated without terrain */
-    SKY_DATUM_STD      /* pressure altitude: not evaluated without the atmosphere */
+    SKY_DATUM_STD      /* pressure altitude: height in the standard atmosphere, 1013.25 hPa */
 };
 
 struct sky_vertex {
@@ -75,19 +76,6 @@ struct sky_zone {
     struct sky_limit ceiling;
     uint32_t first_line;
     uint32_t line_count; /* 1 .. SKY_ZONE_LINES_MAX */
-};
-
-/**
- * The geoid's height above the ellipsoid at the crossings of a grid, by rows from south to north
- * and in each from west to east. It may cross the antimeridian. No rows: there is none.
- */
-struct sky_geoid {
-    int32_t south_e7; /* of the first crossing; -900000000 .. 900000000, as that of the last */
-    int32_t west_e7;  /* -1800000000 .. 1800000000 */
-    uint32_t step_e7; /* > 0 */
-    uint32_t rows;    /* >= 2 */
-    uint32_t columns; /* >= 2; a whole turn at most */
-    const int32_t *height_cm; /* -20000 .. 20000 */
 };
 
 /* How many edges in a row one box holds, and how many boxes one node. */

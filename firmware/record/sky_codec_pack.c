@@ -383,6 +383,8 @@ static enum sky_status pack_track(const struct sky_event_track *track, Skywitnes
     }
     message.has_cooperative = true;
     message.cooperative = track->cooperative;
+    message.has_height_from_pressure = track->height_from_pressure;
+    message.height_from_pressure = track->height_from_pressure;
     message.n_model = COUNT_OF(track->model);
     message.model = lend(track->model);
     return fill(slot, SKY_CHANNEL_TRACK, &message.base);

@@ -391,6 +391,7 @@ static enum sky_status unpack_track(const Skywitness__V1__Track *message,
     track->last_dimension = message->last_dimension;
     track->icao_address = message->icao_address;
     track->cooperative = message->cooperative;
+    track->height_from_pressure = message->height_from_pressure;
     return SKY_OK;
 }
 

@@ -500,6 +500,7 @@ static inline void paper_read_track(struct paper_reader *reader,
     reader->whole(reader, track->last_dimension);
     reader->whole(reader, track->icao_address);
     paper_text(reader, track->callsign, sizeof track->callsign);
+    reader->whole(reader, track->height_from_pressure);
     paper_reals(reader, track->model, SKY_MODES_MAX);
 }
 
@@ -550,6 +551,8 @@ static inline void paper_read_assessment(struct paper_reader *reader,
     reader->real(reader, assessment->sigma_time_m);
     reader->real(reader, assessment->sigma_line_m);
     reader->whole(reader, assessment->line_accuracy_stated);
+    reader->whole(reader, assessment->line_rule_stated);
+    reader->real(reader, assessment->sigma_rule_m);
     reader->real(reader, assessment->bearing_rad);
     reader->real(reader, assessment->nearest_lat_rad);
     reader->real(reader, assessment->nearest_lon_rad);

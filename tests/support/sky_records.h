@@ -120,7 +120,7 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 #define RECORDS_TRACK(X)                                                                           \
     X(id) X(change) X(place.lat_rad) X(place.lon_rad) X(place.alt_hae_m) X(vel_east_mps)           \
     X(vel_north_mps) X(vel_up_mps) X(existence) X(sensors) X(last_sensor) X(last_distance2)        \
-    X(last_dimension) X(icao_address) X(cooperative)
+    X(last_dimension) X(icao_address) X(cooperative) X(height_from_pressure)
 #define RECORDS_ASSESSMENT(X)                                                                      \
     X(track_id) X(zone_id) X(line_id) X(time_ns) X(distance_m) X(u95_m) X(p_inside) X(p_vertical)  \
     X(existence) X(sigma_track_m) X(sigma_pose_m) X(sigma_time_m) X(sigma_line_m)                  \
@@ -401,7 +401,7 @@ static inline void records_fill_assessment(uint64_t *seed, struct sky_assessment
 {
     RECORDS_ASSESSMENT(RECORDS_FILL_OF)
     item->vertical =
-        (enum sky_vertical)records_choice(seed, SKY_VERTICAL_EVALUATED, SKY_VERTICAL_NOT_EVALUATED);
+        (enum sky_vertical)records_choice(seed, SKY_VERTICAL_EVALUATED, SKY_VERTICAL_ACROSS);
     item->sigma_rule_m = test_random(seed) % 2 == 0 ? 0.0 : test_uniform(seed, 1e-300, 1e5);
 }
 

@@ -342,19 +342,136 @@ static void mean_sea_level_needs_a_geoid(void **state)
     assert_near(without.p_vertical, 1.0, 0.0);
 }
 
-static void heights_above_ground_and_flight_levels_are_not_evaluated(void **state)
+static void heights_above_ground_are_not_evaluated(void **state)
 {
     (void)state;
-    static const enum sky_datum datum[] = {SKY_DATUM_AGL, SKY_DATUM_STD};
     const struct sky_fixing fixing = fixing_west(0.0);
-    for (int i = 0; i < 2; i++) {
-        const struct sky_limit limit = {false, 100.0, datum[i]};
-        const struct sky_zone above = zone_between(limit, unlimited);
-        const struct sky_zone below = zone_between(unlimited, limit);
-        assert_int_equal(assess_in(&above, true, 0, &fixing).vertical, SKY_VERTICAL_NOT_EVALUATED);
-        assert_int_equal(assess_in(&below, true, 0, &fixing).vertical, SKY_VERTICAL_NOT_EVALUATED);
-        assert_near(assess_in(&below, true, 0, &fixing).p_vertical, 1.0, 0.0);
+    const struct sky_limit limit = {false, 100.0, SKY_DATUM_AGL};
+    const struct sky_zone above = zone_between(limit, unlimited);
+    const struct sky_zone below = zone_between(unlimited, limit);
+    assert_int_equal(assess_in(&above, true, 0, &fixing).vertical, SKY_VERTICAL_NOT_EVALUATED);
+    assert_int_equal(assess_in(&below, true, 0, &fixing).vertical, SKY_VERTICAL_NOT_EVALUATED);
+    assert_near(assess_in(&below, true, 0, &fixing).p_vertical, 1.0, 0.0);
+}
+
+/* Over a zone up to `ceiling`, with a geoid of these four heights around 20.5 N 3 E. */
+static struct sky_assessment assess_over(const struct sky_limit *ceiling, const int32_t cm[4],
+                                         const struct sky_fixing *fixing)
+{
+    const struct sky_zone zone = zone_between(unlimited, *ceiling);
+    const struct sky_zone_set set = {.zone_count = 1,
+                                     .line_count = 2,
+                                     .ring_count = 1,
+                                     .vertex_count = 4,
+                                     .zone = &zone,
+                                     .line = line,
+                                     .ring = &ring,
+                                     .vertex = corner,
+                                     .geoid = {.south_e7 = 200000000,
+                                               .west_e7 = 25000000,
+                                               .step_e7 = 10000000,
+                                               .rows = 2,
+                                               .columns = 2,
+                                               .height_cm = cm},
+                                     .geoid_undulation_m = 150.0,
+                                     .has_geoid = true};
+    const char *reason = "sound";
+    if (sky_zone_check(&set, &reason) != SKY_OK) {
+        fail_msg("%s", reason);
     }
+    struct sky_assessment assessment;
+    sky_assess(&set, 0, &config, fixing, SKY_ZONE_NO_EDGE, &assessment);
+    return assessment;
+}
+
+static void a_geoid_goes_before_the_one_number_and_is_a_metre_unsure(void **state)
+{
+    (void)state;
+    static const int32_t cm[4] = {2000, 3000, 4000, 3000}; /* 30 m in the middle */
+    const struct sky_limit ceiling = {false, 4972.0, SKY_DATUM_AMSL};
+    struct sky_fixing fixing = fixing_west(0.0);
+    fixing.cov[2][2] = 3.0; /* and the geoid's square metre make 2 m, as far as the ceiling is */
+    struct sky_assessment assessment = assess_over(&ceiling, cm, &fixing);
+    assert_int_equal(assessment.vertical, SKY_VERTICAL_EVALUATED);
+    assert_near(assessment.p_vertical, sky_normal_cdf(1.0), 1e-6);
+    fixing.place.lon_rad = 3.6 * degree; /* outside the grid the one number does not stand in */
+    assessment = assess_over(&ceiling, cm, &fixing);
+    assert_int_equal(assessment.vertical, SKY_VERTICAL_NOT_EVALUATED);
+    assert_near(assessment.p_vertical, 1.0, 0.0);
+}
+
+static void heights_from_pressure_are_compared_with_others_only_with_a_word(void **state)
+{
+    (void)state;
+    struct sky_fixing fixing = fixing_west(0.0);
+    fixing.cov[2][2] = 400.0 * 400.0; /* what sky_reading makes of a pressure altitude */
+    const struct sky_limit hae = {false, 5400.0, SKY_DATUM_HAE};
+    const struct sky_limit amsl = {false, 5370.0, SKY_DATUM_AMSL};
+    const struct sky_zone below_hae = zone_between(unlimited, hae);
+    const struct sky_zone above_amsl = zone_between(amsl, unlimited);
+    static const uint32_t heights[] = {0, SKY_HEIGHT_GEOMETRIC, SKY_HEIGHT_PRESSURE,
+                                       SKY_HEIGHT_GEOMETRIC | SKY_HEIGHT_PRESSURE};
+    for (int i = 0; i < 4; i++) {
+        const enum sky_vertical wanted = i < 2 ? SKY_VERTICAL_EVALUATED : SKY_VERTICAL_ACROSS;
+        fixing.heights = heights[i];
+        const struct sky_assessment low = assess_in(&below_hae, true, 0, &fixing);
+        const struct sky_assessment high = assess_in(&above_amsl, true, 0, &fixing);
+        assert_int_equal(low.vertical, wanted);
+        assert_int_equal(high.vertical, wanted);
+        assert_near(low.p_vertical, sky_normal_cdf(1.0), 1e-12);
+        assert_near(high.p_vertical, sky_normal_cdf(-1.0), 1e-12);
+        const struct sky_zone open = zone_between(unlimited, unlimited);
+        assert_int_equal(assess_in(&open, true, 0, &fixing).vertical, SKY_VERTICAL_EVALUATED);
+    }
+}
+
+static void pressure_is_compared_with_pressure_as_it_is(void **state)
+{
+    (void)state;
+    struct sky_fixing fixing = fixing_west(0.0); /* 5,000 m, sigma 50 m */
+    fixing.heights = SKY_HEIGHT_PRESSURE;
+    const struct sky_limit level = {false, 5050.0, SKY_DATUM_STD};
+    const struct sky_zone zone = zone_between(unlimited, level);
+    const struct sky_assessment assessment = assess_in(&zone, true, 0, &fixing);
+    assert_int_equal(assessment.vertical, SKY_VERTICAL_EVALUATED);
+    assert_near(assessment.p_vertical, sky_normal_cdf(1.0), 1e-12);
+}
+
+static void a_flight_level_meets_a_geometric_height_only_widened(void **state)
+{
+    (void)state;
+    struct sky_fixing fixing = fixing_west(0.0);
+    const struct sky_limit level = {false, 5250.0, SKY_DATUM_STD};
+    const struct sky_zone above = zone_between(level, unlimited);
+    static const uint32_t heights[] = {0, SKY_HEIGHT_GEOMETRIC,
+                                       SKY_HEIGHT_GEOMETRIC | SKY_HEIGHT_PRESSURE};
+    const double atmosphere_m2 = 210.0 * 210.0 + 80.0 * 80.0;
+    for (int i = 0; i < 3; i++) {
+        fixing.heights = heights[i];
+        const struct sky_assessment with = assess_in(&above, true, 0, &fixing);
+        assert_int_equal(with.vertical, SKY_VERTICAL_ACROSS); /* geoid: 30 m higher */
+        assert_near(with.p_vertical, sky_normal_cdf(-280.0 / sqrt(2500.0 + atmosphere_m2)), 1e-12);
+        const struct sky_assessment without = assess_in(&above, false, 0, &fixing);
+        assert_int_equal(without.vertical, SKY_VERTICAL_ACROSS);
+        assert_near(without.p_vertical,
+                    sky_normal_cdf(-250.0 / sqrt(2500.0 + 900.0 + atmosphere_m2)), 1e-12);
+    }
+    const int32_t cm[4] = {3000, 3000, 3000, 3000};
+    const struct sky_assessment under = assess_over(&level, cm, &fixing);
+    assert_near(under.p_vertical, sky_normal_cdf(280.0 / sqrt(2501.0 + atmosphere_m2)), 1e-6);
+    fixing.place.lon_rad = 3.6 * degree; /* outside the grid */
+    assert_near(assess_over(&level, cm, &fixing).p_vertical,
+                sky_normal_cdf(250.0 / sqrt(2500.0 + 900.0 + atmosphere_m2)), 1e-12);
+}
+
+static void between_two_kinds_of_limits_the_probability_is_never_negative(void **state)
+{
+    (void)state;
+    struct sky_fixing fixing = fixing_west(0.0);
+    fixing.place.alt_hae_m = 4900.0; /* surely below the floor, and perhaps above the ceiling */
+    const struct sky_zone zone = zone_between((struct sky_limit){false, 5000.0, SKY_DATUM_HAE},
+                                              (struct sky_limit){false, 5000.0, SKY_DATUM_STD});
+    assert_near(assess_in(&zone, true, 0, &fixing).p_vertical, 0.0, 0.0);
 }
 
 /* --- fixing --- */
@@ -486,7 +603,12 @@ int main(void)
         cmocka_unit_test(between_two_heights_it_is_the_normal_distribution),
         cmocka_unit_test(a_height_known_exactly_is_in_or_out),
         cmocka_unit_test(mean_sea_level_needs_a_geoid),
-        cmocka_unit_test(heights_above_ground_and_flight_levels_are_not_evaluated),
+        cmocka_unit_test(heights_above_ground_are_not_evaluated),
+        cmocka_unit_test(a_geoid_goes_before_the_one_number_and_is_a_metre_unsure),
+        cmocka_unit_test(heights_from_pressure_are_compared_with_others_only_with_a_word),
+        cmocka_unit_test(pressure_is_compared_with_pressure_as_it_is),
+        cmocka_unit_test(a_flight_level_meets_a_geometric_height_only_widened),
+        cmocka_unit_test(between_two_kinds_of_limits_the_probability_is_never_negative),
         cmocka_unit_test(at_the_origin_a_fixing_is_the_filter_itself),
         cmocka_unit_test(far_from_the_origin_the_axes_turn_with_the_place),
         cmocka_unit_test(an_error_adds_its_square_in_every_component),

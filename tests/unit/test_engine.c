@@ -382,6 +382,7 @@ static void geometry_is_freed_of_refraction_offset_and_heading(void **state)
     const struct sky_measurement *const measured = &engine.claim.look.measurement;
     assert_near(measured->azimuth_rad, 6.2 + 0.3 - 2.0 * SKY_PI, 1e-12);
     assert_true(measured->has_elevation);
+    assert_int_equal(measured->heights, SKY_HEIGHT_GEOMETRIC);
     assert_near(plot.elevation_rad - measured->elevation_rad,
                 sky_geo_refraction_rad(plot.slant_range_m, plot.elevation_rad), 1e-15);
     assert_true(measured->has_radial_speed);
@@ -395,6 +396,7 @@ static void geometry_is_freed_of_refraction_offset_and_heading(void **state)
     give_plots(&plot, 1);
     assert_near(measured->azimuth_rad, 1.21, 1e-12);
     assert_false(measured->has_elevation);
+    assert_int_equal(measured->heights, SKY_HEIGHT_PRESSURE);
     assert_near(measured->height_hae_m, 3100.0, 0.0);
     assert_near(measured->sigma_height_m, 400.0, 0.0);
 
@@ -645,6 +647,51 @@ static void a_line_of_very_many_edges_is_assessed_like_any_other(void **state)
     const struct sky_assessment *const said = &first(SKY_EVENT_ASSESSMENT)->u.assessment;
     assert_near(said->distance_m, -20e3, 150.0);
     assert_true(said->edge > UINT16_MAX); /* 66,111 is north */
+}
+
+/* Seen by the second radar, which knows no height but the one the aircraft tells. */
+static void watch_by_mode_c(bool has_mode_c)
+{
+    struct sky_plot plot = head_plot(&north_20km);
+    plot.sensor = PAPER_SECOND;
+    plot.has = has_mode_c ? SKY_PLOT_ALT_STD : 0U;
+    plot.alt_std_m = 3100.0;
+    wait_s(0.5);
+    tick(true);
+    wait_s(0.5);
+    give_plots(&plot, 1);
+}
+
+static const struct sky_assessment *assessment_of(uint32_t line_id)
+{
+    for (size_t i = 0; i < outbox.count; i++) {
+        const struct sky_event *const event = &outbox.event[i];
+        if (event->kind == SKY_EVENT_ASSESSMENT && event->u.assessment.line_id == line_id) {
+            return &event->u.assessment;
+        }
+    }
+    fail_msg("no assessment under line %u", line_id);
+    return NULL;
+}
+
+static void a_height_from_pressure_is_said_of_track_and_verdict(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        watch_by_mode_c(true);
+    }
+    assert_true(first(SKY_EVENT_TRACK)->u.track.height_from_pressure);
+    assert_int_equal(assessment_of(11)->vertical, SKY_VERTICAL_EVALUATED); /* no limits */
+    assert_int_equal(assessment_of(21)->vertical, SKY_VERTICAL_ACROSS);
+    assert_int_equal(assessment_of(31)->vertical, SKY_VERTICAL_NOT_EVALUATED);
+    watch_by_mode_c(false); /* what was taken in stays in */
+    assert_true(first(SKY_EVENT_TRACK)->u.track.height_from_pressure);
+    begin();
+    for (int i = 0; i < 10; i++) {
+        watch_by_mode_c(false);
+    }
+    assert_false(first(SKY_EVENT_TRACK)->u.track.height_from_pressure);
+    assert_int_equal(assessment_of(21)->vertical, SKY_VERTICAL_EVALUATED);
 }
 
 /* What the told covariance of the first track has beyond its filter's: 1 sigma east, north, up. */
@@ -1252,6 +1299,7 @@ static void a_reported_place_is_measured_by_what_it_says_of_itself(void **state)
     assert_near(measured->sigma_place_m, 25.0, 0.0);
     assert_near(measured->sigma_height_m, 20.0, 0.0);
     assert_near(measured->height_hae_m, plot.place.alt_hae_m, 0.0);
+    assert_int_equal(measured->heights, SKY_HEIGHT_GEOMETRIC);
     assert_near(engine.claim.look.pose.origin.north_m, 20000.0, 1e-3);
     plot.sigma_place_m = 1.0; /* too good to be true */
     plot.sigma_height_m = 0.0;
@@ -1259,6 +1307,7 @@ static void a_reported_place_is_measured_by_what_it_says_of_itself(void **state)
     give_plots(&plot, 1);
     assert_near(measured->sigma_place_m, 10.0, 0.0);
     assert_near(measured->height_hae_m, config.tracker.height_prior_m, 0.0);
+    assert_int_equal(measured->heights, 0);
     assert_near(measured->sigma_height_m, config.tracker.height_prior_sigma_m, 0.0);
     plot.sigma_place_m = 0.0;
     plot.has |= SKY_PLOT_ALT_STD;
@@ -1267,6 +1316,7 @@ static void a_reported_place_is_measured_by_what_it_says_of_itself(void **state)
     give_plots(&plot, 1);
     assert_near(measured->sigma_place_m, 40.0, 0.0);
     assert_near(measured->height_hae_m, 3100.0, 0.0);
+    assert_int_equal(measured->heights, SKY_HEIGHT_PRESSURE);
 }
 
 static void an_aircraft_that_says_where_it_is_is_followed_without_the_stations_errors(void **state)
@@ -1591,6 +1641,7 @@ int main(void)
                                start),
         cmocka_unit_test_setup(over_the_pole_nothing_is_known_but_nothing_breaks, start),
         cmocka_unit_test_setup(a_line_of_very_many_edges_is_assessed_like_any_other, start),
+        cmocka_unit_test_setup(a_height_from_pressure_is_said_of_track_and_verdict, start),
         cmocka_unit_test_setup(errors_common_to_all_plots_join_the_covariance, start),
         cmocka_unit_test_setup(a_radar_on_its_own_site_shares_no_pose_error, start),
         cmocka_unit_test_setup(utc_joins_the_budget_once_it_is_worth_something, start),

@@ -374,6 +374,23 @@ static void what_came_is_kept_beside_what_was_made_of_it(void **state)
     assert_near(raw.radial_speed_mps, came.radial_speed_mps, 0.0);
 }
 
+static void a_track_knows_what_all_its_heights_rest_on(void **state)
+{
+    (void)state;
+    make_flight();
+    for (int late = 0; late < 2; late++) {
+        flight[0].measurement.heights = 0;
+        flight[1].measurement.heights = SKY_HEIGHT_PRESSURE;
+        flight[2].measurement.heights = SKY_HEIGHT_GEOMETRIC;
+        sky_track_start(&track, &rules, &flight[late == 1 ? 1 : 0]);
+        assert_int_equal(track.heights, late == 1 ? SKY_HEIGHT_PRESSURE : 0U);
+        assert_int_equal(give(&track, &flight[late == 1 ? 0 : 1]), SKY_FIT_GOOD);
+        assert_int_equal(track.heights, SKY_HEIGHT_PRESSURE);
+        assert_int_equal(give(&track, &flight[2]), SKY_FIT_GOOD);
+        assert_int_equal(track.heights, SKY_HEIGHT_PRESSURE | SKY_HEIGHT_GEOMETRIC);
+    }
+}
+
 /* --- Existence ------------------------------------------------------------------------------ */
 
 static void between_looks_an_aircraft_may_leave(void **state)
@@ -651,6 +668,7 @@ int main(void)
         cmocka_unit_test_setup(prediction_goes_forward_only, start),
         cmocka_unit_test_setup(a_past_instant_is_answered_by_the_looks_before_it, start),
         cmocka_unit_test_setup(what_came_is_kept_beside_what_was_made_of_it, start),
+        cmocka_unit_test_setup(a_track_knows_what_all_its_heights_rest_on, start),
         cmocka_unit_test_setup(between_looks_an_aircraft_may_leave, start),
         cmocka_unit_test_setup(nothing_is_ever_certain, start),
         cmocka_unit_test_setup(whoever_answers_in_any_way_is_not_silent, start_track),
