@@ -5,6 +5,7 @@
  */
 #include "sky_asterix.h"
 #include "sky_asterix_uap.h"
+#include "sky_asterix_write.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -788,6 +789,124 @@ static void what_our_old_tables_cut_up_tshark_cuts_up_alike(void **state)
     print_message("%zu records\n", records);
 }
 
+/* ---- tracks that we write ---- */
+
+enum { BLOCKS = 40 };
+
+static struct sky_event_track written[BLOCKS * SKY_ASTERIX_BLOCK_TRACKS];
+
+static struct sky_event_track random_track(uint64_t *seed)
+{
+    struct sky_event_track track = {0};
+    const uint64_t bits = test_random(seed);
+    track.id = (uint32_t)(bits >> 32);
+    track.change = 1U << (bits & 3);
+    track.status = (bits >> 2 & 3) == 0 ? SKY_TRACK_COASTING : SKY_TRACK_CONFIRMED;
+    track.sensors = 1 + (bits >> 4 & 3);
+    track.cooperative = (bits >> 6 & 1) != 0;
+    track.icao_address = track.cooperative ? (uint32_t)(bits >> 8 & 0xFFFFFF) : 0;
+    if ((bits >> 7 & 1) != 0) {
+        memcpy(track.callsign, "WITNESS1", 9);
+        track.callsign[4 + bits % 5] = '\0';
+    }
+    track.place = (struct sky_lla){test_uniform(seed, -1.5, 1.5), test_uniform(seed, -3.1, 3.1),
+                                   test_uniform(seed, -400.0, 30e3)};
+    track.vel_east_mps = test_uniform(seed, -400.0, 400.0);
+    track.vel_north_mps = test_uniform(seed, -400.0, 400.0);
+    track.vel_up_mps = test_uniform(seed, -60.0, 60.0);
+    static const size_t diagonal[] = {0, 6, 11, 15, 18, 20};
+    for (size_t i = 0; i < 6; i++) {
+        const double most = i < 3 ? 1000.0 : 50.0;
+        track.cov[diagonal[i]] = pow(test_uniform(seed, 0.0, most), 2.0);
+    }
+    track.cov[1] = test_uniform(seed, -1.0, 1.0) * sqrt(track.cov[0] * track.cov[6]);
+    return track;
+}
+
+/* Within a share of a step of what was written; whoever rounds up is above it. */
+static void near_written(const char *name, double value, double step, bool up)
+{
+    const double read = number_of(theirs, name);
+    const bool holds = up ? read >= value - 1e-9 && read <= value + 1.000001 * step
+                          : fabs(read - value) <= 0.500001 * step;
+    if (!has(theirs, name) || !holds) {
+        fail_msg("%s: %s is %.15g for tshark, was %.15g", where, name, read, value);
+    }
+}
+
+static void same_track(const struct sky_event_track *track, size_t second)
+{
+    const double place_step_deg = 180.0 / 33554432.0;
+    const bool has_height = has(theirs, "062_130_VALUE");
+    same_bit(has_height, sqrt(track->cov[11]) <= 255.0 * 6.25 * foot_m, "height");
+    near_written("062_070_VALUE", (double)second, 1e-9, false);
+    near_written("062_105_LAT", track->place.lat_rad / degree_rad, place_step_deg, false);
+    near_written("062_105_LON", track->place.lon_rad / degree_rad, place_step_deg, false);
+    near_written("062_185_VX", track->vel_east_mps, 0.25, false);
+    near_written("062_185_VY", track->vel_north_mps, 0.25, false);
+    near_written("062_500_APC_X", sqrt(track->cov[0]), 0.5, true);
+    near_written("062_500_APC_Y", sqrt(track->cov[6]), 0.5, true);
+    const double root_m = sqrt(fabs(track->cov[1]));
+    near_written("062_500_COV_VALUE", track->cov[1] < 0.0 ? -root_m : root_m, 0.5, false);
+    near_written("062_500_ATV_X", sqrt(track->cov[15]), 0.25, true);
+    near_written("062_500_ATV_Y", sqrt(track->cov[18]), 0.25, true);
+    if (has_height) {
+        near_written("062_130_VALUE", track->place.alt_hae_m / foot_m, 6.25, false);
+        near_written("062_220_VALUE", track->vel_up_mps / foot_m * 60.0, 6.25, false);
+        near_written("062_500_AGA_VALUE", sqrt(track->cov[11]) / foot_m, 6.25, true);
+        near_written("062_500_ARC_VALUE", fmin(sqrt(track->cov[20]) / foot_m * 60.0, 255.0 * 6.25),
+                     6.25, true);
+    }
+    assert_int_equal(number_of(theirs, "062_040_VALUE"), track->id & 0xFFFF);
+    assert_int_equal(number_of(theirs, "062_380_ADR_VALUE"), track->icao_address);
+    assert_int_equal(
+        strncmp(has(theirs, "062_380_ID_VALUE") ? text_of(theirs, "062_380_ID_VALUE") : "        ",
+                track->callsign, strlen(track->callsign)),
+        0);
+    assert_int_equal(is("062_080_MON", 1.0), (track->sensors & (track->sensors - 1)) == 0);
+    assert_int_equal(is("062_080_TSE", 1.0), track->change == SKY_TRACK_NOW_LOST);
+    assert_int_equal(is("062_080_TSB", 1.0), track->change == SKY_TRACK_NOW_CONFIRMED);
+    assert_int_equal(is("062_080_CST", 1.0), track->status == SKY_TRACK_COASTING);
+    assert_int_equal(number_of(theirs, "062_080_SDS"), track->cooperative ? 0 : 2);
+    assert_int_equal(number_of(theirs, "062_080_SRC"), has_height ? 2 : 0);
+    assert_int_equal(number_of(theirs, "062_015_VALUE"), 3);
+    assert_int_equal(number_of(theirs, "062_010_SIC"), 100);
+}
+
+static void what_we_write_is_what_tshark_reads(void **state)
+{
+    (void)state;
+    static const struct sky_asterix_sender sender = {25, 100, 3};
+    uint64_t seed = 620;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        struct sky_asterix_block block;
+        sky_asterix_write_begin(&block);
+        for (size_t n = 0; n < SKY_ASTERIX_BLOCK_TRACKS; n++) {
+            struct sky_event_track *const track = &written[i * SKY_ASTERIX_BLOCK_TRACKS + n];
+            *track = random_track(&seed);
+            assert_int_equal(
+                sky_asterix_write_track(&block, &sender, track, (int64_t)n * SKY_SECOND_NS),
+                SKY_OK);
+        }
+        add("written", block.bytes, block.count);
+    }
+    json_t *const said = ask_tshark("");
+    for (size_t i = 0; i < BLOCKS; i++) {
+        const json_t *const messages =
+            json_object_get(json_object_get(layers_of(said, i), "asterix"), "asterix.message");
+        assert_false(is_malformed(said, i));
+        assert_int_equal(count_of(messages), SKY_ASTERIX_BLOCK_TRACKS);
+        for (size_t n = 0; n < SKY_ASTERIX_BLOCK_TRACKS; n++) {
+            (void)snprintf(where, sizeof where, "block %zu, track %zu", i, n);
+            theirs = one_of(messages, n);
+            same_track(&written[i * SKY_ASTERIX_BLOCK_TRACKS + n], n);
+        }
+        assert_int_equal(compare(said, i, NULL).records, SKY_ASTERIX_BLOCK_TRACKS);
+    }
+    json_decref(said);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -803,6 +922,7 @@ int main(void)
         cmocka_unit_test_setup(no_record_of_a_block_that_does_not_add_up_is_taken, forget),
         cmocka_unit_test_setup(what_our_tables_cut_up_tshark_cuts_up_alike, forget),
         cmocka_unit_test_setup(what_our_old_tables_cut_up_tshark_cuts_up_alike, forget),
+        cmocka_unit_test_setup(what_we_write_is_what_tshark_reads, forget),
     };
     if (system("tshark --version >/dev/null 2>&1") != 0) {
         puts("skipped: tshark is not installed");
