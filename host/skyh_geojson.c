@@ -151,8 +151,8 @@ bool skyh_geojson_polygon(struct skyh_drawing *drawing, const struct skyh_node *
     return true;
 }
 
-static bool draw_polygons(struct skyh_drawing *drawing, const struct skyh_node *coordinates,
-                          struct skyh_problem *problem)
+bool skyh_geojson_polygons(struct skyh_drawing *drawing, const struct skyh_node *coordinates,
+                           struct skyh_problem *problem)
 {
     size_t polygons = 0;
     if (!skyh_json_array(coordinates, 1, SKYH_PATHS_MAX, &polygons, problem)) {
@@ -197,7 +197,7 @@ static bool draw_geometry(struct skyh_drawing *drawing, const struct skyh_node *
         return skyh_geojson_polygon(drawing, &coordinates, problem);
     }
     if (strcmp(name, "MultiPolygon") == 0) {
-        return draw_polygons(drawing, &coordinates, problem);
+        return skyh_geojson_polygons(drawing, &coordinates, problem);
     }
     if (strcmp(name, "LineString") == 0) {
         return draw_path(drawing, &coordinates, true, false, problem);

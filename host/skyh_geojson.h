@@ -27,6 +27,10 @@ bool skyh_geojson_draw(struct skyh_drawing *drawing, const struct skyh_node *top
 bool skyh_geojson_polygon(struct skyh_drawing *drawing, const struct skyh_node *coordinates,
                           struct skyh_problem *problem);
 
+/** Adds those of a MultiPolygon. */
+bool skyh_geojson_polygons(struct skyh_drawing *drawing, const struct skyh_node *coordinates,
+                           struct skyh_problem *problem);
+
 /** Reads [longitude, latitude], and more numbers that are ignored. */
 bool skyh_geojson_position(const struct skyh_node *node, struct skyh_place *ret_place,
                            struct skyh_problem *problem);

@@ -48,6 +48,7 @@ struct outline {
     uint32_t first_vertex;
     uint32_t first_ring;
     uint32_t path[SKYH_OUTLINE_RINGS_MAX]; /* of each ring of the line: index in drawing->path */
+    bool has_edges;                        /* not only arcs */
     double chord_m;
     double rounding_m;
     uint32_t turned;
@@ -128,8 +129,8 @@ static bool take_corners(struct outline *outline, const struct skyh_path *path)
             (struct corner){.at = at, .number = point[i].number, .arc = point[i].arc};
     }
     if (repeated > 0) {
-        skyh_notes_add(outline->notes, "%s: %s: %u positions repeated the one before; left out",
-                       outline->drawing->file, path->where, repeated);
+        skyh_notes_add(outline->notes, "%s: %s: %u position%s repeated the one before; left out",
+                       outline->drawing->file, path->where, repeated, repeated == 1 ? "" : "s");
     }
     return true;
 }
@@ -231,6 +232,7 @@ static bool cut(struct outline *outline, const struct skyh_path *path, uint32_t 
         from->arc == 0 ? skyh_curve_edge(outline->feature->line.rule, from->at, to)
                        : skyh_curve_arc(&outline->drawing->arc[from->arc - 1], from->at, to);
     double share = 0.0, step = 1.0;
+    outline->has_edges = outline->has_edges || from->arc == 0;
     while (share < 1.0) {
         if (!put(outline, path, first, skyh_curve_at(&curve, share), from->number)) {
             return false;
@@ -696,6 +698,7 @@ static void add_line(const struct outline *outline)
     line->right_zone_id = outline->feature->right.id;
     line->first_ring = outline->first_ring;
     line->ring_count = build->ring_count - outline->first_ring;
+    line->rule_unstated = line->rule_unstated && outline->has_edges;
     line->chord_m = outline->chord_m + outline->rounding_m;
 }
 

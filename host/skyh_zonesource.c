@@ -5,13 +5,24 @@
 #include <string.h>
 
 #include "skyh_geojson.h"
+#include "skyh_geozone.h"
 #include "skyh_json.h"
+#include "skyh_kml.h"
+#include "skyh_openair.h"
 #include "skyh_outline.h"
 
 const char skyh_zonesource_about[] =
     "Checks files of zones and packs them into the one file that a station loads. The format is\n"
-    "told from the content: GeoJSON (RFC 7946). Convert others first, for example with\n"
+    "told from the content:\n"
+    "  GeoJSON   RFC 7946: Polygons, MultiPolygons and LineStrings; edges are planar\n"
+    "  ED-269    UAS zones: polygons and circles, in metres or feet; edge rule not stated\n"
+    "  ED-318    the same as GeoJSON with circles and layers; edges are planar\n"
+    "  OpenAir   version 1 and 2: points, arcs and circles; edge rule not stated\n"
+    "  KML       polygons, rings and lines; edge rule not stated\n"
+    "Convert others first, for example with\n"
     "  ogr2ogr -f GeoJSON -t_srs EPSG:4326 -lco RFC7946=YES ZONES.geojson FILE\n"
+    "Where the rule is not stated, edges are taken as planar unless --edge-rule says more, and\n"
+    "what that may be off goes into the bound of every distance.\n"
     "\n"
     "A ring that is not closed, points given twice and rings that wind the wrong way are mended\n"
     "and said; a ring that crosses itself is an error that names the two edges. Geodesic and\n"
@@ -54,7 +65,12 @@ static bool draw_json(struct source *source)
     }
     const struct skyh_node top = skyh_json_top(file, json);
     source->drawing->numbering = SKYH_NUMBERING_POSITIONS;
-    const bool drawn = skyh_geojson_draw(source->drawing, &top, source->notes, source->problem);
+    const bool drawn =
+        skyh_geozone_is_ed269(&top)
+            ? skyh_geozone_draw_ed269(source->drawing, &top, source->notes, source->problem)
+        : skyh_geozone_is_ed318(&top)
+            ? skyh_geozone_draw_ed318(source->drawing, &top, source->notes, source->problem)
+            : skyh_geojson_draw(source->drawing, &top, source->notes, source->problem);
     json_decref(json);
     return drawn;
 }
@@ -62,8 +78,8 @@ static bool draw_json(struct source *source)
 static bool refuse(const struct source *source, const char *what)
 {
     return skyh_fail(source->problem, SKYH_EXIT_DATA,
-                     "%s: %s; expected GeoJSON. Convert it first: ogr2ogr -f GeoJSON -t_srs "
-                     "EPSG:4326 -lco RFC7946=YES ZONES.geojson %s",
+                     "%s: %s; expected GeoJSON, ED-269, ED-318, OpenAir or KML. Convert it first: "
+                     "ogr2ogr -f GeoJSON -t_srs EPSG:4326 -lco RFC7946=YES ZONES.geojson %s",
                      source->drawing->file, what, source->drawing->file);
 }
 
@@ -85,6 +101,20 @@ static bool draw(struct source *source)
     }
     if (source->text[blank] == '{' || source->text[blank] == '[') {
         return draw_json(source);
+    }
+    if (source->text[blank] == '<' && skyh_kml_is_it(source->text, source->count)) {
+        source->drawing->numbering = SKYH_NUMBERING_POSITIONS;
+        return skyh_kml_draw(source->drawing, source->text, source->count, source->notes,
+                             source->problem);
+    }
+    if (source->text[blank] == '<') {
+        return refuse(source, "XML, but not KML");
+    }
+    if (memchr(source->text, '\0', source->count) == NULL &&
+        skyh_openair_is_it(source->text, source->count)) {
+        source->drawing->numbering = SKYH_NUMBERING_LINES;
+        return skyh_openair_draw(source->drawing, source->text, source->count, source->notes,
+                                 source->problem);
     }
     return refuse(source, "of a format that is not known here");
 }

@@ -1,33 +1,7 @@
-#include <string.h>
+#include "sky_fuzz_zones.h"
 
-#include "sky_fuzz.h"
-#include "skyh_zonesource.h"
-
-static struct skyh_zone_build build;
-static struct skyh_notes notes;
-static struct skyh_wishes wishes;
-
-/* What is refused has one line that begins with the file; what is taken, a station loads. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    struct skyh_problem problem = {0};
-    uint8_t *packed = NULL;
-    size_t count = 0;
-    memset(&build, 0, sizeof build);
-    memset(&notes, 0, sizeof notes);
-    memset(&wishes, 0, sizeof wishes);
-    const bool taken = skyh_zonesource_add(&build, "z.geojson", (const char *)data, bytes, &wishes,
-                                           &notes, &problem);
-    if (!taken) {
-        must(problem.exit_code == SKYH_EXIT_DATA);
-        must(strncmp(problem.text, "z.geojson: ", 11) == 0);
-    } else if (skyh_zonefile_pack(&build, &packed, &count, &problem)) {
-        struct skyh_zonefile zones = {0};
-        const bool loaded = skyh_zonefile_take(&zones, "z", packed, count, &problem);
-        /* Floors above ceilings, and text that is no UTF-8, are for the loader to refuse. */
-        must(loaded || problem.exit_code == SKYH_EXIT_DATA);
-        skyh_zonefile_close(&zones);
-    }
-    skyh_zonefile_done(&build);
+    fuzz_zones(data, bytes);
     return 0;
 }
