@@ -8,11 +8,17 @@
 
 extern const struct skyh_command skyh_simulate;
 extern const struct skyh_command skyh_replay;
+extern const struct skyh_command skyh_verify;
 extern const struct skyh_command skyh_classify;
 extern const struct skyh_command skyh_info;
 extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
 extern const struct skyh_command skyh_zones_build;
 extern const struct skyh_command skyh_zones_info;
+extern const struct skyh_command skyh_witness_keygen;
+extern const struct skyh_command skyh_witness_request;
+extern const struct skyh_command skyh_witness_cosign;
+extern const struct skyh_command skyh_witness_check;
+extern const struct skyh_command skyh_witness_proof;
 
 #endif

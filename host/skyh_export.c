@@ -1,4 +1,5 @@
 #include "skyh_commands.h"
+#include "skyh_disclose.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@ static const struct skyh_option options[] = {
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
     {"--delay", "S", "tracks-csv: tell each second so long after it, when its plots are in (0.25)"},
+    {"--proof", "ID", "records of this incident that others can check without the log"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
 };
@@ -468,8 +470,34 @@ static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_pr
            skyh_fail(problem, SKYH_EXIT_DAMAGED, "inputs of a run are lost: the rest is exported");
 }
 
+/* Proofs are of the log as it is: nothing is computed again. */
+static int run_proof(const struct skyh_args *args)
+{
+    struct skyh_problem problem;
+    struct skyh_log log = {0};
+    double incident = 0.0;
+    size_t count = 0;
+    const char *const folder = skyh_args_value(args, "--out");
+    if (folder == NULL) {
+        skyh_note("export", "--proof needs --out FOLDER");
+        return SKYH_EXIT_USAGE;
+    }
+    const bool done = skyh_args_number(args, "--proof", 1.0, 4294967295.0, &incident, &problem) &&
+                      skyh_log_open(&log, args->operand[0], &problem) &&
+                      skyh_disclose(&log, (uint32_t)incident, folder, &count, &problem);
+    skyh_log_close(&log);
+    if (!done) {
+        return skyh_report("export", &problem);
+    }
+    (void)printf("%zu records in %s\n", count, folder);
+    return SKYH_EXIT_OK;
+}
+
 static int run(const struct skyh_args *args)
 {
+    if (skyh_args_value(args, "--proof") != NULL) {
+        return run_proof(args);
+    }
     struct skyh_problem problem;
     struct skyh_log log = {0};
     struct exporter *const exporter = calloc(1, sizeof *exporter);
@@ -513,7 +541,11 @@ const struct skyh_command skyh_export = {
         "  sensors-csv once a minute and at changes: estimated biases (measured less true) and\n"
         "              their sigmas, mean squared normalised residuals (1 is as it should be;\n"
         "              nis_out: bit i for the i-th), learned probability of detection and false\n"
-        "              plots a scan, plots received and used.\n",
+        "              plots a scan, plots received and used.\n"
+        "\n"
+        "--proof writes one file per record about an incident into the folder given by --out: the\n"
+        "record, where it stands in the log, and the log's latest checkpoint. Whoever has the\n"
+        "log's public key can check it (witness proof) and learns nothing else of the log.\n",
     .exits = "  0   exported\n"
              "  2   the log is torn, damaged or incomplete; what is there is exported\n"
              "  64  usage   65  not a log, or runs with different zones   66  cannot be read\n"
@@ -521,7 +553,8 @@ const struct skyh_command skyh_export = {
     .example = "  skywitness export --format tracks-csv -o tracks.csv --format events-csv -o "
                "events.csv \\\n"
                "      flight.mcap\n"
-               "  skywitness export --format events-csv flight.mcap\n",
+               "  skywitness export --format events-csv flight.mcap\n"
+               "  skywitness export --proof 3 --out incident-3 log/\n",
     .options = options,
     .run = run,
 };

@@ -16,6 +16,7 @@ enum skyh_exit {
     SKYH_EXIT_OK = 0,
     SKYH_EXIT_DIFFERENT = 1,    /* the answer is no: recomputed is not recorded */
     SKYH_EXIT_DAMAGED = 2,      /* the log is torn or damaged; the answer covers what is there */
+    SKYH_EXIT_NO_QUORUM = 3,    /* nothing is wrong, and nobody who is trusted vouches for it */
     SKYH_EXIT_USAGE = 64,       /* the command line is wrong */
     SKYH_EXIT_DATA = 65,        /* a file's content is wrong */
     SKYH_EXIT_NO_INPUT = 66,    /* a file cannot be read */

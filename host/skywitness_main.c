@@ -8,8 +8,11 @@
 #include "skyh_commands.h"
 
 static const struct skyh_command *const commands[] = {
-    &skyh_simulate, &skyh_import, &skyh_replay,      &skyh_classify,
-    &skyh_export,   &skyh_info,   &skyh_zones_build, &skyh_zones_info,
+    &skyh_simulate,       &skyh_import,          &skyh_replay,
+    &skyh_verify,         &skyh_classify,        &skyh_export,
+    &skyh_info,           &skyh_zones_build,     &skyh_zones_info,
+    &skyh_witness_keygen, &skyh_witness_request, &skyh_witness_cosign,
+    &skyh_witness_check,  &skyh_witness_proof,
 };
 
 static void print_help(void)
@@ -18,7 +21,7 @@ static void print_help(void)
                  "Replays, classifies and makes the records of an embedded witness for borders.\n\n"
                  "commands:\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        (void)printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+        (void)printf("  %-15s %s\n", commands[i]->name, commands[i]->summary);
     }
     (void)printf("\nskywitness COMMAND --help tells more; --version prints the version.\n");
 }
@@ -35,6 +38,14 @@ static int words_naming(const struct skyh_command *command, int argc, char **arg
         return 1;
     }
     return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+/* The commands that begin with this word, if it needs a second one. */
+static const char *family_of(const char *word)
+{
+    return strcmp(word, "zones") == 0     ? "zones build and zones info"
+           : strcmp(word, "witness") == 0 ? "witness keygen, request, cosign, check and proof"
+                                          : NULL;
 }
 
 static int run(const struct skyh_command *command, int argc, char **argv)
@@ -64,9 +75,9 @@ int main(int argc, char **argv)
             return run(commands[i], argc - 1 - words, argv + 1 + words);
         }
     }
-    const bool zones = argc > 1 && strcmp(argv[1], "zones") == 0;
+    const char *const family = argc > 1 ? family_of(argv[1]) : NULL;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
-                     (zones && argc > 2 && strcmp(argv[2], "--help") == 0))) {
+                     (family != NULL && argc > 2 && strcmp(argv[2], "--help") == 0))) {
         print_help();
         return SKYH_EXIT_OK;
     }
@@ -74,9 +85,9 @@ int main(int argc, char **argv)
         (void)printf("skywitness %s\n", SKY_VERSION);
         return SKYH_EXIT_OK;
     }
-    if (zones) {
-        skyh_note("", "zones%s%s: unknown command; expected zones build or zones info",
-                  argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    if (family != NULL) {
+        skyh_note("", "%s%s%s: unknown command; expected one of %s", argv[1], argc > 2 ? " " : "",
+                  argc > 2 ? argv[2] : "", family);
     } else if (argc > 1) {
         skyh_note("", "%s: unknown command; see skywitness --help", argv[1]);
     } else {

@@ -64,6 +64,10 @@ struct skyd_config {
     enum sky_motion_kind motion;    /* 0: not said */
     char zones_file[SKYD_PATH_MAX]; /* relative paths are taken from the file's own folder */
     char log_directory[SKYD_PATH_MAX];
+    char key_path[SKYD_PATH_MAX];   /* ""; the log is not signed */
+    char offer_path[SKYD_PATH_MAX]; /* "": checkpoints are in the log only */
+    int64_t checkpoint_ns;
+    int64_t epoch_ns;
     uint64_t segment_bytes;
     int64_t commit_ns; /* nothing stays uncommitted longer */
     int64_t stall_ns;  /* nothing may stay committed but not durable longer: the watchdog bites */

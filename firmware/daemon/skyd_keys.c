@@ -117,6 +117,12 @@ static const struct skyd_key log_keys[] = {
     VALUE(SKYD_MIB, "segment_mib", skyd_config, segment_bytes, "16", 8, 1024),
     VALUE(SKYD_MILLISECONDS, "commit_ms", skyd_config, commit_ns, "1000", 1, 60000),
     VALUE(SKYD_SECONDS, "stall_s", skyd_config, stall_ns, "10", 1, 600),
+    STRING(SKYD_PATH, "key", SKYD_NEED_NOT, skyd_config, key_path, "",
+           "the path of a key made by skywitness witness keygen"),
+    STRING(SKYD_PATH, "offer", SKYD_NEED_NOT, skyd_config, offer_path, "",
+           "the path of a file to write checkpoints to"),
+    VALUE(SKYD_SECONDS, "checkpoint_s", skyd_config, checkpoint_ns, "60", 1, 86400),
+    VALUE(SKYD_SECONDS, "epoch_s", skyd_config, epoch_ns, "900", 1, 86400),
 };
 
 static const struct skyd_key gpsd_keys[] = {

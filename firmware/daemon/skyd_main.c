@@ -19,6 +19,7 @@
 #include "skyd_diag.h"
 #include "skyd_health.h"
 #include "skyd_loop.h"
+#include "skyd_seal.h"
 #include "skyd_writer.h"
 
 /* The ring holds a few seconds of the busiest feed, and the largest record there can be. */
@@ -34,6 +35,7 @@ static struct sky_clock_linux linux_clock;
 static struct sky_store_posix store;
 static struct sky_journal *journal;
 static struct skyd_writer writer;
+static struct skyd_seal seal;
 static struct skyd_health health;
 static struct skyd_loop loop;
 static struct sky_src_gpsd gpsd;
@@ -100,6 +102,9 @@ static int load(const char *path, enum mode mode)
     }
     if (status == 0) {
         status = skyd_config_log_place(&config, error);
+    }
+    if (status == 0) {
+        status = skyd_seal_open(&seal, &config, error);
     }
     if (status != 0) {
         fprintf(stderr, "%s\n", error);
@@ -202,11 +207,14 @@ static int open_log(const char *boot_id, const char *software)
                                                 .commit_interval_ns = (uint64_t)config.commit_ns};
     snprintf(journal_config.boot_id, sizeof journal_config.boot_id, "%s", boot_id);
     snprintf(journal_config.software, sizeof journal_config.software, "%s", software);
+    journal_config.seal = &seal.config;
     error = sky_journal_open(&journal_config, &writer.sink, &journal);
-    if (error != 0) {
-        return error;
+    if (error == 0) {
+        error =
+            skyd_writer_open(&writer, &store.store, &linux_clock.base, RING_BYTES, config.stall_ns);
     }
-    return skyd_writer_open(&writer, &store.store, &linux_clock.base, RING_BYTES, config.stall_ns);
+    writer.hook = &seal.hook;
+    return error;
 }
 
 static int run(void)
@@ -252,6 +260,7 @@ static int run(void)
     }
     skyd_writer_close(&writer);
     skyd_health_report(&writer);
+    skyd_seal_close(&seal);
     skyd_health_close(&health);
     sky_store_posix_close(&store);
     for (uint32_t i = 0; i < config.modbus_count; i++) {

@@ -202,6 +202,8 @@ static void do_next(struct skyd_writer *writer)
     const int error = perform(writer->store, &item.work);
     if (error != 0) {
         writer->store->ops->abandon(writer->store);
+    } else if (item.work.step == SKY_JOURNAL_GROUP && writer->hook != NULL) {
+        writer->hook->durable(writer->hook, &item.work);
     }
     const int64_t now_ns = writer->clock->read(writer->clock).boottime_ns;
     pthread_mutex_lock(&writer->lock);

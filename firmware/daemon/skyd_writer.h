@@ -54,15 +54,21 @@ struct skyd_writer_item {
     int64_t newest_ns;
 };
 
+/** Told of each group that became durable, by the writer thread, before it is acknowledged. */
+struct skyd_writer_hook {
+    void (*durable)(struct skyd_writer_hook *hook, const struct sky_journal_work *work);
+};
+
 /**
- * Fields are private but for sink, which is what the journal is opened with, and, once it is
- * closed, the two histograms.
+ * Fields are private but for hook, which may be set before the first work; for sink, which is what
+ * the journal is opened with, and, once it is closed, the two histograms.
  */
 struct skyd_writer {
     struct sky_journal_sink sink;
-    struct skyd_latency urgent; /* reception of the newest input -> durable, groups with an event
-                                   that could not wait */
-    struct skyd_latency other;  /* reception of the oldest input -> durable, all other groups */
+    struct skyd_writer_hook *hook; /* NULL: nobody is told */
+    struct skyd_latency urgent;    /* reception of the newest input -> durable, groups with an event
+                                      that could not wait */
+    struct skyd_latency other;     /* reception of the oldest input -> durable, all other groups */
     struct sky_store *store;
     struct sky_clock *clock; /* read from the thread too */
     pthread_t thread;

@@ -63,20 +63,17 @@ void sky_group_add(struct sky_group *group, const struct sky_group_message *mess
 
 void sky_group_add_first(struct sky_group *group, const struct sky_group_message *message)
 {
-    struct sky_group_message first = *message;
     const size_t moved = record_bytes(message);
     uint8_t *const at = group->out.bytes + SKY_GROUP_CONTENT_AT;
-    first.log_time_ns = group->entry[0].log_time_ns;
-    first.publish_time_ns = first.log_time_ns;
     memmove(at + moved, at, group->out.used - SKY_GROUP_CONTENT_AT);
     struct sky_mcap_buffer front = {.bytes = at, .capacity = moved};
-    put_message(&front, &first);
+    put_message(&front, message);
     group->out.used += moved;
     for (uint32_t i = group->count; i > 0; i--) {
         group->entry[i] = group->entry[i - 1];
         group->entry[i].offset += (uint32_t)moved;
     }
-    group->entry[0] = entry_of(&first, 0);
+    group->entry[0] = entry_of(message, 0);
     group->count++;
     group->channel_count[message->channel]++;
 }

@@ -50,7 +50,7 @@ size_t sky_group_bytes_with(const struct sky_group *group, unsigned channel, siz
 /** Appends. Pre: it has its place, and its log_time is not before the latest message's. */
 void sky_group_add(struct sky_group *group, const struct sky_group_message *message);
 
-/** Puts a message before all others, with the log_time of what was the first. */
+/** Puts a message before all others. Pre: its log_time is not behind theirs. */
 void sky_group_add_first(struct sky_group *group, const struct sky_group_message *message);
 
 /** The content of message i's record, which is its leaf. */

@@ -15,9 +15,9 @@ enum {
     OWN_BYTES = SKY_OWN_SEGMENT_MAX + SKY_OWN_EPOCH_MAX + SKY_OWN_CHECKPOINT_MAX +
                 OWN_MESSAGES * (SKY_MCAP_FRAME_BYTES + SKY_MCAP_MESSAGE_HEAD_BYTES +
                                 SKY_GROUP_INDEX_HEAD_BYTES + SKY_MCAP_INDEX_ENTRY_BYTES),
-    LAST_BYTES = SKY_JOURNAL_ALIGN /* the group with a segment's last checkpoint */
+    LAST_BYTES = 2 * SKY_JOURNAL_ALIGN /* the group with a segment's last checkpoint */
 };
-_Static_assert(SKY_GROUP_CONTENT_AT + SKY_OWN_CHECKPOINT_MAX + 128 < LAST_BYTES, "one block");
+_Static_assert((int)SKY_GROUP_CONTENT_AT + (int)OWN_BYTES + 64 < (int)LAST_BYTES, "it fits");
 
 /* How far the log has come: what headers of groups say. */
 struct moment {
@@ -41,7 +41,7 @@ struct sky_journal {
     int64_t oldest_ns;
     uint8_t *record;       /* the message being packed */
     struct sky_group last; /* for a segment's last checkpoint */
-    struct sky_group_entry last_entry[1];
+    struct sky_group_entry last_entry[2];
     uint8_t last_bytes[LAST_BYTES];
 
     struct sky_own_segment own_segment; /* the log's own record being made */
@@ -131,7 +131,7 @@ int sky_journal_open(const struct sky_journal_config *config, struct sky_journal
     struct sky_group_entry *const entry = (struct sky_group_entry *)(journal + 1);
     uint8_t *const block = (uint8_t *)(entry + entries); /* what needs no alignment */
     sky_group_init(&journal->group, block, group_bytes, entry, entries);
-    sky_group_init(&journal->last, journal->last_bytes, LAST_BYTES, journal->last_entry, 1);
+    sky_group_init(&journal->last, journal->last_bytes, LAST_BYTES, journal->last_entry, 2);
     journal->record = block + group_bytes;
     journal->config = *config;
     journal->sink = sink;
@@ -243,7 +243,8 @@ static void add_own(struct sky_group *group, enum sky_own_channel channel, uint6
     sky_group_add(group, &message);
 }
 
-static void introduce_segment(struct sky_journal *journal)
+static void introduce_segment(struct sky_journal *journal, struct sky_group *group,
+                              uint64_t log_time_ns)
 {
     struct sky_own_segment *const segment = &journal->own_segment;
     segment->number = journal->segment.number;
@@ -254,9 +255,11 @@ static void introduce_segment(struct sky_journal *journal)
     segment->restarted = journal->seal.config.restarted;
     const struct sky_group_message message = {
         .channel = SKY_OWN_SEGMENT,
+        .log_time_ns = log_time_ns,
+        .publish_time_ns = log_time_ns,
         .bytes = journal->own_bytes,
         .count = sky_own_pack_segment(segment, journal->own_bytes)};
-    sky_group_add_first(&journal->group, &message);
+    sky_group_add_first(group, &message);
     journal->introduced = true;
     journal->seal.config.restarted = false;
 }
@@ -307,18 +310,22 @@ static int seal_group(struct sky_journal *journal, const struct sky_group *group
                : -ENOMEM;
 }
 
-/* A group with nothing but a checkpoint, so that a segment ends with one. */
-static int put_last_checkpoint(struct sky_journal *journal)
+/* A group of the log's own records alone, so that a segment ends with a checkpoint that says so. */
+static int put_last_checkpoint(struct sky_journal *journal, uint32_t flags)
 {
-    struct sky_mcap_group header = {.flags = 0};
+    struct sky_mcap_group header = {.flags = flags};
     struct sky_journal_work work = {.step = SKY_JOURNAL_GROUP};
     struct sky_group *const group = &journal->last;
+    const uint64_t log_time_ns = journal->handed.log_time_ns;
     sky_group_clear(group);
     sky_seal_group_salt(&journal->seal, journal->boot_id, journal->group_seq + 1, header.salt);
-    int error = add_checkpoint(journal, group, journal->handed.log_time_ns, &work);
-    if (error == 0) {
+    if (!journal->introduced) {
+        introduce_segment(journal, group, log_time_ns);
         hash_leaf(journal, group, 0, header.salt);
-        journal->seal.checkpoint_size = journal->seal.tree.size;
+    }
+    int error = add_checkpoint(journal, group, log_time_ns, &work);
+    if (error == 0) {
+        hash_leaf(journal, group, group->count - 1, header.salt);
         const size_t body_bytes = sky_group_end(group);
         error = seal_group(journal, group, body_bytes, &journal->handed, &header);
     }
@@ -326,12 +333,11 @@ static int put_last_checkpoint(struct sky_journal *journal)
                       : place_group(journal, group->out.bytes, group->out.used, &header, &work);
 }
 
-static int finish_signed(struct sky_journal *journal)
+static int finish_signed(struct sky_journal *journal, uint32_t flags)
 {
     int error = 0;
-    if (is_signed(journal) && journal->introduced &&
-        journal->seal.checkpoint_size != journal->seal.tree.size) {
-        error = put_last_checkpoint(journal);
+    if (is_signed(journal)) {
+        error = put_last_checkpoint(journal, flags | SKY_MCAP_GROUP_ENDS_SEGMENT);
     }
     return error != 0 ? error : finish_segment(journal);
 }
@@ -344,7 +350,7 @@ static int make_room(struct sky_journal *journal, size_t group_bytes)
         if (sky_segment_has_place(&journal->segment, group_bytes)) {
             return 0;
         }
-        error = finish_signed(journal);
+        error = finish_signed(journal, 0);
     }
     return error != 0 ? error : begin_segment(journal, group_bytes);
 }
@@ -370,7 +376,7 @@ static int complete_group(struct sky_journal *journal, const uint8_t salt[32], b
     struct sky_group *const group = &journal->group;
     int error = 0;
     if (!journal->introduced) {
-        introduce_segment(journal);
+        introduce_segment(journal, group, group->entry[0].log_time_ns);
     }
     for (uint32_t i = 0; i < group->count; i++) {
         hash_leaf(journal, group, i, salt);
@@ -388,7 +394,6 @@ static int complete_group(struct sky_journal *journal, const uint8_t salt[32], b
         error = add_checkpoint(journal, group, journal->now.log_time_ns, work);
         if (error == 0) {
             hash_leaf(journal, group, group->count - 1, salt);
-            journal->seal.checkpoint_size = journal->seal.tree.size;
             journal->checkpoint_ns = journal->now.time_ns;
             journal->wants_checkpoint = false;
         }
@@ -560,10 +565,9 @@ int sky_journal_close(struct sky_journal *journal)
     if (journal == NULL) {
         return 0;
     }
-    journal->wants_checkpoint = true;
     int error = sky_journal_commit(journal, false);
     if (error == 0 && journal->begun) {
-        error = finish_signed(journal);
+        error = finish_signed(journal, SKY_MCAP_GROUP_ENDS_RUN);
     }
     sky_seal_done(&journal->seal);
     free(journal);

@@ -103,7 +103,12 @@ uint8_t sky_mcap_take_record(struct sky_mcap_reader *reader, struct sky_mcap_rea
 
 /* ---- groups ---- */
 
-enum { SKY_MCAP_GROUP_URGENT = 1 }; /* flag: committed at once, because of what it holds */
+/** Flags of a group. */
+enum {
+    SKY_MCAP_GROUP_URGENT = 1,       /* committed at once, because of what it holds */
+    SKY_MCAP_GROUP_ENDS_SEGMENT = 2, /* only the summary follows */
+    SKY_MCAP_GROUP_ENDS_RUN = 4      /* and no other segment of this run */
+};
 
 /** The header of a group. */
 struct sky_mcap_group {

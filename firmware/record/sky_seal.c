@@ -16,7 +16,6 @@ void sky_seal_init(struct sky_seal *seal, const struct sky_seal_config *config)
     memset(seal, 0, sizeof *seal);
     seal->config = *config;
     seal->tree = config->tree;
-    seal->checkpoint_size = config->tree.size;
     seal->epoch.number = config->epoch;
     memcpy(seal->epoch_seed, config->epoch_seed, sizeof seal->epoch_seed);
     OPENSSL_cleanse(seal->config.epoch_seed, sizeof seal->config.epoch_seed);
@@ -87,17 +86,52 @@ void sky_epoch_public(const uint8_t seed[SKY_ED25519_BYTES], uint8_t ret_key[SKY
     OPENSSL_cleanse(&secret, sizeof secret);
 }
 
+/* ---- in a file: magic, number, seed, and their hash ---- */
+
+static const uint8_t block_magic[8] = "SKYEPO1\n";
+
+enum { BLOCK_USED = 8 + 4 + SKY_ED25519_BYTES };
+
+void sky_epoch_write(uint32_t number, const uint8_t seed[SKY_ED25519_BYTES],
+                     uint8_t ret_block[SKY_EPOCH_BLOCK_BYTES])
+{
+    memset(ret_block, 0, SKY_EPOCH_BLOCK_BYTES);
+    memcpy(ret_block, block_magic, sizeof block_magic);
+    put_little_endian(ret_block + 8, number, 4);
+    memcpy(ret_block + 12, seed, SKY_ED25519_BYTES);
+    const struct sky_hash hash = sky_sha(&(const struct sky_part){ret_block, BLOCK_USED}, 1);
+    memcpy(ret_block + BLOCK_USED, hash.bytes, SKY_HASH_BYTES);
+}
+
+enum sky_status sky_epoch_read(const uint8_t block[SKY_EPOCH_BLOCK_BYTES], uint32_t *ret_number,
+                               uint8_t ret_seed[SKY_ED25519_BYTES])
+{
+    const struct sky_hash hash = sky_sha(&(const struct sky_part){block, BLOCK_USED}, 1);
+    if (memcmp(block, block_magic, sizeof block_magic) != 0 ||
+        memcmp(block + BLOCK_USED, hash.bytes, SKY_HASH_BYTES) != 0) {
+        return SKY_E_CORRUPT;
+    }
+    uint32_t number = 0;
+    for (size_t i = 4; i > 0; i--) {
+        number = number << 8 | block[8 + i - 1];
+    }
+    *ret_number = number;
+    memcpy(ret_seed, block + 12, SKY_ED25519_BYTES);
+    return SKY_OK;
+}
+
+/* ---- groups ---- */
+
 enum { SIGNED_MAX = sizeof group_label + SKY_NOTE_NAME_MAX + SKY_MCAP_GROUP_SIGNED_BYTES };
 
 static size_t signed_bytes(const char *origin, const uint8_t *header, uint8_t ret[SIGNED_MAX])
 {
-    const size_t label = sizeof group_label - 1;
-    const size_t name = strlen(origin);
-    memcpy(ret, group_label, label);
-    memcpy(ret + label, origin, name);
-    ret[label + name] = '\n';
-    memcpy(ret + label + name + 1, header, SKY_MCAP_GROUP_SIGNED_BYTES);
-    return label + name + 1 + SKY_MCAP_GROUP_SIGNED_BYTES;
+    struct sky_mcap_buffer out = {.bytes = ret, .capacity = SIGNED_MAX};
+    sky_mcap_put(&out, group_label, sizeof group_label - 1);
+    sky_mcap_put(&out, origin, strlen(origin));
+    sky_mcap_put_u8(&out, '\n');
+    sky_mcap_put(&out, header, SKY_MCAP_GROUP_SIGNED_BYTES);
+    return out.used;
 }
 
 bool sky_epoch_sign(const uint8_t seed[SKY_ED25519_BYTES], const char *origin,

@@ -29,7 +29,6 @@ struct sky_seal {
     struct sky_merkle tree;
     struct sky_epoch epoch;
     uint8_t epoch_seed[SKY_ED25519_BYTES];
-    uint64_t checkpoint_size; /* of the tree at the latest checkpoint */
 };
 
 void sky_seal_init(struct sky_seal *seal, const struct sky_seal_config *config);
@@ -52,6 +51,16 @@ struct sky_hash sky_seal_leaf(const uint8_t salt[SKY_SEAL_SALT_BYTES], const voi
 
 /** The epoch after this one, from its seed, which becomes the next one's. */
 void sky_epoch_evolve(uint8_t seed[SKY_ED25519_BYTES]);
+
+/** The epoch and its seed as they stand in a file, one block of two that are written in turn. */
+enum { SKY_EPOCH_BLOCK_BYTES = 4096 };
+void sky_epoch_write(uint32_t number, const uint8_t seed[SKY_ED25519_BYTES],
+                     uint8_t ret_block[SKY_EPOCH_BLOCK_BYTES]);
+
+/** Reads it back. SKY_E_CORRUPT if the block is torn or was never written. */
+SKY_NODISCARD enum sky_status sky_epoch_read(const uint8_t block[SKY_EPOCH_BLOCK_BYTES],
+                                             uint32_t *ret_number,
+                                             uint8_t ret_seed[SKY_ED25519_BYTES]);
 
 /** The public key of an epoch. */
 void sky_epoch_public(const uint8_t seed[SKY_ED25519_BYTES], uint8_t ret_key[SKY_ED25519_BYTES]);

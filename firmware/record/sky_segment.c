@@ -5,11 +5,11 @@
 #include <string.h>
 
 enum {
-    GROUPS_MAX = 16384, /* in one segment */
     CHANNELS = SKY_CHANNEL_END - SKY_CHANNEL_CONFIG + SKY_OWN_END - SKY_OWN_SEGMENT,
     CHUNK_INDEX_MAX = SKY_MCAP_FRAME_BYTES + 64 + 10 * CHANNELS, /* one ChunkIndex */
     SUMMARY_END_MAX = 1024, /* Statistics, MetadataIndex, SummaryOffsets, Footer, magic */
     METADATA_MAX = 1024,
+    LAST_GROUP_BYTES = 2 * SKY_JOURNAL_ALIGN,                        /* with the last checkpoint */
     DECLARATIONS_AT = SKY_MCAP_FRAME_BYTES + SKY_MCAP_DATA_END_BYTES /* in the summary */
 };
 
@@ -57,6 +57,8 @@ static void declare(struct sky_segment *segment)
         sky_mcap_put_u32(out, 0); /* no metadata */
         sky_mcap_end_record(out, at);
     }
+    segment->schema_count = CHANNELS;
+    segment->declared_count = CHANNELS;
     segment->channels_bytes = out->used - DECLARATIONS_AT - segment->schemas_bytes;
 }
 
@@ -70,7 +72,7 @@ static size_t declarations_bound(void)
 static uint32_t groups_max(const struct sky_journal_config *config)
 {
     const uint64_t blocks = config->segment_bytes / SKY_JOURNAL_ALIGN;
-    return blocks < GROUPS_MAX ? (uint32_t)blocks : GROUPS_MAX;
+    return blocks < SKY_SEGMENT_GROUPS_MAX ? (uint32_t)blocks : SKY_SEGMENT_GROUPS_MAX;
 }
 
 static size_t preamble_room(void)
@@ -161,17 +163,22 @@ struct sky_hash sky_segment_preamble_hash(const struct sky_segment *segment)
  */
 static uint64_t end_with(const struct sky_segment *segment, size_t group_bytes)
 {
-    return segment->offset + group_bytes + SKY_JOURNAL_ALIGN + segment->summary.used +
+    return segment->offset + group_bytes + LAST_GROUP_BYTES + segment->summary.used +
            2 * (size_t)CHUNK_INDEX_MAX + SUMMARY_END_MAX;
+}
+
+static void restart(struct sky_segment *segment, uint64_t number)
+{
+    segment->number = number;
+    segment->chunk_count = 0;
+    segment->message_count = 0;
+    memset(segment->channel_count, 0, sizeof segment->channel_count);
 }
 
 void sky_segment_begin(struct sky_segment *segment, uint64_t number, size_t group_bytes)
 {
-    segment->number = number;
+    restart(segment, number);
     segment->summary.used = DECLARATIONS_AT + declarations_bytes(segment);
-    segment->chunk_count = 0;
-    segment->message_count = 0;
-    memset(segment->channel_count, 0, sizeof segment->channel_count);
     build_preamble(segment);
     segment->offset = segment->preamble.used;
 
@@ -186,6 +193,42 @@ bool sky_segment_has_place(const struct sky_segment *segment, size_t group_bytes
 {
     return end_with(segment, group_bytes) <= segment->bytes &&
            segment->chunk_count + 1 < groups_max(segment->config);
+}
+
+/* ---- a segment that is there already ---- */
+
+bool sky_segment_adopt(struct sky_segment *segment, uint64_t number, const uint8_t *preamble,
+                       size_t bytes)
+{
+    struct sky_mcap_reader reader = {.bytes = preamble, .left = bytes};
+    struct sky_mcap_reader content;
+    struct sky_mcap_buffer *const out = &segment->summary;
+    segment->schemas_bytes = 0;
+    segment->channels_bytes = 0;
+    segment->schema_count = 0;
+    segment->declared_count = 0;
+    restart(segment, number);
+    out->used = DECLARATIONS_AT;
+    (void)sky_mcap_take(&reader, SKY_MCAP_MAGIC_BYTES);
+    while (!reader.cut && reader.left > 0) {
+        const uint8_t *const at = reader.bytes;
+        const uint8_t op = sky_mcap_take_record(&reader, &content);
+        const size_t record_bytes = (size_t)(reader.bytes - at);
+        if (op == SKY_MCAP_METADATA) {
+            segment->metadata_at = (uint64_t)(at - preamble);
+            segment->metadata_bytes = record_bytes;
+        } else if (op == SKY_MCAP_SCHEMA) {
+            segment->schemas_bytes += record_bytes;
+            segment->schema_count++;
+            sky_mcap_put(out, at, record_bytes);
+        } else if (op == SKY_MCAP_CHANNEL) {
+            segment->channels_bytes += record_bytes;
+            segment->declared_count++;
+            sky_mcap_put(out, at, record_bytes);
+        }
+    }
+    segment->offset = bytes;
+    return !reader.cut && !out->full && declarations_bytes(segment) <= declarations_bound();
 }
 
 /* ---- the summary ---- */
@@ -247,10 +290,10 @@ static void put_statistics(struct sky_segment *segment)
     }
     const size_t at = sky_mcap_begin_record(out, SKY_MCAP_STATISTICS);
     sky_mcap_put_u64(out, segment->message_count);
-    sky_mcap_put_u16(out, CHANNELS); /* schemas */
-    sky_mcap_put_u32(out, CHANNELS); /* channels */
-    sky_mcap_put_u32(out, 0);        /* attachments */
-    sky_mcap_put_u32(out, 1);        /* metadata */
+    sky_mcap_put_u16(out, segment->schema_count);
+    sky_mcap_put_u32(out, segment->declared_count);
+    sky_mcap_put_u32(out, 0); /* attachments */
+    sky_mcap_put_u32(out, 1); /* metadata */
     sky_mcap_put_u32(out, segment->chunk_count);
     sky_mcap_put_u64(out, segment->chunk_count > 0 ? segment->start_log_time_ns : 0);
     sky_mcap_put_u64(out, segment->chunk_count > 0 ? segment->end_log_time_ns : 0);

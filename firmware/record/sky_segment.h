@@ -11,6 +11,8 @@
 #include "sky_mcap.h"
 #include "sky_seal.h"
 
+enum { SKY_SEGMENT_GROUPS_MAX = 16384 };
+
 /** One segment at a time. Fields are for reading. */
 struct sky_segment {
     const struct sky_journal_config *config;
@@ -24,6 +26,8 @@ struct sky_segment {
     /* private */
     size_t schemas_bytes;
     size_t channels_bytes;
+    uint16_t schema_count;
+    uint32_t declared_count; /* channels */
     uint64_t metadata_at;
     uint64_t metadata_bytes;
     uint32_t chunk_count;
@@ -42,6 +46,13 @@ void sky_segment_init(struct sky_segment *segment, const struct sky_journal_conf
 
 /** Begins a segment and builds its preamble. It has place for a first group of group_bytes. */
 void sky_segment_begin(struct sky_segment *segment, uint64_t number, size_t group_bytes);
+
+/**
+ * Begins with a preamble that somebody wrote, to learn what its summary must be. Its records are
+ * sound. False if they are more than there is room for.
+ */
+bool sky_segment_adopt(struct sky_segment *segment, uint64_t number, const uint8_t *preamble,
+                       size_t bytes);
 
 /** Hash of the preamble, which a log's own record repeats. */
 struct sky_hash sky_segment_preamble_hash(const struct sky_segment *segment);

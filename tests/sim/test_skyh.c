@@ -422,7 +422,7 @@ static void every_command_explains_itself(void **state)
     assert_non_null(strstr(said, "zones build"));
     assert_int_equal(run("zones"), 64);
     assert_string_equal(noted,
-                        "skywitness: zones: unknown command; expected zones build or zones info\n");
+                        "skywitness: zones: unknown command; expected one of zones build and zones info\n");
     assert_int_equal(run("%s", ""), 64);
 }
 

@@ -1,0 +1,62 @@
+#include "skyh_notefile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "skyh_json.h"
+
+static bool parse(const char *name, struct skyh_notefile *file, struct skyh_problem *problem)
+{
+    const char *reason = NULL;
+    if (sky_note_parse(file->text, file->count, &file->note, &reason) != SKY_OK ||
+        sky_checkpoint_read(file->note.text, file->note.text_bytes, &file->checkpoint, &reason) !=
+            SKY_OK) {
+        return skyh_fail(problem, SKYH_EXIT_DATA, "%s: %s; expected a signed checkpoint", name,
+                         reason);
+    }
+    return true;
+}
+
+bool skyh_notefile_parse(const char *name, const char *text, size_t count,
+                         struct skyh_notefile *ret_file, struct skyh_problem *problem)
+{
+    ret_file->text = malloc(count + 1);
+    if (ret_file->text == NULL) {
+        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", name);
+    }
+    memcpy(ret_file->text, text, count);
+    ret_file->text[count] = '\0';
+    ret_file->count = count;
+    return parse(name, ret_file, problem);
+}
+
+bool skyh_notefile_read(const char *file, struct skyh_notefile *ret_file,
+                        struct skyh_problem *problem)
+{
+    return skyh_json_slurp(file, &ret_file->text, &ret_file->count, problem) &&
+           parse(file, ret_file, problem);
+}
+
+void skyh_notefile_free(struct skyh_notefile *file)
+{
+    free(file->text);
+    file->text = NULL;
+}
+
+bool skyh_notefile_key(const char *text_or_file, struct sky_note_key *ret_key,
+                       struct skyh_problem *problem)
+{
+    char *text = NULL;
+    size_t count = 0;
+    if (sky_note_read_key(text_or_file, strlen(text_or_file), ret_key) == SKY_OK) {
+        return true;
+    }
+    if (!skyh_json_slurp(text_or_file, &text, &count, problem)) {
+        return false;
+    }
+    const bool good = sky_note_read_key(text, strcspn(text, "\r\n"), ret_key) == SKY_OK ||
+                      skyh_fail(problem, SKYH_EXIT_DATA,
+                                "%s: not a public key; expected NAME+ID+BASE64", text_or_file);
+    free(text);
+    return good;
+}
