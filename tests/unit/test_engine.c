@@ -535,9 +535,9 @@ static void an_age_counts_back_from_arrival(void **state)
 
 /* --- the moving station */
 
-static void a_moving_station_is_carried_on_by_its_velocity(void **state)
+/* The station drives east at 20 m/s and has just had a fix. */
+static void begin_driving(void)
 {
-    (void)state;
     config.station.has_site = false;
     config.station.moving = true;
     begin();
@@ -546,6 +546,12 @@ static void a_moving_station_is_carried_on_by_its_velocity(void **state)
     fix.speed_mps = 20.0;
     fix.course_rad = SKY_PI / 2.0;
     give_fix(&fix);
+}
+
+static void a_moving_station_is_carried_on_by_its_velocity(void **state)
+{
+    (void)state;
+    begin_driving();
     config.sensor[PAPER_HEAD].latency_ns = 0;
     wait_s(1.1);
     struct sky_plot plot = head_plot(&north_20km);
@@ -562,15 +568,8 @@ static void a_moving_station_is_carried_on_by_its_velocity(void **state)
 static void before_its_fix_a_moving_station_is_carried_back_ten_seconds_at_most(void **state)
 {
     (void)state;
-    config.station.has_site = false;
-    config.station.moving = true;
     config.sensor[PAPER_HEAD].latency_ns = 10 * SKY_SECOND_NS;
-    begin();
-    struct sky_gnss_fix fix = good_fix();
-    fix.has |= SKY_GNSS_VELOCITY;
-    fix.speed_mps = 20.0;
-    fix.course_rad = SKY_PI / 2.0;
-    give_fix(&fix);
+    begin_driving();
     struct sky_plot plot = head_plot(&north_20km);
     plot.time_value_ns = 5 * SKY_SECOND_NS; /* fifteen seconds ago, then */
     give_plots(&plot, 1);

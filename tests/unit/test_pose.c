@@ -32,6 +32,15 @@ static struct sky_gnss_fix fix_at(double east_m, double north_m, double up_m, do
     };
 }
 
+/* It says nothing about height. */
+static struct sky_gnss_fix flat_fix(double east_m, double north_m, double sigma_m)
+{
+    struct sky_gnss_fix fix = fix_at(east_m, north_m, 0.0, sigma_m);
+    fix.has = SKY_GNSS_POSITION;
+    fix.place.alt_hae_m = 0.0;
+    return fix;
+}
+
 static enum sky_status take(double second, struct sky_gnss_fix fix)
 {
     return sky_pose_observe(&pose, &config, (int64_t)(second * 1e9), &fix);
@@ -213,8 +222,7 @@ static void a_jump_of_a_fixed_station_in_height_alone_is_refused(void **state)
     assert_int_equal(take(101.0, fix_at(0.0, 0.0, -5000.0, 5.0)), SKY_E_RANGE);
     assert_near(up_m(), 0.0, 1e-6);
     assert_int_equal(take(102.0, fix_at(0.0, 0.0, 60.0, 5.0)), SKY_OK); /* under 8 sigmas */
-    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 5000.0, 5.0);
-    flat.has = SKY_GNSS_POSITION;
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 5.0);
     assert_int_equal(take(103.0, flat), SKY_OK); /* it says nothing about height */
 }
 
@@ -235,9 +243,7 @@ static void a_bad_first_height_is_outvoted_by_sixty_that_agree_in_height(void **
 static void refused_fixes_without_a_height_agree_with_any_until_one_has_it(void **state)
 {
     (void)state;
-    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 5.0);
-    flat.has = SKY_GNSS_POSITION;
-    flat.place.alt_hae_m = 0.0;
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 5.0);
     assert_int_equal(take(1.0, fix_at(9000.0, 0.0, 0.0, 5.0)), SKY_OK);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(take(2.0 + i, flat), SKY_E_RANGE);
@@ -287,9 +293,7 @@ static void a_fix_without_a_place_is_only_counted(void **state)
 static void the_height_may_come_later(void **state)
 {
     (void)state;
-    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 3.0);
-    flat.has = SKY_GNSS_POSITION;
-    flat.place.alt_hae_m = 0.0;
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 3.0);
     assert_int_equal(take(0.0, flat), SKY_OK);
     assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
     assert_near(pose.place.alt_hae_m, 0.0, 1e-6);
@@ -322,9 +326,8 @@ static void nor_does_its_height(void **state)
     assert_int_equal(take(1.0, fix_at(0.0, 0.0, 600.0, 5.0)), SKY_OK);
     assert_int_equal(take(2.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_E_RANGE);
     assert_int_equal(take(2.0, fix_at(0.0, 0.0, 1100.0, 5.0)), SKY_E_RANGE);
-    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
-    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE; /* it says nothing about height */
-    assert_int_equal(take(2.0, level), SKY_OK);
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 5.0);
+    assert_int_equal(take(2.0, flat), SKY_OK);
     assert_near(pose.place.alt_hae_m, 1000.0, 1e-3);
     assert_int_equal(take(5.0, fix_at(0.0, 0.0, 0.0, 5.0)), SKY_OK);
 }
@@ -332,12 +335,11 @@ static void nor_does_its_height(void **state)
 static void fixes_without_a_height_say_nothing_for_a_wrong_one(void **state)
 {
     (void)state;
-    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
-    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE;
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 5.0);
     assert_int_equal(take(0.0, fix_at(0.0, 0.0, 5000.0, 5.0)), SKY_OK);
     enum sky_status status = SKY_E_RANGE;
     for (int i = 1; i <= 150 && status != SKY_OK; i++) {
-        status = take(i, i % 3 == 0 ? level : fix_at(0.0, 0.0, 0.0, 5.0));
+        status = take(i, i % 3 == 0 ? flat : fix_at(0.0, 0.0, 0.0, 5.0));
         assert_true(i % 3 == 0 ? status == SKY_OK : i > 60 || status == SKY_E_RANGE);
         status = i % 3 == 0 ? SKY_E_RANGE : status;
     }
@@ -349,13 +351,12 @@ static void a_station_that_begins_anew_without_a_height_has_none(void **state)
 {
     (void)state;
     config.moving = true;
-    struct sky_gnss_fix level = fix_at(0.0, 0.0, 0.0, 5.0);
-    level.has &= ~(uint32_t)SKY_GNSS_ALTITUDE;
+    const struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 5.0);
     assert_int_equal(take(1.0, fix_at(500e3, 0.0, 600.0, 5.0)), SKY_OK);
     for (int second = 2; second < 6; second++) {
-        assert_int_equal(take(second, level), SKY_E_RANGE);
+        assert_int_equal(take(second, flat), SKY_E_RANGE);
     }
-    assert_int_equal(take(6.0, level), SKY_OK);
+    assert_int_equal(take(6.0, flat), SKY_OK);
     assert_near(pose.place.alt_hae_m, 0.0, 0.0);
     assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
 }
@@ -399,8 +400,7 @@ static void a_moving_station_follows_its_latest_fix(void **state)
 {
     (void)state;
     config.moving = true;
-    struct sky_gnss_fix flat = fix_at(0.0, 0.0, 0.0, 1.0);
-    flat.has = SKY_GNSS_POSITION;
+    struct sky_gnss_fix flat = flat_fix(0.0, 0.0, 1.0);
     assert_int_equal(take(0.0, flat), SKY_OK);
     assert_near(pose.sigma_vertical_m, 3000.0, 0.0);
     assert_near(pose.sigma_horizontal_m, config.gnss_sigma_floor_m, 0.0);
