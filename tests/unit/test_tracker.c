@@ -970,15 +970,12 @@ static void two_aircraft_180_m_apart_keep_their_ids(void **state)
     }
 }
 
-static void contested_plots_wait_for_their_rivals(void **state)
+/* Seconds in which the radar sees two, one so far east of the other. */
+static void fly_side_by_side(int seconds, double apart_m)
 {
-    (void)state;
-    /* Two tracks; one plot between them arrives first. Alone it would go to the nearer track, but
-     * its rival of the same sweep fits that one better. */
-    struct test_target beside;
-    for (int i = 0; i < 20; i++) {
-        beside = target;
-        beside.x[0] += 200.0;
+    for (int i = 0; i < seconds; i++) {
+        struct test_target beside = target;
+        beside.x[0] += apart_m;
         measurement[0] = exact(0, &target);
         measurement[1] = exact(0, &beside);
         give(0, 2);
@@ -986,8 +983,16 @@ static void contested_plots_wait_for_their_rivals(void **state)
         tick();
         fly(0.8);
     }
+}
+
+static void contested_plots_wait_for_their_rivals(void **state)
+{
+    (void)state;
+    /* Two tracks; one plot between them arrives first. Alone it would go to the nearer track, but
+     * its rival of the same sweep fits that one better. */
+    fly_side_by_side(20, 200.0);
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2);
-    beside = target;
+    struct test_target beside = target;
     beside.x[0] += 80.0; /* a poor look at the one beside: nearer to the first */
     measurement[0] = exact(0, &beside);
     give(0, 1);
@@ -1398,17 +1403,7 @@ static void a_duplicate_that_is_seen_elsewhere_is_none(void **state)
 static void what_one_sweep_sees_apart_is_two_aircraft(void **state)
 {
     (void)state;
-    struct test_target beside;
-    for (int i = 0; i < 40; i++) {
-        beside = target;
-        beside.x[0] += 90.0;
-        measurement[0] = exact(0, &target);
-        measurement[1] = exact(0, &beside);
-        give(0, 2);
-        fly(0.2);
-        tick();
-        fly(0.8);
-    }
+    fly_side_by_side(40, 90.0);
     assert_int_equal(count_of(SKY_TRACK_CONFIRMED), 2);
     assert_int_equal(tracker.stats.duplicates, 0);
 }
