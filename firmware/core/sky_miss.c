@@ -21,11 +21,6 @@ static double gain_of_miss(const struct sky_miss_rules *rules, double chance)
     return sky_log(1.0 - chance * rules->config->tracker.gate_probability);
 }
 
-static bool is_due(const struct sky_track *track, uint32_t sensor, int64_t until_ns)
-{
-    return (track->sensors & 1U << sensor) != 0 && track->due_ns[sensor] <= until_ns;
-}
-
 static bool may_teach(const struct sky_track *track)
 {
     return track->status != SKY_TRACK_TENTATIVE && track->log_odds > SKY_LOG_ODDS_LEARN;
@@ -62,9 +57,6 @@ void sky_miss_count(const struct sky_miss_rules *rules, struct sky_track *track,
                     int64_t until_ns, struct sky_watch *learner)
 {
     const int64_t scan_ns = rules->config->sensor[sensor].scan_ns;
-    if (!is_due(track, sensor, until_ns)) {
-        return;
-    }
     track->due_ns[sensor] = later(track->due_ns[sensor], until_ns - looks_most * scan_ns);
     for (; track->due_ns[sensor] <= until_ns; track->due_ns[sensor] += scan_ns) {
         count_one(rules, track, sensor, learner);
@@ -110,7 +102,7 @@ double sky_miss_log_odds_at(const struct sky_miss_rules *rules, const struct sky
     int64_t alive_ns = track->alive_ns;
     for (uint32_t i = 0; i < rules->config->sensor_count; i++) {
         double in_notch, chance = 0.0;
-        if (is_due(track, i, sky_miss_heard_until(rules, i, time_ns))) {
+        if (sky_miss_is_due(track, i, sky_miss_heard_until(rules, i, time_ns))) {
             chance = chance_of_look(rules, track, i, track->due_ns[i], &in_notch);
         }
         if (chance == 0.0) {

@@ -30,10 +30,15 @@ struct sky_miss_rules {
  */
 int64_t sky_miss_heard_until(const struct sky_miss_rules *rules, uint32_t sensor, int64_t time_ns);
 
+/** Whether a sensor that has seen the track was due to see it again until then. */
+static inline bool sky_miss_is_due(const struct sky_track *track, uint32_t sensor, int64_t until_ns)
+{
+    return (track->sensors & 1U << sensor) != 0 && track->due_ns[sensor] <= until_ns;
+}
+
 /**
- * Counts the looks of a sensor at a track that were due until then and stayed empty; none if the
- * sensor has never seen it. learner is the sensor's watch. Cost: 2 ns if none were due, else 150 ns
- * for each, 64 at most.
+ * Counts the looks that were due until then, one at least, and stayed empty. learner is the
+ * sensor's watch. Pre: sky_miss_is_due. Cost: 150 ns for each, 64 at most.
  */
 void sky_miss_count(const struct sky_miss_rules *rules, struct sky_track *track, uint32_t sensor,
                     int64_t until_ns, struct sky_watch *learner);

@@ -545,7 +545,9 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
     look.measurement = measurement_for(tracker, track, &claim->look);
     const int64_t until_ns = time_ns - config->sensor[look.sensor].scan_ns / 2;
     const struct sky_miss_rules missing = rules_of_misses(tracker, config);
-    sky_miss_count(&missing, track, look.sensor, until_ns, watch); /* since its last hit */
+    if (sky_miss_is_due(track, look.sensor, until_ns)) { /* since its last hit */
+        sky_miss_count(&missing, track, look.sensor, until_ns, watch);
+    }
     const struct sky_imm *imm = &tracker->scratch.imm;
     if (fitted != NULL) {
         imm = &fitted->imm;
@@ -819,10 +821,12 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
                       const struct sky_geo_frame *frame, int64_t time_ns)
 {
     const struct sky_miss_rules missing = rules_of_misses(tracker, config);
+    int64_t heard_ns[SKY_SENSORS_MAX];
 
     sky_tracker_run(tracker, config, frame, time_ns);
     for (uint32_t i = 0; i < config->sensor_count; i++) {
         sky_clutter_age(&tracker->sensor[i].clutter, &config->sensor[i], time_ns);
+        heard_ns[i] = sky_miss_heard_until(&missing, i, time_ns);
     }
     for (uint32_t i = 0; i < tracker->active_count; i++) {
         const uint32_t slot = tracker->active[i];
@@ -830,8 +834,10 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
             continue;
         }
         for (uint32_t k = 0; k < config->sensor_count; k++) {
-            sky_miss_count(&missing, &tracker->track[slot], k,
-                           sky_miss_heard_until(&missing, k, time_ns), &tracker->sensor[k]);
+            if (sky_miss_is_due(&tracker->track[slot], k, heard_ns[k])) {
+                sky_miss_count(&missing, &tracker->track[slot], k, heard_ns[k],
+                               &tracker->sensor[k]);
+            }
         }
         if (is_tentative(tracker, slot)) {
             age_tentative(tracker, slot);
