@@ -17,7 +17,7 @@ static const struct skyh_option options[] = {
     {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
-    {"--delay", "S", "tracks-csv: tell each second so long after it, when its plots are in (0.25)"},
+    {"--delay", "S", "tracks-csv: tell each second as known so long after it, 0 to 5 (3)"},
     {"--proof", "ID", "records of this incident that others can check without the log"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
@@ -427,7 +427,7 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
 {
     const char *const epoch = skyh_args_value(args, "--epoch");
     exporter->existence_min = 0.7;
-    exporter->delay_s = 0.25;
+    exporter->delay_s = 3.0;
     if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);
@@ -532,10 +532,11 @@ const struct skyh_command skyh_export = {
         "\n"
         "  tracks-csv  t,track_id,lat,lon,alt,ve,vn,vu,c00..c55,t_out,p_exist,p_ZONE...: every\n"
         "              believed track at every second t, by its plots up to t as they were known\n"
-        "              at t_out. c: upper triangle of the covariance of east, north, up and their\n"
-        "              speeds, at the place, common errors included. p_ZONE: probability that\n"
-        "              it exists and is in the zone under its first line; p_ZONE:LINE under\n"
-        "              others.\n"
+        "              at t_out: --delay later, by when plots that were late are in and looks\n"
+        "              that stayed empty count. c: upper triangle of the covariance of east,\n"
+        "              north, up and their speeds, at the place, common errors included.\n"
+        "              p_ZONE: probability that it exists and is in the zone under its first\n"
+        "              line; p_ZONE:LINE under others.\n"
         "  events-csv  t_decl,zone,kind,track_id,t_event,p: when an entry or exit was declared,\n"
         "              and when it happened, if known. zone is ZONE or ZONE:LINE as above.\n"
         "  sensors-csv once a minute and at changes: estimated biases (measured less true) and\n"
