@@ -92,10 +92,14 @@ static void add_biases(const struct sky_config *config, const struct sky_registe
     sky_register_remaining(registration, config, a, b, left);
     for (size_t k = 0; k < SKY_BIASES; k++) {
         double sum[SKY_STATE_DIM] = {0.0};
+        bool any = false; /* mostly there is nothing but the diagonal, and not all of that */
         for (size_t l = 0; l < SKY_BIASES; l++) {
-            add_weighted(sum, left[k][l] * weight_a * weight_b, sway_b->bias[l]);
+            if (left[k][l] != 0.0) {
+                add_weighted(sum, left[k][l] * weight_a * weight_b, sway_b->bias[l]);
+                any = true;
+            }
         }
-        for (size_t i = 0; i < SKY_STATE_DIM; i++) {
+        for (size_t i = 0; i < SKY_STATE_DIM && any; i++) {
             add_weighted(common->cov[i], sway_a->bias[k][i], sum);
         }
     }

@@ -43,13 +43,24 @@ static void spread(struct sky_state *state, int first, const double v[3], double
     }
 }
 
+static void spread_all_round(struct sky_state *state, int first, double variance)
+{
+    for (int i = 0; i < 3; i++) {
+        state->p[first + i][first + i] += variance;
+    }
+}
+
 /* Spreads the place along three axes; none is surer than a millionth of the others: see blunt. */
 static void spread_place(struct sky_state *state, const double *const axis[3],
                          const double variance[3])
 {
     const double least = SKY_VARIANCE_PER_UNSURE * (variance[0] + variance[1] + variance[2]);
+    const double shared = smaller(variance[0], smaller(variance[1], variance[2]));
+    spread_all_round(state, 0, shared + least);
     for (int i = 0; i < 3; i++) {
-        spread(state, 0, axis[i], variance[i] + least);
+        if (variance[i] > shared) {
+            spread(state, 0, axis[i], variance[i] - shared);
+        }
     }
 }
 
@@ -187,9 +198,8 @@ void sky_measure_start(const struct sky_measurement *measurement,
 
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->time_ns = measurement->time_ns;
-    spread(ret_state, 3, sensor->rot[0], speed2);
-    spread(ret_state, 3, sensor->rot[1], speed2);
-    spread(ret_state, 3, sensor->rot[2], speed2 * square(climb_per_speed));
+    spread_all_round(ret_state, 3, speed2);
+    spread(ret_state, 3, sensor->rot[2], speed2 * (square(climb_per_speed) - 1.0));
     if (measurement->is_place) {
         start_place(measurement, sensor, late_m2, ret_state);
     } else {
