@@ -21,9 +21,11 @@ static double gain_of_miss(const struct sky_miss_rules *rules, double chance)
     return sky_log(1.0 - chance * rules->config->tracker.gate_probability);
 }
 
-static bool may_teach(const struct sky_track *track)
+/* Of those who report themselves there is nothing to learn. */
+static bool may_teach(const struct sky_track *track, const struct sky_watch *watch)
 {
-    return track->status != SKY_TRACK_TENTATIVE && track->log_odds > SKY_LOG_ODDS_LEARN;
+    return watch->stands && track->status != SKY_TRACK_TENTATIVE &&
+           track->log_odds > SKY_LOG_ODDS_LEARN;
 }
 
 int64_t sky_miss_heard_until(const struct sky_miss_rules *rules, uint32_t sensor, int64_t time_ns)
@@ -44,7 +46,7 @@ static void count_one(const struct sky_miss_rules *rules, struct sky_track *trac
     }
     const double gain = gain_of_miss(rules, chance);
     track->taught_misses &= ~(1U << sensor);
-    if (may_teach(track)) {
+    if (may_teach(track, learner)) {
         sky_watch_missed(learner, &rules->config->sensor[sensor], &track->state, due_ns, in_notch);
         track->taught_misses |= 1U << sensor;
     }

@@ -211,18 +211,14 @@ void sky_watch_missed(struct sky_watch *watch, const struct sky_sensor_config *s
                       const struct sky_state *state, int64_t time_ns, double share_in_notch)
 {
     double u[3];
-    if (watch->stands) {
-        sky_clutter_learn_detection(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
-                                    share_in_notch, false);
-    }
+    sky_clutter_learn_detection(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
+                                share_in_notch, false);
 }
 
 void sky_watch_found(struct sky_watch *watch, const struct sky_sensor_config *sensor,
                      const struct sky_state *state, int64_t time_ns, double share_in_notch)
 {
     double u[3];
-    if (watch->stands) {
-        sky_clutter_unlearn_miss(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
-                                 share_in_notch);
-    }
+    sky_clutter_unlearn_miss(&watch->clutter, sensor, look_at(watch, state, time_ns, u),
+                             share_in_notch);
 }
