@@ -87,7 +87,9 @@ double sky_watch_chance(const struct sky_watch *watch, const struct sky_sensor_c
 void sky_watch_saw(struct sky_watch *watch, const struct sky_sensor_config *sensor,
                    const struct sky_measurement *measurement);
 
-/** A believed track in this state was not, at time_ns; share_in_notch as sky_watch_chance gave it.
+/**
+ * A believed track in this state was not, at time_ns; share_in_notch as sky_watch_chance gave it.
+ * Pre: it stands.
  */
 void sky_watch_missed(struct sky_watch *watch, const struct sky_sensor_config *sensor,
                       const struct sky_state *state, int64_t time_ns, double share_in_notch);
