@@ -19,6 +19,7 @@
 #include "skyd_diag.h"
 #include "skyd_health.h"
 #include "skyd_loop.h"
+#include "skyd_pool.h"
 #include "skyd_seal.h"
 #include "skyd_writer.h"
 
@@ -252,6 +253,7 @@ static int run(void)
     loop.tick_ns = config.engine.tick_ns;
     loop.commit_ns = config.commit_ns;
     loop.drain_ns = config.stall_ns;
+    skyd_pool_begin();
     error = skyd_loop_run(&loop, &first);
     if (error != 0) {
         /* The writer may hang in a system call of a dying disk: do not wait for it. */
@@ -274,6 +276,7 @@ int main(int argument_count, char **argument)
 {
     enum mode mode = MODE_RUN;
     const char *path = NULL;
+    (void)skyd_pool_install(); /* else signing takes its memory from malloc */
     if (read_arguments(argument_count, argument, &mode, &path) != 0) {
         fputs(usage, stderr);
         return EX_USAGE;

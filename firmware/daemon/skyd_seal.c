@@ -259,6 +259,14 @@ int skyd_seal_open(struct skyd_seal *seal, const struct skyd_config *config,
     if (error == 0) {
         resume_log(seal, config);
     }
+    if (error == 0 && seal->config.signer != NULL) {
+        /* The first signature makes the library find its parts, for which it allocates. */
+        uint8_t unused[SKY_SIGNATURE_BYTES];
+        if (!sky_ed25519_sign(seal->signer.seed, "", 0, unused)) {
+            snprintf(ret_error, SKYD_ERROR_MAX, "the crypto library cannot sign");
+            return -EIO;
+        }
+    }
     return error;
 }
 

@@ -5,7 +5,10 @@
  * Opening again is the one exception: a bus's thread is started anew, and the C library may take
  * memory for it the first time. The limit for that is in the second test.
  */
+#include <sys/stat.h>
+
 #include "sky_daemon.h"
+#include "sky_seal.h"
 
 enum { GPSD_PORT = 29220, HEAD_PORT = 29221, FEED_PORT = 29222 };
 
@@ -14,6 +17,8 @@ static struct daemon_feed gpsd, head;
 
 static const char config[] = "[zones]\nfile = zones.pb\n"
                              "[log]\ndirectory = log\ncommit_ms = 100\nsegment_mib = 8\n"
+                             "key = station.key\noffer = latest.note\n"
+                             "checkpoint_s = 1\nepoch_s = 1\n"
                              "[station]\ntick_ms = 50\n"
                              "[incident]\ndwell_s = 0\n"
                              "[radar.north]\nat_station = yes\nsac = 25\nsic = 201\n"
@@ -93,10 +98,34 @@ static void opening_again_allocates_a_thread_at_most(void **state)
     assert_in_range(count, 0, 2);
 }
 
+static void write_secret(const char *name, const void *bytes, size_t count)
+{
+    char path[128];
+    daemon_write_file(run.folder, name, bytes, count);
+    snprintf(path, sizeof path, "%s/%s", run.folder, name);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* Signing takes memory for a while; a station that signs has set it aside. */
+static void write_keys(void)
+{
+    static uint8_t blocks[2 * SKY_EPOCH_BLOCK_BYTES];
+    static const uint8_t seed[SKY_ED25519_BYTES] = {1};
+    struct sky_note_signer signer;
+    char text[SKY_NOTE_KEY_TEXT_MAX];
+    assert_int_equal(sky_note_make_signer("station.example/1", SKY_NOTE_ED25519, seed, &signer),
+                     SKY_OK);
+    sky_note_signer_text(&signer, text);
+    sky_epoch_write(0, seed, blocks);
+    write_secret("station.key", text, strlen(text));
+    write_secret("station.key.epoch", blocks, sizeof blocks);
+}
+
 static int set_up(void **state)
 {
     (void)state;
     daemon_folder(&run);
+    write_keys();
     return 0;
 }
 
