@@ -421,8 +421,8 @@ static void every_command_explains_itself(void **state)
     assert_int_equal(run("zones --help"), 0);
     assert_non_null(strstr(said, "zones build"));
     assert_int_equal(run("zones"), 64);
-    assert_string_equal(noted,
-                        "skywitness: zones: unknown command; expected one of zones build and zones info\n");
+    assert_string_equal(
+        noted, "skywitness: zones: unknown command; expected one of zones build and zones info\n");
     assert_int_equal(run("%s", ""), 64);
 }
 

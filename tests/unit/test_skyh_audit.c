@@ -1,11 +1,12 @@
 #include "skyh_audit.h"
 
 #include "sky_paper_audit.h"
+#include "sky_segment.h"
 
 enum { SECONDS = 14 };
 
-/* A longer run, over every bit of a log of 1 MiB and every cut: any argument. */
-static bool thorough;
+/* A longer run, over a log of 1 MiB: every so many bits and bytes, as the argument says; 1: all. */
+static size_t thorough;
 
 static struct sky_note_signer signer;
 static struct paper_log whole; /* two segments of one run, closed in good order */
@@ -161,10 +162,10 @@ static void every_flipped_bit_is_noticed(void **state)
         groups_end += log.group[i].segment == log.segment[0].number ? log.group[i].count : 0;
     }
     assert_true(passes(&log));
-    flip_bits(&log, 0, 0, groups_at, thorough ? 1 : 19997);
-    flip_bits(&log, 0, groups_at, groups_at + 300, thorough ? 1 : 29);
-    flip_bits(&log, 0, groups_at, groups_end, thorough ? 1 : 1009);
-    flip_bits(&log, 0, groups_end, end, thorough ? 1 : 19997);
+    flip_bits(&log, 0, 0, groups_at, thorough ? thorough : 19997);
+    flip_bits(&log, 0, groups_at, groups_at + 300, thorough ? thorough : 29);
+    flip_bits(&log, 0, groups_at, groups_end, thorough ? thorough : 1009);
+    flip_bits(&log, 0, groups_end, end, thorough ? thorough : 19997);
     assert_true(passes(&log));
     paper_log_free(&log);
 }
@@ -174,7 +175,7 @@ static void every_cut_is_noticed(void **state)
     (void)state;
     paper_view_of(&view, &whole);
     const size_t count = view.segment[1].count;
-    const size_t step = thorough ? 1 : 131071;
+    const size_t step = thorough ? thorough : 131071;
     for (size_t cut = 1; cut < count; cut += cut < 600 && !thorough ? 61 : step) {
         for (size_t i = 0; i < 2; i++) {
             paper_view_clear(&view);
@@ -363,6 +364,39 @@ static void a_summary_that_leaves_a_group_out_is_noticed(void **state)
     paper_log_free(&log);
 }
 
+/* Cut behind an earlier checkpoint, and closed with the summary that a station would write. */
+static void a_segment_that_was_cut_and_closed_again_is_noticed(void **state)
+{
+    (void)state;
+    static struct paper_log log;
+    static struct sky_segment cut;
+    const struct sky_journal_config config = {.segment_bytes = UINT64_C(1) << 20};
+    make_log_of(&log, &signer, 200, 8);
+    struct paper_segment *const segment = &log.segment[0];
+    uint8_t *const room = malloc(sky_segment_room(&config));
+    assert_non_null(room);
+    memset(&cut, 0, sizeof cut);
+    sky_segment_init(&cut, &config, room);
+    assert_true(sky_segment_adopt(&cut, 1, segment->bytes, (size_t)log.group[0].offset));
+    size_t last = 0;
+    for (size_t i = 0; i + 2 < log.group_count; i++) {
+        last = log.group[i].note_bytes > 0 ? i : last;
+    }
+    assert_true(last > 0);
+    for (size_t i = 0; i <= last; i++) {
+        const uint8_t *const group = segment->bytes + log.group[i].offset;
+        sky_segment_add(&cut, group, log.group[i].count, (size_t)take_u64(group + 9 + 80));
+    }
+    sky_segment_end(&cut);
+    memcpy(segment->bytes + cut.offset, cut.summary.bytes, cut.summary.used);
+    segment->size = (size_t)cut.offset + cut.summary.used;
+    assert_false(passes(&log));
+    assert_altered("closed, but not by the station");
+    assert_int_equal(audit.altered, 1);
+    free(room);
+    paper_log_free(&log);
+}
+
 /* The present keys sign anything; but not as the log's key, and not as an earlier epoch's. */
 static void a_log_that_was_made_again_with_another_key_is_noticed(void **state)
 {
@@ -504,8 +538,7 @@ static void damage_in_one_group_leaves_the_later_segments_proven(void **state)
 
 int main(int count, char **arguments)
 {
-    (void)arguments;
-    thorough = count > 1;
+    thorough = count > 1 ? strtoul(arguments[1], NULL, 10) : 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_log_in_good_order_is_proven_to_its_last_checkpoint),
         cmocka_unit_test(without_a_key_from_elsewhere_the_log_vouches_for_itself),
@@ -520,6 +553,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_forged_index_with_fitting_checksums_is_noticed),
         cmocka_unit_test(a_relabelled_schema_is_noticed),
         cmocka_unit_test(a_summary_that_leaves_a_group_out_is_noticed),
+        cmocka_unit_test(a_segment_that_was_cut_and_closed_again_is_noticed),
         cmocka_unit_test(a_log_that_was_made_again_with_another_key_is_noticed),
         cmocka_unit_test(
             a_log_that_was_made_again_with_its_own_key_is_noticed_by_who_holds_a_checkpoint),
