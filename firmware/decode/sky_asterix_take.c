@@ -86,31 +86,29 @@ static bool take_time(struct sky_plot *plot, const uint8_t *time, int64_t sigma_
 }
 
 /* Six-bit characters: 1 to 26 are letters, 48 to 57 digits, 32 is a space. 0 for any other. */
-static char letter_of(unsigned code)
-{
-    if (code >= 1 && code <= 26) {
-        return (char)('A' + (int)code - 1);
-    }
-    return code == 32 || (code >= 48 && code <= 57) ? (char)code : '\0';
-}
+static const char letters[64] = {0,   'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L',
+                                 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y',
+                                 'Z', 0,   0,   0,   0,   0,   ' ', 0,   0,   0,   0,   0,   0,
+                                 0,   0,   0,   0,   0,   0,   0,   0,   0,   '0', '1', '2', '3',
+                                 '4', '5', '6', '7', '8', '9', 0,   0,   0,   0,   0,   0};
 
 /* A callsign with a character that cannot be is left out whole; so is one of spaces only. */
 static void take_callsign(struct sky_plot *plot, const uint8_t *bytes)
 {
-    char text[9] = {0};
+    char text[8];
     size_t end = 0;
-    for (size_t i = 0; bytes && i < 8; i++) {
-        const uint32_t four = u24_at(bytes + i / 4 * 3);
-        text[i] = letter_of(four >> (18 - 6 * (i % 4)) & 0x3F);
+    if (!bytes) {
+        return;
+    }
+    const uint64_t all = (uint64_t)u24_at(bytes) << 24 | u24_at(bytes + 3);
+    for (size_t i = 0; i < 8; i++) {
+        text[i] = letters[all >> (42 - 6 * i) & 0x3F];
         if (text[i] == '\0') {
             return;
         }
         end = text[i] == ' ' ? end : i + 1;
     }
-    if (end == 0) {
-        return;
-    }
-    plot->has |= SKY_PLOT_CALLSIGN;
+    plot->has |= end > 0 ? SKY_PLOT_CALLSIGN : 0;
     for (size_t i = 0; i < end; i++) {
         plot->callsign[i] = text[i];
     }

@@ -332,14 +332,17 @@ static size_t repeated_bytes(const uint8_t *bytes, size_t left, size_t each)
     return left > 0 ? 1 + (size_t)bytes[0] * each : 0;
 }
 
-/* Size of a subfield; 0 if it does not exist, or its end is not there. May exceed what is left. */
+/* Size of a subfield that is not fixed; 0 if its end is not there. May exceed what is left. */
 static size_t subfield_bytes(unsigned form, const uint8_t *bytes, size_t left)
 {
     if ((form & REPEATED_SUBFIELD) != 0) {
         return repeated_bytes(bytes, left, form & 0x7F);
     }
-    return form == EXTENDED_SUBFIELD ? extended_bytes(bytes, left, 1) : form;
+    return extended_bytes(bytes, left, 1);
 }
+
+/* The place, 0 to 6, of the first bit that is set in an octet. Pre: one is. */
+static inline unsigned first_of(unsigned octet) { return (unsigned)__builtin_clz(octet) - 24; }
 
 /* Size of the first so many subfields and what says which there are; 0 if they do not fit. */
 static size_t compound_bytes(const uint8_t *sizes, const uint8_t *bytes, size_t left, size_t first)
@@ -347,48 +350,43 @@ static size_t compound_bytes(const uint8_t *sizes, const uint8_t *bytes, size_t 
     const size_t octets = extended_bytes(bytes, left, 1);
     size_t at = octets;
     for (size_t octet = 0, base = 0; octet < octets; octet++, base += 7) {
-        for (size_t i = 0; i < 7 && base + i < first; i++) {
-            if ((bytes[octet] & (0x80U >> i)) == 0) {
-                continue;
+        for (unsigned bits = bytes[octet] & 0xFEU; bits != 0;) {
+            const unsigned i = first_of(bits);
+            if (base + i >= first) {
+                return at;
             }
             const unsigned form = base + i < SKY_UAP_SUBFIELDS_MAX ? sizes[base + i] : 0;
-            const size_t size = at <= left ? subfield_bytes(form, bytes + at, left - at) : 0;
-            if (size == 0) {
+            const size_t size =
+                form < EXTENDED_SUBFIELD ? form : subfield_bytes(form, bytes + at, left - at);
+            if (size == 0 || size > left - at) {
                 return 0;
             }
             at += size;
+            bits &= ~(0x80U >> i);
         }
     }
     return at;
 }
 
-/* Size of an item that begins at bytes, of which left are in the block; 0 if it does not fit. */
+/* Size of an item that is not fixed and begins at bytes; 0 if its end is not there. May exceed. */
 static size_t item_bytes(const struct sky_uap_item *item, const uint8_t *bytes, size_t left)
 {
-    size_t size = 0;
     switch ((enum sky_uap_form)item->form) {
-    case SKY_UAP_ABSENT: /* refused before */
-        break;
-    case SKY_UAP_FIXED:
-        size = item->bytes;
-        break;
     case SKY_UAP_EXTENDED:
-        size = extended_bytes(bytes, left, item->bytes);
-        break;
+        return extended_bytes(bytes, left, item->bytes);
     case SKY_UAP_ONCE_MORE:
-        size = left > 0 ? 1 + (size_t)(bytes[0] & 1) : 0;
-        break;
+        return left > 0 ? 1 + (size_t)(bytes[0] & 1) : 0;
     case SKY_UAP_REPEATED:
-        size = repeated_bytes(bytes, left, item->bytes);
-        break;
+        return repeated_bytes(bytes, left, item->bytes);
     case SKY_UAP_EXPLICIT:
-        size = left > 0 ? bytes[0] : 0;
-        break;
+        return left > 0 ? bytes[0] : 0;
     case SKY_UAP_COMPOUND:
-        size = compound_bytes(subfield_sizes[item->bytes], bytes, left, SIZE_MAX);
+        return compound_bytes(subfield_sizes[item->bytes], bytes, left, SIZE_MAX);
+    case SKY_UAP_ABSENT:
+    case SKY_UAP_FIXED: /* never comes here */
         break;
     }
-    return size <= left ? size : 0;
+    return 0;
 }
 
 static size_t refuse(const char *item, size_t offset, const char **ret_item, size_t *ret_offset)
@@ -406,21 +404,23 @@ size_t sky_asterix_uap_find(const struct sky_uap *uap, const uint8_t *bytes, siz
     size_t at = fspec_bytes;
 
     ret_found->record = bytes;
-    for (size_t octet = 0; octet < fspec_bytes; octet++) {
-        for (size_t i = 0; i < 7; i++) {
-            if ((bytes[octet] & (0x80U >> i)) == 0) {
-                continue;
-            }
-            const size_t index = 7 * octet + i;
-            if (index >= uap->count || uap->item[index].form == SKY_UAP_ABSENT) {
+    for (size_t octet = 0, base = 0; octet < fspec_bytes; octet++, base += 7) {
+        for (unsigned bits = bytes[octet] & 0xFEU; bits != 0;) {
+            const unsigned i = first_of(bits);
+            const size_t index = base + i;
+            if (index >= uap->count) {
                 return refuse("FSPEC", 0, ret_item, ret_offset);
             }
-            const size_t size = item_bytes(&uap->item[index], bytes + at, left - at);
-            if (size == 0) {
-                return refuse(uap->item[index].name, at, ret_item, ret_offset);
+            const struct sky_uap_item *const item = &uap->item[index];
+            const size_t size =
+                item->form == SKY_UAP_FIXED ? item->bytes : item_bytes(item, bytes + at, left - at);
+            if (size == 0 || size > left - at) {
+                const bool absent = item->form == SKY_UAP_ABSENT;
+                return refuse(absent ? "FSPEC" : item->name, absent ? 0 : at, ret_item, ret_offset);
             }
             ret_found->at[index] = (uint16_t)at;
             at += size;
+            bits &= ~(0x80U >> i);
         }
     }
     return at > fspec_bytes ? at : refuse("FSPEC", 0, ret_item, ret_offset);
