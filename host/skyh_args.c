@@ -80,7 +80,8 @@ bool skyh_args_parse(const struct skyh_command *command, int argc, char **argv,
             if (!take_option(command, argc, argv, &i, &args, problem)) {
                 return false;
             }
-        } else if (!options_ended && argv[i][0] == '-' && argv[i][1] != '\0') {
+        } else if (!options_ended && argv[i][0] == '-' && argv[i][1] != '\0' &&
+                   strchr(".0123456789", argv[i][1]) == NULL) {
             return skyh_fail(problem, SKYH_EXIT_USAGE,
                              "%s: unknown option; see skywitness %s --help", argv[i],
                              command->name);

@@ -2,7 +2,8 @@
  * skyh_args: command lines, from one table per command that is also its --help.
  *
  * Options are long, take their value as "--name VALUE" or "--name=VALUE", and may stand anywhere;
- * "--" ends them. Every command has --help and --json without listing them.
+ * "--" ends them; a minus before a digit begins a number. Every command has --help and --json
+ * without listing them.
  */
 #ifndef SKYH_ARGS_H
 #define SKYH_ARGS_H

@@ -15,6 +15,7 @@ extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
 extern const struct skyh_command skyh_zones_build;
 extern const struct skyh_command skyh_zones_info;
+extern const struct skyh_command skyh_zones_distance;
 extern const struct skyh_command skyh_witness_keygen;
 extern const struct skyh_command skyh_witness_request;
 extern const struct skyh_command skyh_witness_cosign;

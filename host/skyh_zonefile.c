@@ -10,6 +10,7 @@
 
 /* The generated types under names of a readable length. */
 #define pb_set Skywitness__Zones__V1__ZoneSet
+#define pb_geoid Skywitness__Zones__V1__Geoid
 #define pb_zone Skywitness__Zones__V1__Zone
 #define pb_limit Skywitness__Zones__V1__Limit
 #define pb_line Skywitness__Zones__V1__Line
@@ -19,6 +20,7 @@
 /* One set in the generated types, with everything it points to. */
 struct packing {
     pb_set set;
+    pb_geoid geoid;
     pb_zone zone[SKY_ZONES_MAX];
     pb_limit limit[SKY_ZONES_MAX][2];
     pb_zone *zones[SKY_ZONES_MAX];
@@ -140,6 +142,21 @@ static void pack_line(struct packing *packing, uint32_t i, const struct skyh_zon
     packing->lines[i] = place;
 }
 
+static void pack_geoid(struct packing *packing, const struct skyh_geoid_tile *tile)
+{
+    static const char model[] = "EGM96";
+    skywitness__zones__v1__geoid__init(&packing->geoid);
+    packing->geoid.model = lend(model);
+    packing->geoid.south_e7 = tile->south_e7;
+    packing->geoid.west_e7 = tile->west_e7;
+    packing->geoid.step_e7 = tile->step_e7;
+    packing->geoid.rows = tile->rows;
+    packing->geoid.columns = tile->columns;
+    packing->geoid.n_height_cm = (size_t)tile->rows * tile->columns;
+    packing->geoid.height_cm = tile->height_cm;
+    packing->set.geoid = &packing->geoid;
+}
+
 /* Lines come zone by zone, in the order they were read within a zone. */
 static void pack_set(struct packing *packing, const struct skyh_zone_build *build)
 {
@@ -148,6 +165,9 @@ static void pack_set(struct packing *packing, const struct skyh_zone_build *buil
     packing->set.name = lend(build->name);
     packing->set.has_geoid_undulation_m = build->has_geoid ? 1 : 0;
     packing->set.geoid_undulation_m = build->geoid_undulation_m;
+    if (build->geoid.rows > 0) {
+        pack_geoid(packing, &build->geoid);
+    }
     for (uint32_t z = 0; z < build->zone_count; z++) {
         pack_zone(packing, z, &build->zone[z]);
         for (uint32_t i = 0; i < build->line_count; i++) {
@@ -284,6 +304,8 @@ void skyh_zonefile_done(struct skyh_zone_build *build)
     free(build->ring);
     free(build->border_edges);
     free(build->vertex);
+    free(build->geoid.height_cm);
+    memset(&build->geoid, 0, sizeof build->geoid);
     build->ring = NULL;
     build->border_edges = NULL;
     build->vertex = NULL;

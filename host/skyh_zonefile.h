@@ -49,11 +49,22 @@ struct skyh_line_text {
     uint32_t ring_count;
 };
 
+/** A tile of the geoid, as zones.proto has it; without rows if there is none. */
+struct skyh_geoid_tile {
+    int32_t south_e7;
+    int32_t west_e7;
+    uint32_t step_e7;
+    uint32_t rows;
+    uint32_t columns;
+    int32_t *height_cm; /* owned */
+};
+
 /** A set as it is read, before packing. Owns its arrays; start zeroed, end with _done. */
 struct skyh_zone_build {
     char name[SKYH_TEXT_MAX];
     bool has_geoid;
     double geoid_undulation_m;
+    struct skyh_geoid_tile geoid; /* EGM96 */
     uint32_t zone_count;
     struct skyh_zone_text zone[SKY_ZONES_MAX];
     uint32_t line_count;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "skyh_geoid.h"
 #include "skyh_geojson.h"
 #include "skyh_limit.h"
 #include "skyh_zoneinfo.h"
@@ -32,7 +33,9 @@ static const struct skyh_option build_options[] = {
     {"--ceiling", "LIMIT", "the same; UNL is without end"},
     {"--valid-from", "DATE", "ISO 8601, as the source states it"},
     {"--valid-until", "DATE", "the same"},
-    {"--geoid", "M", "ellipsoid minus sea level in the area, for AMSL limits"},
+    {"--geoid", "M",
+     "height of sea level above the ellipsoid in the area, for AMSL limits; or\n"
+     "                         egm96: the geoid there (where a limit is AMSL), or none"},
     {NULL, NULL, NULL},
 };
 
@@ -78,18 +81,30 @@ static void say_notes(const struct skyh_notes *notes)
     }
 }
 
+/* Brings mean sea level to the ellipsoid, as asked or where a limit needs it. */
+static bool add_geoid(struct skyh_zone_build *build, const struct skyh_args *args,
+                      struct skyh_problem *problem)
+{
+    const char *const wish = skyh_args_value(args, "--geoid");
+    if (wish == NULL ? skyh_geoid_is_needed(build) : strcmp(wish, "egm96") == 0) {
+        return skyh_geoid_bake(build, problem);
+    }
+    build->has_geoid = wish != NULL && strcmp(wish, "none") != 0;
+    return !build->has_geoid ||
+           skyh_args_number(args, "--geoid", -120.0, 100.0, &build->geoid_undulation_m, problem);
+}
+
 static bool describe_build(struct skyh_zone_build *build, const struct skyh_args *args,
                            struct skyh_problem *problem)
 {
     const char *const name = skyh_args_value(args, "--name");
-    build->has_geoid = skyh_args_given(args, "--geoid");
     if (name != NULL && (name[0] == '\0' || strlen(name) >= sizeof build->name)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE, "--name: %zu bytes; expected 1 to %zu",
                          strlen(name), sizeof build->name - 1);
     }
     (void)snprintf(build->name, sizeof build->name, "%s",
                    name != NULL ? name : build->zone[0].name);
-    return skyh_args_number(args, "--geoid", -120.0, 100.0, &build->geoid_undulation_m, problem);
+    return add_geoid(build, args, problem);
 }
 
 /* ----------------------------------------------------------------------------------- wishes */

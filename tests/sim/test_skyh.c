@@ -398,8 +398,8 @@ static void after_a_lost_input_nothing_is_compared_any_more(void **state)
 static void every_command_explains_itself(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"simulate", "replay",      "classify",
-                                           "info",     "zones build", "zones info"};
+    static const char *const commands[] = {"simulate",    "replay",     "classify",      "info",
+                                           "zones build", "zones info", "zones distance"};
     assert_int_equal(run("--help"), 0);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         assert_int_equal(run("--help"), 0);
@@ -421,8 +421,8 @@ static void every_command_explains_itself(void **state)
     assert_int_equal(run("zones --help"), 0);
     assert_non_null(strstr(said, "zones build"));
     assert_int_equal(run("zones"), 64);
-    assert_string_equal(
-        noted, "skywitness: zones: unknown command; expected one of zones build and zones info\n");
+    assert_string_equal(noted, "skywitness: zones: unknown command; expected one of zones build, "
+                               "zones info and zones distance\n");
     assert_int_equal(run("%s", ""), 64);
 }
 
@@ -486,6 +486,91 @@ static void a_zone_file_tells_where_its_lines_come_from(void **state)
     assert_int_equal(system(sum), 0);
 }
 
+/* A line of an answer in JSON. */
+static const json_t *line_of(const json_t *json, size_t zone, size_t line)
+{
+    const json_t *const zones = json_object_get(json, "zones");
+    return json_array_get(json_object_get(json_array_get(zones, zone), "lines"), line);
+}
+
+static void a_place_is_told_how_far_it_is_from_every_line(void **state)
+{
+    (void)state;
+    assert_int_equal(run("zones build %s/zones/natural-earth.geojson %s/zones/dcw.geojson "
+                         "-o d.zones",
+                         EXAMPLE, EXAMPLE),
+                     0);
+    assert_int_equal(run("zones distance d.zones 19.8679828 2.8939169 3000 --sigma 30"), 0);
+    assert_non_null(strstr(said, "    outside       9103.6 m away, +-493.5 m (95 %)\n"));
+    assert_non_null(strstr(said, "    P(inside)     0.000000\n"));
+    assert_non_null(strstr(said, "  height    3000 m HAE: between its limits with P 1.000000, "
+                                 "evaluated\n"));
+    assert_int_equal(run("zones distance --json d.zones 19.970786 2.945 --unstated 100"), 0);
+    json_t *const json = said_json();
+    assert_near(number_at(line_of(json, 0, 0), "distance_m"), -3134.5, 0.1);
+    assert_near(number_at(line_of(json, 0, 0), "depth_m"), 3134.5, 0.1);
+    assert_near(number_at(line_of(json, 0, 0), "u95_m"), 196.0, 0.1);
+    assert_true(json_is_true(json_object_get(line_of(json, 0, 1), "inside")));
+    assert_true(json_is_null(json_object_get(line_of(json, 0, 1), "p_inside")));
+    json_decref(json);
+}
+
+static void south_and_west_are_negative_operands(void **state)
+{
+    (void)state;
+    assert_int_equal(run("zones distance --json d.zones -19.5 -68.25"), 0);
+    json_t *const json = said_json();
+    assert_near(number_at(json, "lat_deg"), -19.5, 0.0);
+    assert_near(number_at(json, "lon_deg"), -68.25, 0.0);
+    json_decref(json);
+    assert_int_equal(run("zones distance d.zones -91 2"), 64);
+    assert_string_equal(noted,
+                        "skywitness zones distance: LAT: -91; expected a number from -89 to 89\n");
+    assert_int_equal(run("zones distance d.zones -x 2"), 64);
+    assert_int_equal(run("zones distance d.zones 2 2 100 --datum AGL"), 64);
+    assert_int_equal(run("zones distance d.zones 2 2 100 --datum AMSL"), 65);
+    assert_non_null(strstr(noted, "no geoid there"));
+}
+
+static void what_files_do_not_say_comes_from_options(void **state)
+{
+    (void)state;
+    char file[256];
+    (void)snprintf(file, sizeof file, "%s/b.kml", folder);
+    FILE *const out = fopen(file, "we");
+    assert_non_null(out);
+    (void)fputs("<kml><Placemark><name>B</name><LineString><coordinates>4,20 0,20</coordinates>"
+                "</LineString></Placemark></kml>",
+                out);
+    (void)fclose(out);
+    assert_int_equal(
+        run("zones build b.kml -o b.zones --zone South --right-zone North --party Us "
+            "--source 'a map' --licence CC0-1.0 --accuracy ce90:2042 --edge-rule rhumb "
+            "--valid-from 1983-05-08 --ceiling '3500ft AMSL'"),
+        0);
+    assert_string_equal(noted, "");
+    assert_non_null(strstr(said, "  geoid   EGM96, "));
+    assert_non_null(strstr(said, "  line 1  B, as claimed by Us\n"));
+    assert_non_null(strstr(said, "    shared    with zone 2, whose line 2 it is\n"));
+    assert_non_null(strstr(said, "    accuracy  2042 m ce90, 952 m (1 sigma)\n"));
+    assert_non_null(strstr(said, "    valid     from 1983-05-08\n"));
+    assert_int_equal(run("zones distance --json b.zones 19.9 2 900 --datum AMSL"), 0);
+    json_t *const json = said_json();
+    assert_near(number_at(line_of(json, 0, 0), "distance_m") +
+                    number_at(line_of(json, 1, 0), "distance_m"),
+                0.0, 0.0);
+    assert_near(number_at(json_array_get(json_object_get(json, "zones"), 1), "p_vertical"), 1.0,
+                1e-9);
+    json_decref(json);
+    assert_int_equal(run("zones build b.kml -o x.zones --accuracy 30"), 64);
+    assert_int_equal(run("zones build b.kml -o x.zones --edge-rule curved"), 64);
+    assert_int_equal(run("zones build b.kml -o x.zones --floor high"), 64);
+    assert_int_equal(run("zones build b.kml -o x.zones --geoid wavy"), 64);
+    assert_int_equal(run("zones build b.kml -o x.zones --select C"), 65);
+    assert_string_equal(noted, "skywitness zones build: --select C: no feature is called so; "
+                               "expected a name or identifier\n");
+}
+
 static void events_are_told_one_per_line(void **state)
 {
     (void)state;
@@ -513,6 +598,9 @@ int main(void)
         cmocka_unit_test(every_command_explains_itself),
         cmocka_unit_test(what_cannot_be_read_has_its_own_exit_codes),
         cmocka_unit_test(a_zone_file_tells_where_its_lines_come_from),
+        cmocka_unit_test(a_place_is_told_how_far_it_is_from_every_line),
+        cmocka_unit_test(south_and_west_are_negative_operands),
+        cmocka_unit_test(what_files_do_not_say_comes_from_options),
         cmocka_unit_test(events_are_told_one_per_line),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
