@@ -289,6 +289,26 @@ static void a_forged_record_with_fitting_checksums_is_noticed(void **state)
     paper_log_free(&log);
 }
 
+static void groups_that_changed_places_are_noticed(void **state)
+{
+    (void)state;
+    static struct paper_log log;
+    static uint8_t other[65536];
+    make_log(&log, &signer, 200);
+    const struct sky_journal_work *const a = &log.group[6], *const b = &log.group[7];
+    uint8_t *const bytes = log.segment[0].bytes;
+    assert_true(a->count == b->count && a->count <= sizeof other);
+    memcpy(other, bytes + a->offset, a->count);
+    memcpy(bytes + a->offset, bytes + b->offset, a->count);
+    memcpy(bytes + b->offset, other, a->count);
+    make_checksums_fit(&log, 0);
+    assert_false(passes(&log));
+    memcpy(bytes + b->offset, bytes + a->offset, a->count); /* one of them twice */
+    make_checksums_fit(&log, 0);
+    assert_false(passes(&log));
+    paper_log_free(&log);
+}
+
 static void a_forged_header_with_fitting_checksums_is_noticed(void **state)
 {
     (void)state;
@@ -549,6 +569,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(segments_that_are_swapped_doubled_or_missing_are_noticed),
         cmocka_unit_test(a_later_part_of_a_log_is_proven_by_itself),
         cmocka_unit_test(a_forged_record_with_fitting_checksums_is_noticed),
+        cmocka_unit_test(groups_that_changed_places_are_noticed),
         cmocka_unit_test(a_forged_header_with_fitting_checksums_is_noticed),
         cmocka_unit_test(a_forged_index_with_fitting_checksums_is_noticed),
         cmocka_unit_test(a_relabelled_schema_is_noticed),
