@@ -466,20 +466,18 @@ static void end_group(struct auditor *auditor)
 
 /* ---- segments ---- */
 
+/* A log may begin unsigned: what is signed later covers it too. It may not end so. */
 static void learn_key(struct auditor *auditor)
 {
     const char *const text = auditor->segment->said.key;
     struct skyh_audit *const audit = auditor->audit;
     struct sky_note_key named;
     const bool names = sky_note_read_key(text, strlen(text), &named) == SKY_OK;
-    if (auditor->config->key != NULL) {
+    if (names && !audit->is_signed) {
         audit->is_signed = true;
-        audit->key = *auditor->config->key;
-    } else if (auditor->preamble_count == 1) {
-        audit->is_signed = names;
-        audit->key = names ? named : audit->key;
+        audit->key = auditor->config->key != NULL ? *auditor->config->key : named;
     }
-    if (names != audit->is_signed || (names && memcmp(&named, &audit->key, sizeof named) != 0)) {
+    if (audit->is_signed && (!names || memcmp(&named, &audit->key, sizeof named) != 0)) {
         ALTERED(auditor, "segment %" PRIu64 " names %s as the log's key, not the one expected",
                 auditor->segment->said.segment, text[0] == '\0' ? "nothing" : text);
     }
@@ -607,6 +605,10 @@ static void finish(struct auditor *auditor)
         (auditor->before.flags & SKY_MCAP_GROUP_ENDS_RUN) == 0) {
         find(auditor, SKYH_FINDING_TORN, NULL, 0,
              "the run goes on behind the last segment, which is not here");
+    }
+    if (auditor->config->key != NULL && !audit->is_signed) {
+        find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
+             "nothing in it is signed by anybody, not by %s", auditor->config->key->name);
     }
     compare_held_at_end(auditor);
 }

@@ -1,6 +1,7 @@
 #include "skyh_audit.h"
 
 #include "sky_paper_audit.h"
+#include "sky_resume.h"
 #include "sky_segment.h"
 
 enum { SECONDS = 14 };
@@ -125,11 +126,42 @@ static void an_unsigned_log_has_a_tree_and_nobody_to_vouch(void **state)
     assert_int_equal(audit.span[0].end, 2 * SECONDS + 1);
     assert_int_equal(audit.span[0].in_groups, 0);
     run_audit(&signer.key, NULL);
-    assert_altered("names nothing as the log's key");
+    assert_altered("nothing in it is signed by anybody");
     paper_log_free(&log);
 }
 
-/* True if the log of segment `at`, changed as it is now, is taken for an untouched one. */
+static void a_log_that_is_signed_from_a_later_run_on_is_proven_whole(void **state)
+{
+    (void)state;
+    static struct paper_log before, after;
+    static struct sky_resume resume;
+    struct sky_journal *journal;
+    struct sky_seal_config seal = paper_seal(&signer);
+    make_log_of(&before, NULL, 100, 3);
+    memset(&resume, 0, sizeof resume);
+    sky_resume_take(&resume, before.segment[0].bytes, before.segment[0].size);
+    seal.tree = resume.tree;
+    paper_signed_open(&after, &seal, 2, &journal);
+    record(journal, 4, 6, 100);
+    assert_int_equal(sky_journal_close(journal), 0);
+    paper_view_of(&view, &before);
+    paper_view_add(&view, after.segment[0].bytes, after.segment[0].size);
+    run_audit(&signer.key, NULL);
+    assert_clean();
+    assert_int_equal(audit.runs, 2);
+    assert_int_equal(audit.span_count, 1);
+    assert_int_equal(audit.span[0].in_notes, audit.leaves - 1);
+    /* And the other way round it is not: signatures do not end. */
+    paper_view_clear(&view);
+    paper_view_add(&view, after.segment[0].bytes, after.segment[0].size);
+    paper_view_add(&view, before.segment[0].bytes, before.segment[0].size);
+    run_audit(&signer.key, NULL);
+    assert_altered("names nothing as the log's key");
+    paper_log_free(&before);
+    paper_log_free(&after);
+}
+
+/* True if the log, changed as it is now, is taken for an untouched one. */
 static bool passes(const struct paper_log *log)
 {
     paper_view_of(&view, log);
@@ -563,6 +595,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(a_log_in_good_order_is_proven_to_its_last_checkpoint),
         cmocka_unit_test(without_a_key_from_elsewhere_the_log_vouches_for_itself),
         cmocka_unit_test(an_unsigned_log_has_a_tree_and_nobody_to_vouch),
+        cmocka_unit_test(a_log_that_is_signed_from_a_later_run_on_is_proven_whole),
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(every_cut_is_noticed),
         cmocka_unit_test(a_power_cut_in_the_last_segment_is_no_alteration),
