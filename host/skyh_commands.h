@@ -10,6 +10,7 @@ extern const struct skyh_command skyh_simulate;
 extern const struct skyh_command skyh_replay;
 extern const struct skyh_command skyh_verify;
 extern const struct skyh_command skyh_classify;
+extern const struct skyh_command skyh_judge;
 extern const struct skyh_command skyh_info;
 extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
