@@ -26,7 +26,7 @@ enum sky_asterix_kind {
     /*
      * A target report without: no detection in this scan, the end of a track; not an error. Neither
      * is a position measured that the sender extrapolated (I048/020 TYP 0, I010/170 CST, I015/170
-     * CSTP, I062/080 CST) or could not express (I048/020 ERR: beyond 256 NM).
+     * CSTP, I062/080 CST or TSE) or could not express (I048/020 ERR: beyond 256 NM).
      */
     SKY_ASTERIX_NO_POSITION,
     SKY_ASTERIX_SERVICE, /* categories 034 and 010: the sensor speaks of itself */

@@ -356,7 +356,9 @@ static int take_062(const struct sky_asterix_take *take, struct sky_asterix_reco
     struct sky_plot *const plot = &record->plot;
     const uint8_t *const place = item_of(take, I062_105);
     const uint8_t *const last = part_of(take, I062_340, 6); /* the last report in it */
+    const bool ended = (octet_of(take, I062_080, 1) & 0x40) != 0;
     const bool coasted = (octet_of(take, I062_080, 3) & 0x80) != 0;
+    const bool measured = place && !ended && !coasted;
 
     if (!take_time(plot, item_of(take, I062_070), TIME_STEP_SIGMA_NS)) {
         return I062_070;
@@ -365,8 +367,8 @@ static int take_062(const struct sky_asterix_take *take, struct sky_asterix_reco
         (octet_of(take, I062_080, 1) & 0x80) != 0 || (last && (last[0] & 0x1C) != 0);
     take_replies_062(plot, take);
     take_sensor_track(plot, item_of(take, I062_040), 0xFFFF);
-    settle(record, place && !coasted);
-    if (place && !coasted) {
+    settle(record, measured);
+    if (measured) {
         if (!take_place(plot, place, 32, 25)) {
             return I062_105;
         }

@@ -326,7 +326,8 @@ static void same_034(void)
 
 static void same_062(void)
 {
-    const bool target = has(theirs, "062_105_LAT") && !is("062_080_CST", 1.0);
+    const bool target =
+        has(theirs, "062_105_LAT") && !is("062_080_CST", 1.0) && !is("062_080_TSE", 1.0);
     const double source = number_of(theirs, "062_080_SRC");
     const bool assumed = source >= 4.0 && source <= 6.0;
     const bool measured = has(theirs, "062_136_VALUE");

@@ -105,6 +105,30 @@ static void the_spare_places_of_a_profile_hold_no_item(void **state)
     }
 }
 
+static void a_compound_item_has_no_more_subfields_than_its_profile_says(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t category;
+        struct piece piece;
+        const char *item;
+    } said[] = {
+        {62, {16, "01 01 01 01 10 01"}, "I062/295"},    /* the 32nd of 31 */
+        {62, {16, "01 01 01 01 01 80 01"}, "I062/295"}, /* the 36th of anything */
+        {62, {16, "01 01 01 01 01 01 01 01 80 01"}, "I062/295"},
+        {62, {27, "01 40 01"}, "I062/500"},
+        {21, {31, "08 01"}, "I021/220"},
+        {15, {14, "01 40 01"}, "I015/601"},
+    };
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        ONE(said[i].category, said[i].piece);
+        start();
+        assert_int_equal(sky_asterix_next(&walk, &record, &item, &offset), SKY_E_CORRUPT);
+        assert_string_equal(item, said[i].item);
+        expect_end();
+    }
+}
+
 /* ---- category 062 ---- */
 
 #define PLACE_062                                                                                  \
@@ -210,7 +234,9 @@ static void a_coasted_track_is_no_position_and_a_simulated_one_is_marked(void **
     ONE(62, PLACE_062, {13, "01 01 01 80"});
     expect_one(SKY_ASTERIX_NO_POSITION);
     assert_int_equal(record.plot.has & SKY_PLOT_PLACE, 0);
-    ONE(62, PLACE_062, {13, "01 01 01 7e"});
+    ONE(62, PLACE_062, {13, "01 40"}); /* its last message */
+    expect_one(SKY_ASTERIX_NO_POSITION);
+    ONE(62, PLACE_062, {13, "01 3f 01 7e"});
     expect_one(SKY_ASTERIX_TARGET);
     assert_false(record.simulated);
     ONE(62, PLACE_062, {13, "01 80"});
@@ -434,13 +460,16 @@ static void editions_before_the_first_have_places_and_meanings_of_their_own(void
     static const struct {
         const char *descriptor;
         const char *emitter;
-    } no_aircraft[] = {{"20 00", "00"}, {"10 00", "00"}, {"08 00", "00"}, {"00 00", "15"}};
+    } no_aircraft[] = {{"20 00", "00"}, {"10 00", "00"}, {"08 00", "00"}, {"00 00", "18"}};
     for (size_t i = 0; i < sizeof no_aircraft / sizeof no_aircraft[0]; i++) {
         ONE(21, {1, "01 04"}, {2, no_aircraft[i].descriptor}, {4, "20 00 00 c0 00 00"},
             {22, no_aircraft[i].emitter});
         (void)target();
         assert_true(record.simulated);
     }
+    ONE(21, {1, "01 04"}, {2, "c7 1f"}, {4, "20 00 00 c0 00 00"}, {22, "19"});
+    (void)target();
+    assert_false(record.simulated);
 }
 
 /* I021/271 of edition 2.1 has no extension bit in its second octet. */
@@ -734,6 +763,7 @@ int main(void)
         cmocka_unit_test_setup(every_fixed_item_of_a_report_is_stepped_over_exactly,
                                forget_dialects),
         cmocka_unit_test_setup(the_spare_places_of_a_profile_hold_no_item, forget_dialects),
+        cmocka_unit_test(a_compound_item_has_no_more_subfields_than_its_profile_says),
         cmocka_unit_test(a_system_track_is_a_place_with_its_accuracy),
         cmocka_unit_test(a_system_track_says_only_what_it_says),
         cmocka_unit_test(a_height_that_another_system_assumed_is_none),

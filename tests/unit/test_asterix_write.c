@@ -217,6 +217,15 @@ static void a_callsign_that_asterix_cannot_spell_has_spaces_instead(void **state
     assert_string_equal(read_only_record().plot.callsign, "WITNESS1");
 }
 
+static void an_address_alone_is_told_alone(void **state)
+{
+    (void)state;
+    track.icao_address = 0x3C660C;
+    write_track(0);
+    assert_int_equal(read_only_record().plot.has,
+                     SKY_PLOT_PLACE | SKY_PLOT_SENSOR_TRACK | SKY_PLOT_ICAO);
+}
+
 static void what_is_no_track_changes_nothing(void **state)
 {
     (void)state;
@@ -288,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup(what_does_not_fit_is_the_limit, start),
         cmocka_unit_test_setup(the_antimeridian_is_west_and_a_day_begins_at_midnight, start),
         cmocka_unit_test_setup(a_callsign_that_asterix_cannot_spell_has_spaces_instead, start),
+        cmocka_unit_test_setup(an_address_alone_is_told_alone, start),
         cmocka_unit_test_setup(what_is_no_track_changes_nothing, start),
         cmocka_unit_test_setup(a_block_holds_as_many_tracks_as_it_says_and_no_more, start),
         cmocka_unit_test_setup(any_track_reads_back_within_half_a_step, start),

@@ -299,6 +299,78 @@ static void a_place_that_another_system_reports_becomes_a_track(void **state)
     assert_true(station.engine.claim.look.measurement.is_place);
 }
 
+/* The latest record of a track in what one input caused. */
+static const struct sky_event_track *told_track(void)
+{
+    const struct sky_event_track *said = NULL;
+    for (size_t i = 0; i < outbox.count; i++) {
+        said = outbox.event[i].kind == SKY_EVENT_TRACK ? &outbox.event[i].u.track : said;
+    }
+    return said;
+}
+
+/* Category 021: source, place, address, time of reception, geometric height and NACp 9. */
+static size_t put_report(uint8_t *bytes, const struct sky_enu *at, int64_t time_ns)
+{
+    static const uint8_t head[] = {21, 0, 0, 0x83, 0x19, 0x60, 25, 7};
+    struct sky_geo_frame frame;
+    const struct sky_lla site = paper_site();
+    assert_int_equal(sky_geo_frame_init(&frame, &site), SKY_OK);
+    const struct sky_lla place = sky_geo_from_enu(&frame, at);
+    const int64_t steps = time_ns % (86400 * SKY_SECOND_NS) / 7812500;
+    memcpy(bytes, head, sizeof head);
+    put_u32(bytes + 8, (int32_t)lround(place.lat_rad / SKY_PI * 0x1p30));
+    put_u32(bytes + 12, (int32_t)lround(place.lon_rad / SKY_PI * 0x1p30));
+    memcpy(bytes + 16, ((const uint8_t[]){0x4C, 0xA1, 0x23}), 3);
+    put_u32(bytes + 18, (int32_t)steps); /* its first byte is 0 and covered by the address */
+    bytes[18] = 0x23;
+    const int32_t height = (int32_t)lround(place.alt_hae_m / (6.25 * 0.3048));
+    memcpy(bytes + 22, ((const uint8_t[]){(uint8_t)(height >> 8), (uint8_t)height, 1, 0x12}), 4);
+    bytes[2] = 26;
+    return 26;
+}
+
+static void an_aircraft_that_is_seen_and_reports_is_one_cooperative_track(void **state)
+{
+    (void)state;
+    uint8_t bytes[64];
+    listen_to_reports(7, SKY_ASTERIX_021_ED_2_2);
+    const uint32_t beacons = wire.config.sensor_count - 1;
+    bool told_silent = false;
+    for (int i = 0; i < 12; i++) {
+        now_ns += 2 * SKY_SECOND_NS;
+        struct sky_input input = paper_gnss(&wire, now_ns, &nowhere);
+        take(&input);
+        paper_block(&wire);
+        paper_record(&wire, 2, &target, utc_ns(), false, 0);
+        input = paper_datagram(&wire, now_ns);
+        take(&input);
+        if (i < 6) { /* only seen */
+            told_silent = told_silent || (told_track() && !told_track()->cooperative);
+            continue;
+        }
+        now_ns += SKY_SECOND_NS / 4;
+        input = datagram_of(bytes, put_report(bytes, &target, utc_ns()));
+        take(&input);
+    }
+    assert_true(told_silent);
+    now_ns += 2 * SKY_SECOND_NS;
+    const struct sky_input input = paper_tick(&wire, now_ns, true);
+    take(&input);
+    const struct sky_track *fused = NULL;
+    for (size_t i = 0; i < SKY_TRACKS_MAX; i++) {
+        const struct sky_track *const track = &station.engine.tracker.track[i];
+        if (track->status != SKY_TRACK_FREE) {
+            assert_null(fused);
+            fused = track;
+        }
+    }
+    assert_non_null(fused);
+    assert_int_equal(fused->sensors, 1U << PAPER_SECOND | 1U << beacons);
+    assert_int_equal(fused->icao_address, 0x4CA123);
+    assert_true(fused->cooperative);
+}
+
 static void a_place_signed_by_a_radar_and_a_plot_signed_by_none_are_refused(void **state)
 {
     (void)state;
@@ -588,6 +660,8 @@ int main(void)
         cmocka_unit_test_setup(targets_of_nobody_are_counted, start),
         cmocka_unit_test_setup(simulated_targets_are_no_testimony, start),
         cmocka_unit_test_setup(a_place_that_another_system_reports_becomes_a_track, start),
+        cmocka_unit_test_setup(an_aircraft_that_is_seen_and_reports_is_one_cooperative_track,
+                               start),
         cmocka_unit_test_setup(a_place_signed_by_a_radar_and_a_plot_signed_by_none_are_refused,
                                start),
         cmocka_unit_test_setup(reports_that_are_drawn_or_doubted_are_no_testimony, start),
