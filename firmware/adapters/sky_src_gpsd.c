@@ -11,15 +11,42 @@
 #include <unistd.h>
 
 /*
- * 11 is gpsd 3.22, 16 is 3.27: mode, altHAE and time as timespec mean the same in all of them. A
- * new major number has broken its users before, so it must be looked at before it is let in.
+ * 11 is gpsd 3.22, 16 is 3.27: mode, altHAE and time as timespec mean the same in all of them. In
+ * 12 the attitude left the union of things that one message brings, and in 14 GST: either way they
+ * are what the latest message brought, if its flag is set. A new major number has broken its users
+ * before, so it must be looked at before it is let in.
  */
 _Static_assert(GPSD_API_MAJOR_VERSION >= 11 && GPSD_API_MAJOR_VERSION <= 16,
                "this version of libgps has not been tried");
 _Static_assert(sizeof(struct gps_data_t) <= SKY_SRC_GPSD_STATE_BYTES,
                "libgps keeps more than was allowed for");
 
-static const char watch[] = "?WATCH={\"enable\":true,\"json\":true};\n";
+static const char watch[] = "?WATCH={\"enable\":true,\"json\":true,\"pps\":true};\n";
+
+static const struct sky_receiver_report nothing = {
+    .err_place_m = (double)NAN,
+    .err_speed_mps = (double)NAN,
+    .err_course_deg = (double)NAN,
+    .err_climb_mps = (double)NAN,
+    .hdop = (double)NAN,
+    .vdop = (double)NAN,
+    .pdop = (double)NAN,
+    .tdop = (double)NAN,
+    .gst_rms_m = (double)NAN,
+    .gst_major_m = (double)NAN,
+    .gst_minor_m = (double)NAN,
+    .gst_major_deg = (double)NAN,
+    .gst_lat_m = (double)NAN,
+    .gst_lon_m = (double)NAN,
+    .gst_alt_m = (double)NAN,
+    .heading_deg = (double)NAN,
+    .pitch_deg = (double)NAN,
+    .roll_deg = (double)NAN,
+    .leap_s = -1,
+    .satellites_seen = -1,
+    .jamming = -1,
+    .antenna = -1,
+};
 
 static struct sky_src_gpsd *self(struct sky_source *base) { return (struct sky_src_gpsd *)base; }
 
@@ -67,6 +94,7 @@ static int open_socket(struct sky_source *base, char *ret_detail)
     }
     base->fd = fd;
     source->satellites_used = -1;
+    source->receiver = nothing;
     source->filled = 0;
     source->taken = 0;
     source->lost = 0;
@@ -123,6 +151,134 @@ static struct sky_gnss_report report_of(const struct gps_data_t *gps)
     };
 }
 
+/*
+ * A whole number that libgps does not hand out, or not in every version, straight from the message:
+ * such as "jam":17. Returns otherwise if there is none.
+ */
+static int32_t number_in(const char *text, size_t bytes, const char *key, int32_t otherwise)
+{
+    const char *const at = memmem(text, bytes, key, strlen(key));
+    const char *const end = text + bytes;
+    const char *digit = at ? at + strlen(key) : end;
+    const bool negative = digit < end && *digit == '-';
+    int32_t number = 0;
+    int figures = 0;
+    for (digit += negative ? 1 : 0; digit < end && *digit >= '0' && *digit <= '9'; digit++) {
+        if (++figures > 9) {
+            return otherwise;
+        }
+        number = 10 * number + (*digit - '0');
+    }
+    if (figures == 0) {
+        return otherwise;
+    }
+    return negative ? -number : number;
+}
+
+static double finite_or_nan(double value) { return isfinite(value) ? value : (double)NAN; }
+
+static bool is_instant(struct timespec time)
+{
+    return time.tv_sec > 0 && (int64_t)time.tv_sec < INT64_MAX / SKY_SECOND_NS / 2;
+}
+
+static void note_sky(struct sky_receiver_report *receiver, const struct gps_data_t *gps)
+{
+    receiver->satellites_seen = gps->satellites_visible;
+    receiver->hdop = finite_or_nan(gps->dop.hdop);
+    receiver->vdop = finite_or_nan(gps->dop.vdop);
+    receiver->pdop = finite_or_nan(gps->dop.pdop);
+    receiver->tdop = finite_or_nan(gps->dop.tdop);
+}
+
+static void note_gst(struct sky_receiver_report *receiver, const struct gst_t *gst)
+{
+    receiver->gst_rms_m = finite_or_nan(gst->rms_deviation);
+    receiver->gst_major_m = finite_or_nan(gst->smajor_deviation);
+    receiver->gst_minor_m = finite_or_nan(gst->sminor_deviation);
+    receiver->gst_major_deg = finite_or_nan(gst->smajor_orientation);
+    receiver->gst_lat_m = finite_or_nan(gst->lat_err_deviation);
+    receiver->gst_lon_m = finite_or_nan(gst->lon_err_deviation);
+    receiver->gst_alt_m = finite_or_nan(gst->alt_err_deviation);
+}
+
+/* gpsd states a power of two of seconds: -20 for a pulse the kernel stamps, -10 for one over USB.
+ */
+static int64_t precision_ns(int32_t exponent)
+{
+    const int32_t least = -29;
+    return exponent >= 0 ? SKY_SECOND_NS : SKY_SECOND_NS >> (exponent < least ? -least : -exponent);
+}
+
+static void note_pps(struct sky_receiver_report *receiver, const struct gps_data_t *gps,
+                     const char *text, size_t bytes)
+{
+    if (is_instant(gps->pps.real) && is_instant(gps->pps.clock)) {
+        receiver->has_pps = true;
+        receiver->pps_real_ns = ns_of(gps->pps.real);
+        receiver->pps_clock_ns = ns_of(gps->pps.clock);
+        receiver->pps_precision_ns = precision_ns(number_in(text, bytes, "\"precision\":", -10));
+    }
+}
+
+/* libgps 3.22 flags a TOFF message as such, but leaves its times where those of a pulse belong. */
+static void note_toff(struct sky_receiver_report *receiver, const struct gps_data_t *gps)
+{
+    const struct timedelta_t *const toff = gps->toff.real.tv_sec != 0 ? &gps->toff : &gps->pps;
+    if (is_instant(toff->real) && is_instant(toff->clock)) {
+        receiver->has_toff = true;
+        receiver->toff_real_ns = ns_of(toff->real);
+        receiver->toff_clock_ns = ns_of(toff->clock);
+    }
+}
+
+/* What the receiver says beside its reports is kept until the next of them. */
+static void note(struct sky_src_gpsd *source, const char *text, size_t bytes)
+{
+    const struct gps_data_t *const gps = state_of(source);
+    struct sky_receiver_report *const receiver = &source->receiver;
+    if ((gps->set & SATELLITE_SET) != 0) {
+        source->satellites_used = gps->satellites_used;
+        note_sky(receiver, gps);
+    }
+    if ((gps->set & GST_SET) != 0) {
+        note_gst(receiver, &gps->gst);
+    }
+    if ((gps->set & ATTITUDE_SET) != 0) {
+        receiver->heading_deg = finite_or_nan(gps->attitude.heading);
+        receiver->pitch_deg = finite_or_nan(gps->attitude.pitch);
+        receiver->roll_deg = finite_or_nan(gps->attitude.roll);
+    }
+    if ((gps->set & PPS_SET) != 0) {
+        note_pps(receiver, gps, text, bytes);
+    }
+    if ((gps->set & TOFF_SET) != 0) {
+        note_toff(receiver, gps);
+    }
+    const bool any =
+        (gps->set & (SATELLITE_SET | GST_SET | ATTITUDE_SET | PPS_SET | TOFF_SET)) != 0;
+    receiver->said = receiver->said || any;
+}
+
+/* What only some reports say, of themselves. */
+static void note_report(struct sky_src_gpsd *source, const char *text, size_t bytes)
+{
+    const struct gps_data_t *const gps = state_of(source);
+    struct sky_receiver_report *const receiver = &source->receiver;
+    const bool has_place = (gps->set & LATLON_SET) != 0;
+    receiver->err_place_m = has_place ? finite_or_nan(gps->fix.eph) : (double)NAN;
+    receiver->err_speed_mps = given(gps, SPEED_SET, gps->fix.eps);
+    receiver->err_course_deg = given(gps, TRACK_SET, gps->fix.epd);
+    receiver->err_climb_mps = given(gps, CLIMB_SET, gps->fix.epc);
+    receiver->leap_s = number_in(text, bytes, "\"leapseconds\":", -1);
+    receiver->jamming = number_in(text, bytes, "\"jam\":", -1);
+    receiver->antenna = number_in(text, bytes, "\"ant\":", -1);
+    receiver->said = receiver->said || isfinite(receiver->err_place_m) ||
+                     isfinite(receiver->err_speed_mps) || isfinite(receiver->err_course_deg) ||
+                     isfinite(receiver->err_climb_mps) || receiver->leap_s != -1 ||
+                     receiver->jamming != -1 || receiver->antenna != -1;
+}
+
 static void unpack(struct sky_src_gpsd *source, const char *text, size_t bytes)
 {
     memcpy(source->line, text, bytes);
@@ -169,17 +325,18 @@ static int take_line(struct sky_src_gpsd *source, const char *text, size_t bytes
     if (!source->up) {
         return greet(source, ret_input, ret_detail);
     }
-    if ((gps->set & SATELLITE_SET) != 0) {
-        source->satellites_used = gps->satellites_used;
-    }
+    note(source, text, bytes);
     if ((gps->set & MODE_SET) == 0) {
         return 0;
     }
+    note_report(source, text, bytes);
     ret_input->kind = SKY_INPUT_GNSS;
     ret_input->u.gnss = report_of(gps);
     ret_input->u.gnss.satellites_used = source->satellites_used;
     ret_input->u.gnss.json = text;
     ret_input->u.gnss.json_bytes = bytes;
+    ret_input->u.gnss.receiver = source->receiver;
+    source->receiver = nothing;
     return 1;
 }
 

@@ -32,12 +32,13 @@ struct sky_src_gpsd {
     struct sky_source base;
     struct sockaddr_storage address;
     socklen_t address_bytes;
-    int32_t satellites_used; /* of the latest SKY message; -1: none yet */
-    size_t filled;           /* bytes in buffer */
-    size_t taken;            /* of them, at the front, those already handed out */
-    uint64_t lost;           /* messages longer than the buffer, not yet reported */
-    bool skipping;           /* inside such a message */
-    bool up;                 /* gpsd has said who it is */
+    int32_t satellites_used;             /* of the latest SKY message; -1: none yet */
+    struct sky_receiver_report receiver; /* said since the latest report */
+    size_t filled;                       /* bytes in buffer */
+    size_t taken;                        /* of them, at the front, those already handed out */
+    uint64_t lost;                       /* messages longer than the buffer, not yet reported */
+    bool skipping;                       /* inside such a message */
+    bool up;                             /* gpsd has said who it is */
     char buffer[SKY_SRC_GPSD_LINE_MAX];
     char line[SKY_SRC_GPSD_LINE_MAX]; /* libgps may write into what it parses */
     _Alignas(max_align_t) unsigned char state[SKY_SRC_GPSD_STATE_BYTES];
@@ -45,7 +46,8 @@ struct sky_src_gpsd {
 
 /**
  * Makes a source that is not open yet. take brings SKY_SOURCE_UP with gpsd's release, one
- * SKY_INPUT_GNSS per TPV message, and SKY_SOURCE_LOST for messages that do not fit.
+ * SKY_INPUT_GNSS per TPV message with what SKY, GST, ATT, PPS and TOFF messages said since the one
+ * before, and SKY_SOURCE_LOST for messages that do not fit.
  * Returns 0, -EINVAL if the host is neither an address nor "localhost", or -ELIBBAD if this libgps
  * lays out its fix in another way than the one built against.
  */

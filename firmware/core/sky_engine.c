@@ -9,6 +9,8 @@
 static const double carry_most_s = 10.0; /* how far a moving station's last fix is carried on */
 static const double frame_reach_m = 1e6; /* a radar there that sees 1,000 km is still within it */
 
+static const int64_t epoch_most_ns = 2 * SKY_SECOND_NS; /* all its reports come within */
+
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 
@@ -108,8 +110,10 @@ static bool pose_moved(const struct sky_engine *engine)
     const double east_m = now.east_m - said.east_m;
     const double north_m = now.north_m - said.north_m;
     const double sigma_m = engine->pose.sigma_horizontal_m;
+    const double turn_rad = sky_wrap_pi(engine->pose.heading_rad - engine->heading_said_rad);
 
-    return east_m * east_m + north_m * north_m > sigma_m * sigma_m ||
+    return sky_abs(turn_rad) > engine->pose.heading_sigma_rad ||
+           east_m * east_m + north_m * north_m > sigma_m * sigma_m ||
            sky_abs(now.up_m - said.up_m) > engine->pose.sigma_vertical_m;
 }
 
@@ -117,10 +121,15 @@ static void say_pose(struct sky_engine *engine, struct sky_outbox *outbox)
 {
     const struct sky_pose *const pose = &engine->pose;
 
-    if (!pose->known || (engine->pose_was_said && !pose_moved(engine))) {
+    const enum sky_pose_state state = sky_pose_state(pose, &engine->config.station);
+
+    if (!pose->known ||
+        (engine->pose_was_said && state == engine->pose_state_said && !pose_moved(engine))) {
         return;
     }
     engine->pose_was_said = true;
+    engine->pose_state_said = state;
+    engine->heading_said_rad = pose->heading_rad;
     engine->pose_said = pose->place;
     struct sky_event *const event =
         sky_engine_append(engine, outbox, engine->last_seq, engine->now_ns, SKY_EVENT_POSE);
@@ -130,20 +139,68 @@ static void say_pose(struct sky_engine *engine, struct sky_outbox *outbox)
     event->u.pose.heading_rad = pose->heading_rad;
     event->u.pose.heading_sigma_rad = pose->heading_sigma_rad;
     event->u.pose.fixes_used = pose->fixes_used;
+    event->u.pose.state = state;
 }
 
-static void take_fix(struct sky_engine *engine, const struct sky_gnss_fix *fix,
+/* Another report of the epoch that the one before was of? */
+static bool is_of_epoch(const struct sky_engine *engine, const struct sky_gnss_fix *fix)
+{
+    const struct sky_engine_epoch *const epoch = &engine->epoch;
+    return epoch->known && (fix->has & SKY_GNSS_TIME) != 0 && fix->utc_ns == epoch->utc_ns &&
+           engine->now_ns - epoch->time_ns <= epoch_most_ns;
+}
+
+/* Takes the fix's time, and keeps the pose as it was before this epoch, or brings it back. */
+static enum sky_status begin_epoch(struct sky_engine *engine, const struct sky_gnss_fix *fix)
+{
+    struct sky_engine_epoch *const epoch = &engine->epoch;
+
+    if (is_of_epoch(engine, fix)) {
+        return epoch->believed;
+    }
+    epoch->known = (fix->has & SKY_GNSS_TIME) != 0;
+    epoch->utc_ns = fix->utc_ns;
+    epoch->time_ns = engine->now_ns;
+    epoch->before = engine->pose;
+    epoch->believed = epoch->known ? sky_utc_observe_gnss(&engine->utc, engine->now_ns, fix->utc_ns,
+                                                          fix->utc_sigma_ns)
+                                   : SKY_OK;
+    return epoch->believed;
+}
+
+/* The pulse was told on the kernel's clock, which tells UTC here and now by what it lacked then. */
+static void take_pulse(struct sky_engine *engine, const struct sky_step *step,
+                       struct sky_outbox *outbox)
+{
+    const struct sky_gnss_fix *const fix = step->fix;
+    const bool is_real = step->realtime_ns >= 0 && step->realtime_ns <= INT64_MAX / 2;
+
+    if ((fix->has & SKY_GNSS_PPS) != 0 && is_real &&
+        sky_utc_observe_pps(&engine->utc, engine->now_ns, step->realtime_ns + fix->pps_offset_ns,
+                            fix->pps_sigma_ns) != SKY_OK) {
+        reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.pps", "");
+    }
+}
+
+/* Who is wrong about the time is not believed about the place either. */
+static void take_fix(struct sky_engine *engine, const struct sky_step *step,
                      struct sky_outbox *outbox)
 {
-    if ((fix->has & SKY_GNSS_TIME) != 0 &&
-        sky_utc_observe_gnss(&engine->utc, engine->now_ns, fix->utc_ns, fix->utc_sigma_ns) !=
-            SKY_OK) {
+    const struct sky_gnss_fix *const fix = step->fix;
+    const bool again = is_of_epoch(engine, fix);
+
+    if (begin_epoch(engine, fix) != SKY_OK) {
         reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "");
-    }
-    if ((fix->has & SKY_GNSS_POSITION) != 0) {
-        if (sky_pose_observe(&engine->pose, &engine->config.station, engine->now_ns, fix) !=
-            SKY_OK) {
-            reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.position", "");
+    } else {
+        take_pulse(engine, step, outbox);
+        if ((fix->has & SKY_GNSS_POSITION) != 0) {
+            if (again) {
+                engine->pose = engine->epoch.before;
+            }
+            if (sky_pose_observe(&engine->pose, &engine->config.station, engine->now_ns, fix) !=
+                SKY_OK) {
+                reject(engine, outbox, SKY_REJECT_IMPLAUSIBLE, 1, "gnss.position", "");
+            }
         }
     }
     if (engine->pose.known) {
@@ -426,7 +483,7 @@ enum sky_status sky_engine_step(struct sky_engine *engine, const struct sky_step
         take_tick(engine, step, outbox);
         break;
     case SKY_STEP_GNSS:
-        take_fix(engine, step->fix, outbox);
+        take_fix(engine, step, outbox);
         break;
     case SKY_STEP_PLOTS:
         take_plots(engine, step, outbox);

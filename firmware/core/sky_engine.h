@@ -53,7 +53,8 @@ struct sky_step {
 };
 
 enum sky_event_kind {
-    SKY_EVENT_POSE = 1,       /* the station's pose became known or moved by over a sigma */
+    SKY_EVENT_POSE = 1,       /* the station's pose became known, moved by over a sigma, turned by
+                                 over one, or rests on something else */
     SKY_EVENT_CLOCK,          /* the clock state changed */
     SKY_EVENT_TRACK,          /* a confirmed track was updated, coasts, or was lost */
     SKY_EVENT_ASSESSMENT,     /* follows SKY_EVENT_TRACK, one per line within assess_within_m or
@@ -173,6 +174,7 @@ struct sky_event {
             double heading_rad;
             double heading_sigma_rad;
             uint32_t fixes_used;
+            enum sky_pose_state state;
         } pose;
         struct sky_event_track track;
         struct sky_assessment assessment;
@@ -226,6 +228,18 @@ struct sky_engine_stand {
 };
 
 /**
+ * The receiver's latest epoch. gpsd reports one several times, each fuller than before: the latest
+ * counts instead of those before it.
+ */
+struct sky_engine_epoch {
+    bool known;
+    int64_t utc_ns;
+    int64_t time_ns;          /* when it was first reported */
+    enum sky_status believed; /* its time */
+    struct sky_pose before;
+};
+
+/**
  * The whole state of a station. Fields are private but for reading. Borrows the zone set. Points
  * into itself: it is not to be copied or moved. Keep it static.
  */
@@ -242,7 +256,10 @@ struct sky_engine {
     uint32_t next_incident_id;
     enum sky_clock_state clock_said; /* in the latest SKY_EVENT_CLOCK */
     struct sky_lla pose_said;        /* in the latest SKY_EVENT_POSE */
+    double heading_said_rad;
+    enum sky_pose_state pose_state_said;
     bool pose_was_said;
+    struct sky_engine_epoch epoch;
     struct sky_event lost;                  /* what the outbox had no room for */
     uint32_t slot_track_id[SKY_TRACKS_MAX]; /* whose incidents a slot holds; 0: nobody's */
     struct sky_engine_clearance clearance[SKY_TRACKS_MAX]; /* by slot */

@@ -25,6 +25,44 @@ enum sky_input_kind {
     SKY_INPUT_PLOT_ROWS   /* lines of a plot file, as imported (sky_rows) */
 };
 
+/**
+ * What a receiver said beside its reports, since the one before: attitude, the quality of the fix,
+ * its pulse, interference. Only if `said`; then NaN, and -1 of what is counted, where gpsd gave
+ * nothing.
+ */
+struct sky_receiver_report {
+    bool said;
+    bool has_pps;
+    bool has_toff;
+    double err_place_m; /* eph: of the place, horizontally; gpsd does not say at which confidence */
+    double err_speed_mps; /* eps, epd, epc: 95 % */
+    double err_course_deg;
+    double err_climb_mps;
+    double hdop;
+    double vdop;
+    double pdop;
+    double tdop;
+    double gst_rms_m; /* GST: 1 sigma as the receiver itself says */
+    double gst_major_m;
+    double gst_minor_m;
+    double gst_major_deg;
+    double gst_lat_m;
+    double gst_lon_m;
+    double gst_alt_m;
+    double heading_deg; /* ATT, true */
+    double pitch_deg;
+    double roll_deg;
+    int64_t pps_real_ns;      /* the second that the latest pulse began ... */
+    int64_t pps_clock_ns;     /* ... and CLOCK_REALTIME as it did */
+    int64_t pps_precision_ns; /* of the latter; > 0 */
+    int64_t toff_real_ns;     /* the same of the first byte of a report on the serial line */
+    int64_t toff_clock_ns;
+    int32_t leap_s; /* GPS time less UTC */
+    int32_t satellites_seen;
+    int32_t jamming; /* 0 none .. 255 severe, as u-blox counts */
+    int32_t antenna; /* 0 unknown, 1 good, 2 shorted, 3 open; or as the receiver has it */
+};
+
 /** A receiver's report as gpsd gave it. NaN where gpsd gave nothing; sky_gnss decides what holds.
  */
 struct sky_gnss_report {
@@ -45,6 +83,7 @@ struct sky_gnss_report {
     int32_t satellites_used; /* -1: not said */
     const char *json;        /* the message behind it, not terminated; may be NULL with bytes 0 */
     size_t json_bytes;
+    struct sky_receiver_report receiver;
 };
 
 enum sky_source_event {

@@ -67,7 +67,9 @@ enum sky_gnss_has {
     SKY_GNSS_TIME = 1U << 0,
     SKY_GNSS_POSITION = 1U << 1, /* latitude and longitude */
     SKY_GNSS_ALTITUDE = 1U << 2, /* height above the ellipsoid */
-    SKY_GNSS_VELOCITY = 1U << 3  /* speed and course over ground */
+    SKY_GNSS_VELOCITY = 1U << 3, /* speed and course over ground */
+    SKY_GNSS_HEADING = 1U << 4,  /* of the station's body, by a compass or two antennas */
+    SKY_GNSS_PPS = 1U << 5       /* what the kernel's clock lacked at the receiver's pulse */
 };
 
 /** What the station's receiver said at one epoch, decoded and checked. */
@@ -79,7 +81,10 @@ struct sky_gnss_fix {
     double sigma_horizontal_m; /* 1 sigma per axis, > 0 */
     double sigma_vertical_m;
     double speed_mps;
-    double course_rad; /* [0, 2 pi), true */
+    double course_rad;     /* [0, 2 pi), true */
+    double heading_rad;    /* the same */
+    int64_t pps_offset_ns; /* UTC less CLOCK_REALTIME at the latest pulse; +- 2^62 at most */
+    int64_t pps_sigma_ns;  /* > 0 */
     uint32_t satellites_used;
 };
 

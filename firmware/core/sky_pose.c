@@ -14,6 +14,8 @@ static const uint32_t rival_fixes_least = 60;
 static const uint32_t rival_fixes_moving = 5;
 static const double station_speed_most_mps = 300.0;
 
+static const double compass_sigma_rad = 2.0 * SKY_PI / 180.0; /* nobody states it */
+
 static double square(double x) { return x * x; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
@@ -45,6 +47,8 @@ static bool is_sound(const struct sky_gnss_fix *fix)
     const bool moves = (fix->has & SKY_GNSS_VELOCITY) != 0;
     return (fix->has & SKY_GNSS_POSITION) != 0 && is_sigma(fix->sigma_horizontal_m) &&
            (!has_height(fix) || is_sigma(fix->sigma_vertical_m)) &&
+           ((fix->has & SKY_GNSS_HEADING) == 0 ||
+            (fix->heading_rad >= 0.0 && fix->heading_rad <= 2.0 * SKY_PI)) &&
            (!moves || (fix->speed_mps >= 0.0 && fix->speed_mps <= station_speed_most_mps &&
                        fix->course_rad >= 0.0 && fix->course_rad <= 2.0 * SKY_PI));
 }
@@ -144,6 +148,11 @@ static void follow(struct sky_pose *pose, const struct sky_station_config *confi
         pose->speed_mps = fix->speed_mps;
         pose->course_rad = fix->course_rad;
     }
+    if ((fix->has & SKY_GNSS_HEADING) != 0) {
+        pose->heading_rad = sky_wrap_pi(fix->heading_rad + config->heading_rad);
+        pose->heading_sigma_rad =
+            sky_sqrt(square(config->heading_sigma_rad) + square(compass_sigma_rad));
+    }
 }
 
 /* Does a refused fix speak for the same place as those before it, in height too if both have one?
@@ -219,4 +228,20 @@ enum sky_status sky_pose_observe(struct sky_pose *pose, const struct sky_station
     pose->time_ns = time_ns;
     pose->fixes_used++;
     return SKY_OK;
+}
+
+enum sky_pose_state sky_pose_state(const struct sky_pose *pose,
+                                   const struct sky_station_config *config)
+{
+    if (!pose->known) {
+        return SKY_POSE_UNKNOWN;
+    }
+    if (config->has_site) {
+        return SKY_POSE_SURVEYED;
+    }
+    if (config->moving) {
+        return SKY_POSE_FOLLOWING;
+    }
+    const bool is_done = square(config->gnss_sigma_floor_m) * pose->weight_per_m2 >= 1.0;
+    return is_done ? SKY_POSE_SURVEYED_IN : SKY_POSE_SURVEYING;
 }

@@ -6,7 +6,8 @@
  * one before allows (all of it after a minute), and the sum never passes the slow common error of a
  * receiver (sky_station_config.gnss_sigma_floor_m). A surveyed fixed station does not move at all:
  * its fixes are only checked against the survey. A moving one keeps the latest fix and its
- * velocity. Heading comes from the configuration alone: course over ground is not heading.
+ * velocity. Its heading is that of its compass, if it has one, turned by the configured one; all
+ * others have the configured one alone: course over ground is not heading.
  */
 #ifndef SKY_POSE_H
 #define SKY_POSE_H
@@ -17,6 +18,15 @@
 #include "sky_config.h"
 #include "sky_geo.h"
 #include "sky_obs.h"
+
+/** What the pose rests on. */
+enum sky_pose_state {
+    SKY_POSE_UNKNOWN = 1,
+    SKY_POSE_SURVEYED,    /* the configuration's site */
+    SKY_POSE_SURVEYING,   /* the mean of fixes so far, which still gets better */
+    SKY_POSE_SURVEYED_IN, /* the mean of enough fixes: only the receivers' common error is left */
+    SKY_POSE_FOLLOWING    /* the latest fix of a moving station */
+};
 
 struct sky_pose {
     bool known;
@@ -65,5 +75,9 @@ void sky_pose_init(struct sky_pose *pose, const struct sky_station_config *confi
 SKY_NODISCARD enum sky_status sky_pose_observe(struct sky_pose *pose,
                                                const struct sky_station_config *config,
                                                int64_t time_ns, const struct sky_gnss_fix *fix);
+
+/** What the pose rests on now. */
+enum sky_pose_state sky_pose_state(const struct sky_pose *pose,
+                                   const struct sky_station_config *config);
 
 #endif

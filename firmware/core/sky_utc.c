@@ -120,6 +120,22 @@ enum sky_status sky_utc_observe_gnss(struct sky_utc *utc, int64_t time_ns, int64
     return contradiction ? SKY_E_RANGE : SKY_OK;
 }
 
+enum sky_status sky_utc_observe_pps(struct sky_utc *utc, int64_t time_ns, int64_t utc_ns,
+                                    int64_t sigma_ns)
+{
+    const int64_t offset_ns = utc_ns - time_ns;
+    if (!is_plausible(utc_ns) ||
+        (utc->state >= SKY_CLOCK_NTP && contradicts(utc, time_ns, offset_ns, sigma_ns))) {
+        utc->rejected++;
+        return SKY_E_RANGE;
+    }
+    if (utc->state != SKY_CLOCK_NONE && sigma_ns > aged_sigma_ns(utc, time_ns)) {
+        return SKY_OK;
+    }
+    take(utc, time_ns, offset_ns, sigma_ns, SKY_CLOCK_PPS);
+    return SKY_OK;
+}
+
 void sky_utc_observe_kernel(struct sky_utc *utc, int64_t time_ns, int64_t realtime_ns,
                             bool synchronised, int64_t error_ns)
 {

@@ -63,6 +63,16 @@ SKY_NODISCARD enum sky_status sky_utc_observe_gnss(struct sky_utc *utc, int64_t 
                                                    int64_t utc_ns, int64_t sigma_ns);
 
 /**
+ * The receiver's pulse says that it was utc_ns at time_ns. Better than any message or discipline
+ * while it lasts; then it ages like them.
+ * Returns SKY_E_RANGE, and changes nothing but counts, if the date cannot be, or if it differs from
+ * a GNSS, NTP or PPS estimate by more than 10 s + 8 sigma: the pulse has no date of its own.
+ * Pre: 0 < sigma_ns <= 1 h.
+ */
+SKY_NODISCARD enum sky_status sky_utc_observe_pps(struct sky_utc *utc, int64_t time_ns,
+                                                  int64_t utc_ns, int64_t sigma_ns);
+
+/**
  * The kernel's real-time clock read realtime_ns at time_ns; synchronised and error_ns (at most
  * 1 h) as adjtimex reports them. Used only where it is better than what is known: disciplined, its
  * sigma is half the kernel's maximum error and at least 0.1 ms, against the receiver's aged one;

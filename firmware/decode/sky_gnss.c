@@ -18,12 +18,33 @@ static double sigma_of(double error_95, double unstated)
     return states(error_95) ? error_95 / sigmas_in_95_percent : unstated;
 }
 
+/* What holds where gpsd states no error: the receiver's own sigma, or one for want of any. */
+static double unstated(const struct sky_receiver_report *receiver, double gst_m, double most_m,
+                       double none_m)
+{
+    if (receiver->said && states(gst_m)) {
+        return gst_m;
+    }
+    return receiver->said && states(most_m) ? most_m : none_m;
+}
+
 /* The worse of the two axes: one sigma stands for both. */
 static double sigma_horizontal_m(const struct sky_gnss_report *report)
 {
-    const double lon_m = sigma_of(report->err_lon_m, SKY_GNSS_SIGMA_HORIZONTAL_M);
-    const double lat_m = sigma_of(report->err_lat_m, SKY_GNSS_SIGMA_HORIZONTAL_M);
+    const struct sky_receiver_report *const receiver = &report->receiver;
+    const double most_m = receiver->err_place_m;
+    const double lon_m = sigma_of(report->err_lon_m, unstated(receiver, receiver->gst_lon_m, most_m,
+                                                              SKY_GNSS_SIGMA_HORIZONTAL_M));
+    const double lat_m = sigma_of(report->err_lat_m, unstated(receiver, receiver->gst_lat_m, most_m,
+                                                              SKY_GNSS_SIGMA_HORIZONTAL_M));
     return lon_m > lat_m ? lon_m : lat_m;
+}
+
+static double sigma_vertical_m(const struct sky_gnss_report *report)
+{
+    const struct sky_receiver_report *const receiver = &report->receiver;
+    return sigma_of(report->err_alt_m,
+                    unstated(receiver, receiver->gst_alt_m, 0.0, SKY_GNSS_SIGMA_VERTICAL_M));
 }
 
 static int64_t utc_sigma_ns(double error_95_s)
@@ -63,7 +84,17 @@ static const char *contradiction(const struct sky_gnss_report *report)
     if (!possible(report->course_deg, 0.0, 360.0)) {
         return "gnss.course";
     }
+    if (report->receiver.said && !possible(report->receiver.heading_deg, 0.0, 360.0)) {
+        return "gnss.heading";
+    }
     return NULL;
+}
+
+/* [0, 2 pi): 360 degrees is north, and north is 0. */
+static double direction_rad(double direction_deg)
+{
+    const double rad = plain(direction_deg * rad_per_deg);
+    return rad < 2.0 * SKY_PI ? rad : 0.0;
 }
 
 static void take_position(struct sky_gnss_fix *fix, const struct sky_gnss_report *report)
@@ -72,7 +103,7 @@ static void take_position(struct sky_gnss_fix *fix, const struct sky_gnss_report
     fix->place.lat_rad = plain(report->lat_deg * rad_per_deg);
     fix->place.lon_rad = plain(report->lon_deg * rad_per_deg);
     fix->sigma_horizontal_m = sigma_horizontal_m(report);
-    fix->sigma_vertical_m = sigma_of(report->err_alt_m, SKY_GNSS_SIGMA_VERTICAL_M);
+    fix->sigma_vertical_m = sigma_vertical_m(report);
 
     if (report->mode == 3 && sky_is_finite(report->alt_hae_m)) {
         fix->has |= SKY_GNSS_ALTITUDE;
@@ -81,8 +112,29 @@ static void take_position(struct sky_gnss_fix *fix, const struct sky_gnss_report
     if (sky_is_finite(report->speed_mps) && sky_is_finite(report->course_deg)) {
         fix->has |= SKY_GNSS_VELOCITY;
         fix->speed_mps = plain(report->speed_mps);
-        const double course_rad = plain(report->course_deg * rad_per_deg);
-        fix->course_rad = course_rad < 2.0 * SKY_PI ? course_rad : 0.0;
+        fix->course_rad = direction_rad(report->course_deg);
+    }
+}
+
+/* Sums and differences of such instants do not overflow. */
+static bool is_instant(int64_t time_ns) { return time_ns >= 0 && time_ns <= INT64_MAX / 2; }
+
+/* A heading, and what the pulse says of the kernel's clock. */
+static void take_receiver(struct sky_gnss_fix *fix, const struct sky_receiver_report *receiver)
+{
+    if (!receiver->said) {
+        return;
+    }
+    if (sky_is_finite(receiver->heading_deg)) {
+        fix->has |= SKY_GNSS_HEADING;
+        fix->heading_rad = direction_rad(receiver->heading_deg);
+    }
+    if (receiver->has_pps && is_instant(receiver->pps_real_ns) &&
+        is_instant(receiver->pps_clock_ns) && receiver->pps_precision_ns > 0 &&
+        receiver->pps_precision_ns <= SKY_SECOND_NS) {
+        fix->has |= SKY_GNSS_PPS;
+        fix->pps_offset_ns = receiver->pps_real_ns - receiver->pps_clock_ns;
+        fix->pps_sigma_ns = receiver->pps_precision_ns;
     }
 }
 
@@ -108,6 +160,7 @@ enum sky_status sky_gnss_decode(const struct sky_gnss_report *report, struct sky
         *ret_item = "gnss.position";
         return SKY_E_CORRUPT;
     }
+    take_receiver(&fix, &report->receiver);
     if (report->satellites_used > 0) {
         fix.satellites_used = (uint32_t)report->satellites_used;
     }

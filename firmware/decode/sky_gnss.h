@@ -4,7 +4,8 @@
  * gpsd's traps, as met on real receivers: `status` is 0 on a good 3D fix, so only mode decides;
  * mode may be 3 with a NaN latitude; the same epoch comes several times, each fuller than before;
  * a 1,024-week rollback dates a fix in 1999 (sky_utc refuses such dates). gpsd's epx, epy and epv
- * are 95 % figures: divided by 1.96 they are sigmas.
+ * are 95 % figures: divided by 1.96 they are sigmas. Where it gives none, those of the receiver's
+ * own GST hold, and else eph, of which nobody says what share of errors it covers, as one sigma.
  */
 #ifndef SKY_GNSS_H
 #define SKY_GNSS_H

@@ -198,11 +198,62 @@ static void put_said(protobuf_c_boolean *ret_has, double *ret_field, double valu
     *ret_field = value == value ? value : 0.0;
 }
 
+/* What the receiver said beside its reports; message is storage for it. */
+static Skywitness__V1__Receiver *receiver_of(const struct sky_receiver_report *receiver,
+                                             Skywitness__V1__Receiver *message)
+{
+#define PUT(field) put_said(&message->has_##field, &message->field, receiver->field)
+#define PUT_COUNT(field)                                                                           \
+    message->has_##field = receiver->field != -1;                                                  \
+    message->field = receiver->field
+    if (!receiver->said) {
+        return NULL;
+    }
+    skywitness__v1__receiver__init(message);
+    PUT(err_place_m);
+    PUT(err_speed_mps);
+    PUT(err_course_deg);
+    PUT(err_climb_mps);
+    PUT(hdop);
+    PUT(vdop);
+    PUT(pdop);
+    PUT(tdop);
+    PUT(gst_rms_m);
+    PUT(gst_major_m);
+    PUT(gst_minor_m);
+    PUT(gst_major_deg);
+    PUT(gst_lat_m);
+    PUT(gst_lon_m);
+    PUT(gst_alt_m);
+    PUT(heading_deg);
+    PUT(pitch_deg);
+    PUT(roll_deg);
+    PUT_COUNT(leap_s);
+    PUT_COUNT(satellites_seen);
+    PUT_COUNT(jamming);
+    PUT_COUNT(antenna);
+#undef PUT
+#undef PUT_COUNT
+    message->has_pps_real_ns = receiver->has_pps;
+    message->has_pps_clock_ns = receiver->has_pps;
+    message->has_pps_precision_ns = receiver->has_pps;
+    message->pps_real_ns = receiver->pps_real_ns;
+    message->pps_clock_ns = receiver->pps_clock_ns;
+    message->pps_precision_ns = receiver->pps_precision_ns;
+    message->has_toff_real_ns = receiver->has_toff;
+    message->has_toff_clock_ns = receiver->has_toff;
+    message->toff_real_ns = receiver->toff_real_ns;
+    message->toff_clock_ns = receiver->toff_clock_ns;
+    return message;
+}
+
 static enum sky_status pack_gnss(const struct sky_gnss_report *report,
                                  Skywitness__V1__Received *received, const struct slot *slot)
 {
     Skywitness__V1__Gnss message = SKYWITNESS__V1__GNSS__INIT;
+    Skywitness__V1__Receiver receiver;
     message.received = received;
+    message.receiver = receiver_of(&report->receiver, &receiver);
     message.mode = report->mode;
     message.has_utc_ns = report->has_time;
     message.utc_ns = report->utc_ns;
@@ -344,6 +395,8 @@ static enum sky_status pack_pose(const struct sky_event *event, Skywitness__V1__
     message.heading_rad = event->u.pose.heading_rad;
     message.heading_sigma_rad = event->u.pose.heading_sigma_rad;
     message.fixes_used = event->u.pose.fixes_used;
+    message.has_state = event->u.pose.state != 0;
+    message.state = (Skywitness__V1__PoseState)event->u.pose.state;
     return fill(slot, SKY_CHANNEL_POSE, &message.base);
 }
 

@@ -205,6 +205,49 @@ static double said(protobuf_c_boolean has, double value)
     return has ? value : nan;
 }
 
+static void unpack_receiver(const Skywitness__V1__Receiver *message,
+                            struct sky_receiver_report *ret_receiver)
+{
+#define TAKE(field) ret_receiver->field = said(message->has_##field, message->field)
+#define TAKE_COUNT(field) ret_receiver->field = message->has_##field ? message->field : -1
+    ret_receiver->said = message != NULL;
+    if (!ret_receiver->said) {
+        return;
+    }
+    TAKE(err_place_m);
+    TAKE(err_speed_mps);
+    TAKE(err_course_deg);
+    TAKE(err_climb_mps);
+    TAKE(hdop);
+    TAKE(vdop);
+    TAKE(pdop);
+    TAKE(tdop);
+    TAKE(gst_rms_m);
+    TAKE(gst_major_m);
+    TAKE(gst_minor_m);
+    TAKE(gst_major_deg);
+    TAKE(gst_lat_m);
+    TAKE(gst_lon_m);
+    TAKE(gst_alt_m);
+    TAKE(heading_deg);
+    TAKE(pitch_deg);
+    TAKE(roll_deg);
+    TAKE_COUNT(leap_s);
+    TAKE_COUNT(satellites_seen);
+    TAKE_COUNT(jamming);
+    TAKE_COUNT(antenna);
+#undef TAKE
+#undef TAKE_COUNT
+    ret_receiver->has_pps =
+        message->has_pps_real_ns && message->has_pps_clock_ns && message->has_pps_precision_ns;
+    ret_receiver->pps_real_ns = message->pps_real_ns;
+    ret_receiver->pps_clock_ns = message->pps_clock_ns;
+    ret_receiver->pps_precision_ns = message->pps_precision_ns;
+    ret_receiver->has_toff = message->has_toff_real_ns && message->has_toff_clock_ns;
+    ret_receiver->toff_real_ns = message->toff_real_ns;
+    ret_receiver->toff_clock_ns = message->toff_clock_ns;
+}
+
 static void unpack_gnss(const Skywitness__V1__Gnss *message, struct sky_input *input)
 {
     struct sky_gnss_report *report = &input->u.gnss;
@@ -226,6 +269,7 @@ static void unpack_gnss(const Skywitness__V1__Gnss *message, struct sky_input *i
     report->satellites_used = message->has_satellites_used ? message->satellites_used : -1;
     report->json = (const char *)message->json.data;
     report->json_bytes = message->json.len;
+    unpack_receiver(message->receiver, &report->receiver);
 }
 
 static enum sky_status unpack_datagram(const Skywitness__V1__Datagram *message,
@@ -367,6 +411,7 @@ static void unpack_pose(const Skywitness__V1__Pose *message, struct sky_event *e
     event->u.pose.heading_rad = message->heading_rad;
     event->u.pose.heading_sigma_rad = message->heading_sigma_rad;
     event->u.pose.fixes_used = message->fixes_used;
+    event->u.pose.state = (enum sky_pose_state)(message->has_state ? message->state : 0);
 }
 
 static enum sky_status unpack_track(const Skywitness__V1__Track *message,

@@ -902,6 +902,68 @@ static void reports_come_whole_however_the_bytes_are_cut(void **state)
     close(listening);
 }
 
+static void what_a_receiver_says_beside_its_reports_comes_with_the_next_of_them(void **state)
+{
+    (void)state;
+    const uint16_t port = free_port(SOCK_STREAM);
+    const int listening = listen_at(port, 1);
+    start_gps(port);
+    assert_int_equal(open_it(&gps.base), 1);
+    const int fd = accept_as_gpsd(listening);
+    const struct sky_receiver_report *const said = &input.u.gnss.receiver;
+    static const char report[] = "{\"class\":\"TPV\",\"mode\":3,\"lat\":1.5,\"lon\":2.5}\r\n";
+
+    tell(fd, report);
+    expect(&gps.base, SKY_INPUT_GNSS);
+    assert_false(said->said);
+
+    tell(fd, "{\"class\":\"SKY\",\"hdop\":0.9,\"vdop\":1.25,\"pdop\":1.5,\"satellites\":["
+             "{\"PRN\":1,\"ss\":30,\"used\":true},{\"PRN\":2,\"ss\":30,\"used\":false}]}\r\n"
+             "{\"class\":\"GST\",\"rms\":2.5,\"major\":3.5,\"minor\":1.5,\"orient\":45.0,"
+             "\"lat\":3.25,\"lon\":1.75,\"alt\":4.5}\r\n"
+             "{\"class\":\"ATT\",\"heading\":271.5,\"pitch\":-1.5,\"roll\":0.5}\r\n"
+             "{\"class\":\"TOFF\",\"real_sec\":1800000000,\"real_nsec\":0,"
+             "\"clock_sec\":1800000000,\"clock_nsec\":120000000}\r\n"
+             "{\"class\":\"PPS\",\"real_sec\":1800000000,\"real_nsec\":0,"
+             "\"clock_sec\":1799999999,\"clock_nsec\":999999500,\"precision\":-20}\r\n"
+             "{\"class\":\"TPV\",\"mode\":3,\"lat\":1.5,\"lon\":2.5,\"leapseconds\":18,\"eph\":7.5,"
+             "\"jam\":17,\"ant\":2,\"speed\":1.0,\"eps\":0.25}\r\n");
+    expect(&gps.base, SKY_INPUT_GNSS);
+    assert_true(said->said);
+    assert_int_equal(said->satellites_seen, 2);
+    assert_near(said->hdop, 0.9, 0.0);
+    assert_near(said->vdop, 1.25, 0.0);
+    assert_near(said->pdop, 1.5, 0.0);
+    assert_near(said->gst_rms_m, 2.5, 0.0);
+    assert_near(said->gst_major_m, 3.5, 0.0);
+    assert_near(said->gst_minor_m, 1.5, 0.0);
+    assert_near(said->gst_major_deg, 45.0, 0.0);
+    assert_near(said->gst_lat_m, 3.25, 0.0);
+    assert_near(said->gst_lon_m, 1.75, 0.0);
+    assert_near(said->gst_alt_m, 4.5, 0.0);
+    assert_near(said->heading_deg, 271.5, 0.0);
+    assert_near(said->pitch_deg, -1.5, 0.0);
+    assert_near(said->roll_deg, 0.5, 0.0);
+    assert_true(said->has_toff && said->has_pps);
+    assert_int_equal(said->toff_clock_ns - said->toff_real_ns, 120000000);
+    assert_int_equal(said->pps_real_ns, INT64_C(1800000000) * SKY_SECOND_NS);
+    assert_int_equal(said->pps_real_ns - said->pps_clock_ns, 500);
+    assert_int_equal(said->pps_precision_ns, 953); /* 2^-20 s */
+    assert_int_equal(said->leap_s, 18);
+    assert_int_equal(said->jamming, 17);
+    assert_int_equal(said->antenna, 2);
+    assert_near(said->err_place_m, 7.5, 0.0);
+    assert_near(said->err_speed_mps, 0.25, 0.0);
+    assert_true(isnan(said->err_course_deg) && isnan(said->tdop));
+
+    tell(fd, report); /* and is said once */
+    expect(&gps.base, SKY_INPUT_GNSS);
+    assert_false(said->said);
+    gps.base.ops->close(&gps.base);
+    close(fd);
+    close(listening);
+}
+
 static void a_message_beyond_all_measure_is_counted_and_the_next_one_is_taken(void **state)
 {
     (void)state;
@@ -1147,6 +1209,7 @@ int main(void)
         cmocka_unit_test(a_head_on_a_serial_line_is_read_lost_and_found_again),
         cmocka_unit_test(a_serial_line_that_is_not_there_is_an_error_that_says_so),
         cmocka_unit_test(reports_come_whole_however_the_bytes_are_cut),
+        cmocka_unit_test(what_a_receiver_says_beside_its_reports_comes_with_the_next_of_them),
         cmocka_unit_test(a_message_beyond_all_measure_is_counted_and_the_next_one_is_taken),
         cmocka_unit_test(a_peer_that_is_no_gpsd_is_turned_away),
         cmocka_unit_test(a_gpsd_that_does_not_answer_holds_nobody_up),

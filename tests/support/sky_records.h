@@ -112,6 +112,17 @@ static inline int records_choice(uint64_t *seed, int first, int last)
 #define RECORDS_GNSS_REALS(X)                                                                      \
     X(lat_deg) X(lon_deg) X(alt_hae_m) X(alt_msl_m) X(err_lon_m) X(err_lat_m) X(err_alt_m)         \
     X(err_time_s) X(speed_mps) X(course_deg) X(climb_mps)
+#define RECORDS_RECEIVER_REALS(X)                                                                  \
+    X(receiver.err_place_m) X(receiver.err_speed_mps) X(receiver.err_course_deg)                   \
+    X(receiver.err_climb_mps) X(receiver.hdop) X(receiver.vdop) X(receiver.pdop) X(receiver.tdop)  \
+    X(receiver.gst_rms_m) X(receiver.gst_major_m) X(receiver.gst_minor_m)                          \
+    X(receiver.gst_major_deg) X(receiver.gst_lat_m) X(receiver.gst_lon_m) X(receiver.gst_alt_m)    \
+    X(receiver.heading_deg) X(receiver.pitch_deg) X(receiver.roll_deg)
+#define RECORDS_RECEIVER_COUNTS(X)                                                                 \
+    X(receiver.leap_s) X(receiver.satellites_seen) X(receiver.jamming) X(receiver.antenna)
+#define RECORDS_RECEIVER_TIMES(X)                                                                  \
+    X(receiver.pps_real_ns) X(receiver.pps_clock_ns) X(receiver.pps_precision_ns)                  \
+    X(receiver.toff_real_ns) X(receiver.toff_clock_ns)
 #define RECORDS_PLACE(X)                                                                           \
     X(lat_rad) X(lon_rad) X(alt_hae_m)
 #define RECORDS_POSE(X)                                                                            \
@@ -280,6 +291,27 @@ static inline void records_fill_config(uint64_t *seed, struct sky_config *item)
     }
 }
 
+static inline void records_fill_receiver(uint64_t *seed, struct sky_gnss_report *item)
+{
+#define FILL_COUNT(field) item->field = records_choice(seed, -1, 300);
+    RECORDS_RECEIVER_REALS(RECORDS_FILL_OF)
+    RECORDS_RECEIVER_COUNTS(FILL_COUNT)
+    RECORDS_RECEIVER_TIMES(RECORDS_FILL_OF)
+#undef FILL_COUNT
+    item->receiver.has_pps = test_random(seed) % 2 == 0;
+    item->receiver.has_toff = test_random(seed) % 2 == 0;
+    if (test_random(seed) % 2 == 0) {
+        item->receiver.heading_deg = item->receiver.hdop = (double)NAN;
+    }
+    if (!item->receiver.has_pps) {
+        item->receiver.pps_real_ns = item->receiver.pps_clock_ns = 0;
+        item->receiver.pps_precision_ns = 0;
+    }
+    if (!item->receiver.has_toff) {
+        item->receiver.toff_real_ns = item->receiver.toff_clock_ns = 0;
+    }
+}
+
 static inline void records_fill_gnss(uint64_t *seed, struct sky_gnss_report *item,
                                      struct records_lent *lent)
 {
@@ -295,6 +327,10 @@ static inline void records_fill_gnss(uint64_t *seed, struct sky_gnss_report *ite
     item->satellites_used = records_choice(seed, -1, 40);
     item->json_bytes = test_random(seed) % sizeof lent->bytes;
     item->json = item->json_bytes > 0 ? (const char *)lent->bytes : NULL;
+    item->receiver.said = test_random(seed) % 2 == 0;
+    if (item->receiver.said) {
+        records_fill_receiver(seed, item);
+    }
 }
 
 /* What a channel of inputs or events carries; the later ones follow no order. */
@@ -485,6 +521,8 @@ static inline void records_fill_pose(uint64_t *seed, struct sky_event *event)
 #define FILL_POSE(field) RECORDS_FILL(event->u.pose.field)
     RECORDS_POSE(FILL_POSE)
 #undef FILL_POSE
+    event->u.pose.state =
+        (enum sky_pose_state)records_choice(seed, SKY_POSE_UNKNOWN, SKY_POSE_FOLLOWING);
 }
 
 /* Fills an event of a kind. */

@@ -57,6 +57,12 @@ static void same_gnss(const struct sky_gnss_report *item, const struct sky_gnss_
         RECORDS_SAME_OF(field)                                                                     \
     }
     RECORDS_GNSS_REALS(SAME_REAL)
+    RECORDS_RECEIVER_REALS(SAME_REAL)
+    RECORDS_RECEIVER_COUNTS(RECORDS_SAME_OF)
+    RECORDS_RECEIVER_TIMES(RECORDS_SAME_OF)
+    RECORDS_SAME_OF(receiver.said)
+    RECORDS_SAME_OF(receiver.has_pps)
+    RECORDS_SAME_OF(receiver.has_toff)
     RECORDS_SAME_OF(mode)
     RECORDS_SAME_OF(has_time)
     RECORDS_SAME_OF(utc_ns)

@@ -271,6 +271,128 @@ static void a_fix_that_cannot_be_is_reported_and_not_used(void **state)
     assert_int_equal(engine.stats.rejected[SKY_REJECT_IMPLAUSIBLE], 2);
 }
 
+static void who_is_wrong_about_the_time_is_not_believed_about_the_place(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.utc_ns -= INT64_C(1024) * 604800 * SKY_SECOND_NS;
+    for (int i = 0; i < 100; i++) {
+        give_fix(&fix);
+        assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "");
+        assert_false(engine.pose.known);
+        wait_s(1.0);
+    }
+    fix = good_fix();
+    give_fix(&fix);
+    assert_true(engine.pose.known);
+    fix.utc_ns += 3600 * SKY_SECOND_NS; /* an hour, against the monotonic clock */
+    fix.place.lat_rad += 5.0 / 6.4e6;
+    wait_s(1.0);
+    give_fix(&fix);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.time", "");
+    assert_int_equal(engine.pose.fixes_used, 1);
+}
+
+static void of_several_reports_of_an_epoch_the_latest_counts(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.place.lat_rad += 40.0 / 6.4e6;
+    fix.sigma_horizontal_m = 10.0; /* as gpsd has it before it knows the errors */
+    give_fix(&fix);
+    fix = good_fix();
+    wait_s(0.1);
+    fix.has &= ~(uint32_t)SKY_GNSS_POSITION; /* says nothing about the place */
+    give_fix(&fix);
+    assert_int_equal(engine.pose.fixes_used, 1);
+    fix.has |= SKY_GNSS_POSITION;
+    fix.sigma_horizontal_m = 3.0;
+    for (int i = 0; i < 5; i++) {
+        wait_s(0.1);
+        give_fix(&fix);
+    }
+    assert_int_equal(engine.pose.fixes_used, 1);
+    assert_near(engine.pose.place.lat_rad, fix.place.lat_rad, 1e-12);
+    assert_near(engine.pose.sigma_horizontal_m, 3.0, 1e-9);
+
+    wait_s(2.0); /* a receiver whose clock stands still has no epochs */
+    give_fix(&fix);
+    assert_int_equal(engine.pose.fixes_used, 2);
+    fix = good_fix(); /* the next epoch */
+    give_fix(&fix);
+    assert_int_equal(engine.pose.fixes_used, 3);
+}
+
+static void a_pulse_disciplines_the_clock_until_it_stops(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix fix = good_fix();
+    fix.has |= SKY_GNSS_PPS;
+    fix.pps_offset_ns = -250;
+    fix.pps_sigma_ns = 1000;
+    give_fix(&fix);
+    assert_int_equal(first(SKY_EVENT_CLOCK)->utc.state, SKY_CLOCK_PPS);
+    const int64_t true_ns = PAPER_UTC0_NS + (now_ns - PAPER_TIME0_NS);
+    assert_int_equal(sky_utc_at(&engine.utc, now_ns).utc_ns, true_ns - 250);
+
+    wait_s(1.0);
+    fix = good_fix();
+    fix.has |= SKY_GNSS_PPS;
+    fix.pps_offset_ns = 3600 * SKY_SECOND_NS;
+    fix.pps_sigma_ns = 1000;
+    give_fix(&fix);
+    assert_reject(SKY_REJECT_IMPLAUSIBLE, 1, "gnss.pps", "");
+
+    const int64_t realtime_ns[] = {-1, INT64_MAX};
+    for (size_t i = 0; i < 2; i++) { /* nobody knows what this clock read at the pulse */
+        struct sky_step step = step_of(SKY_STEP_GNSS);
+        step.fix = &fix;
+        step.realtime_ns = realtime_ns[i];
+        take(&step);
+        assert_int_equal(count_of(SKY_EVENT_REJECT), 0);
+    }
+    wait_s(60.0);
+    fix = good_fix();
+    give_fix(&fix);
+    assert_int_equal(first(SKY_EVENT_CLOCK)->utc.state, SKY_CLOCK_HOLDOVER);
+}
+
+static void a_pose_that_turned_or_was_surveyed_in_is_said_again(void **state)
+{
+    (void)state;
+    config.station.has_site = false;
+    begin();
+    struct sky_gnss_fix fix = good_fix();
+    fix.sigma_horizontal_m = 3.0;
+    give_fix(&fix);
+    assert_int_equal(first(SKY_EVENT_POSE)->u.pose.state, SKY_POSE_SURVEYING);
+    wait_s(60.0);
+    fix.utc_ns = good_fix().utc_ns;
+    give_fix(&fix);
+    assert_int_equal(first(SKY_EVENT_POSE)->u.pose.state, SKY_POSE_SURVEYED_IN);
+
+    config.station.moving = true;
+    begin();
+    fix = good_fix();
+    fix.has |= SKY_GNSS_HEADING;
+    give_fix(&fix);
+    assert_int_equal(first(SKY_EVENT_POSE)->u.pose.state, SKY_POSE_FOLLOWING);
+    wait_s(1.0);
+    fix.utc_ns = good_fix().utc_ns;
+    fix.heading_rad = 0.01;
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 0);
+    wait_s(1.0);
+    fix.utc_ns = good_fix().utc_ns;
+    fix.heading_rad = 0.2;
+    give_fix(&fix);
+    assert_int_equal(count_of(SKY_EVENT_POSE), 1);
+}
+
 static void plots_before_the_pose_are_counted_and_not_used(void **state)
 {
     (void)state;
@@ -1684,6 +1806,10 @@ int main(void)
         cmocka_unit_test_setup(a_plot_older_than_its_track_is_reported, start),
         cmocka_unit_test_setup(a_full_outbox_says_what_it_lost, start_flight),
         cmocka_unit_test_setup(long_names_are_cut, start),
+        cmocka_unit_test_setup(who_is_wrong_about_the_time_is_not_believed_about_the_place, start),
+        cmocka_unit_test_setup(of_several_reports_of_an_epoch_the_latest_counts, start),
+        cmocka_unit_test_setup(a_pulse_disciplines_the_clock_until_it_stops, start),
+        cmocka_unit_test_setup(a_pose_that_turned_or_was_surveyed_in_is_said_again, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -232,6 +232,84 @@ static void an_unknown_number_of_satellites_is_none(void **state)
     assert_int_equal(decoded(&report).satellites_used, 0);
 }
 
+/* A good report with nothing but what a receiver says beside it. */
+static struct sky_gnss_report beside(void)
+{
+    struct sky_gnss_report report = good();
+    report.receiver = (struct sky_receiver_report){.said = true};
+    report.receiver.heading_deg = (double)NAN;
+    return report;
+}
+
+static void without_errors_of_gpsd_those_of_the_receiver_hold_and_then_eph(void **state)
+{
+    (void)state;
+    struct sky_gnss_report report = beside();
+    report.err_lon_m = report.err_lat_m = report.err_alt_m = (double)NAN;
+    report.receiver.gst_lon_m = 3.0;
+    report.receiver.gst_lat_m = 4.0;
+    report.receiver.gst_alt_m = 7.0;
+    report.receiver.err_place_m = 189.0;
+    assert_near(decoded(&report).sigma_horizontal_m, 4.0, 0.0);
+    assert_near(decoded(&report).sigma_vertical_m, 7.0, 0.0);
+
+    report.receiver.gst_lat_m = (double)NAN; /* of one axis only eph is left */
+    assert_near(decoded(&report).sigma_horizontal_m, 189.0, 0.0);
+    report.receiver.err_place_m = (double)INFINITY;
+    report.receiver.gst_alt_m = -1.0;
+    assert_near(decoded(&report).sigma_horizontal_m, SKY_GNSS_SIGMA_HORIZONTAL_M, 0.0);
+    assert_near(decoded(&report).sigma_vertical_m, SKY_GNSS_SIGMA_VERTICAL_M, 0.0);
+
+    report = good(); /* and what gpsd does say, counts */
+    report.receiver.said = true;
+    report.receiver.gst_lon_m = report.receiver.gst_lat_m = 50.0;
+    assert_near(decoded(&report).sigma_horizontal_m, 2.0, 1e-12);
+    report.err_lon_m = (double)NAN;
+    report.receiver.said = false; /* then its numbers mean nothing */
+    assert_near(decoded(&report).sigma_horizontal_m, SKY_GNSS_SIGMA_HORIZONTAL_M, 0.0);
+}
+
+static void a_heading_is_taken_where_one_is_given(void **state)
+{
+    (void)state;
+    struct sky_gnss_report report = beside();
+    assert_false(decoded(&report).has & SKY_GNSS_HEADING);
+    report.receiver.heading_deg = 270.0;
+    assert_true(decoded(&report).has & SKY_GNSS_HEADING);
+    assert_near(decoded(&report).heading_rad, 270.0 * rad, 1e-15);
+    report.receiver.heading_deg = 360.0;
+    assert_near(decoded(&report).heading_rad, 0.0, 0.0);
+    report.receiver.heading_deg = -0.5;
+    assert_refused(&report, "gnss.heading");
+    report.receiver.heading_deg = 360.5;
+    assert_refused(&report, "gnss.heading");
+    report.receiver.said = false;
+    assert_false(decoded(&report).has & SKY_GNSS_HEADING);
+}
+
+static void a_pulse_says_what_the_kernels_clock_lacked(void **state)
+{
+    (void)state;
+    struct sky_gnss_report report = beside();
+    struct sky_receiver_report *const said = &report.receiver;
+    said->has_pps = true;
+    said->pps_real_ns = INT64_C(1767323045000000000);
+    said->pps_clock_ns = INT64_C(1767323045000123000);
+    said->pps_precision_ns = 953;
+    assert_true(decoded(&report).has & SKY_GNSS_PPS);
+    assert_int_equal(decoded(&report).pps_offset_ns, -123000);
+    assert_int_equal(decoded(&report).pps_sigma_ns, 953);
+
+    const int64_t bad[][3] = {{-1, 5, 1},        {5, -1, 1}, {INT64_MAX, 5, 1},
+                              {5, INT64_MAX, 1}, {5, 5, 0},  {5, 5, 2 * SKY_SECOND_NS}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        said->pps_real_ns = bad[i][0];
+        said->pps_clock_ns = bad[i][1];
+        said->pps_precision_ns = bad[i][2];
+        assert_false(decoded(&report).has & SKY_GNSS_PPS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +326,9 @@ int main(void)
         cmocka_unit_test(the_edges_of_the_earth_are_places),
         cmocka_unit_test(null_island_has_the_same_bits_however_its_zero_is_signed),
         cmocka_unit_test(an_unknown_number_of_satellites_is_none),
+        cmocka_unit_test(without_errors_of_gpsd_those_of_the_receiver_hold_and_then_eph),
+        cmocka_unit_test(a_heading_is_taken_where_one_is_given),
+        cmocka_unit_test(a_pulse_says_what_the_kernels_clock_lacked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -422,6 +422,52 @@ static void a_moving_station_follows_its_latest_fix(void **state)
     assert_near(pose.speed_mps, 22.0, 0.0);
 }
 
+static void a_station_surveys_itself_in_and_says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(sky_pose_state(&pose, &config), SKY_POSE_UNKNOWN);
+    config.gnss_sigma_floor_m = 2.5;
+    int minutes = 0;
+    for (; minutes < 60 && sky_pose_state(&pose, &config) != SKY_POSE_SURVEYED_IN; minutes++) {
+        assert_int_equal(take(60.0 * minutes, fix_at(0.0, 0.0, 0.0, 10.0)), SKY_OK);
+    }
+    assert_int_equal(minutes, 16); /* (10 / 2.5)^2 fixes whose errors are their own */
+    assert_near(pose.sigma_horizontal_m, 2.5, 0.0);
+
+    sky_pose_init(&pose, &config, 0);
+    assert_int_equal(take(0.0, fix_at(0.0, 0.0, 0.0, 10.0)), SKY_OK);
+    assert_int_equal(sky_pose_state(&pose, &config), SKY_POSE_SURVEYING);
+    config.moving = true;
+    assert_int_equal(sky_pose_state(&pose, &config), SKY_POSE_FOLLOWING);
+    config.moving = false;
+    config.has_site = true;
+    config.site = site;
+    sky_pose_init(&pose, &config, 0);
+    assert_int_equal(sky_pose_state(&pose, &config), SKY_POSE_SURVEYED);
+}
+
+static void a_moving_station_turns_with_its_compass_and_a_fixed_one_does_not(void **state)
+{
+    (void)state;
+    struct sky_gnss_fix fix = fix_at(0.0, 0.0, 0.0, 5.0);
+    fix.has |= SKY_GNSS_HEADING;
+    fix.heading_rad = 3.0;
+    assert_int_equal(take(1.0, fix), SKY_OK);
+    assert_near(pose.heading_rad, 0.3, 0.0);
+
+    config.moving = true;
+    sky_pose_init(&pose, &config, 0);
+    assert_int_equal(take(1.0, fix), SKY_OK);
+    assert_near(pose.heading_rad, 3.3 - 2.0 * SKY_PI, 1e-12); /* and it is mounted askew */
+    assert_true(pose.heading_sigma_rad > config.heading_sigma_rad);
+    const double none[] = {nan(""), HUGE_VAL, -0.1, 6.3};
+    for (size_t i = 0; i < 4; i++) {
+        fix.heading_rad = none[i];
+        assert_int_equal(take(2.0, fix), SKY_E_RANGE);
+    }
+    assert_near(pose.heading_rad, 3.3 - 2.0 * SKY_PI, 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +499,9 @@ int main(void)
         cmocka_unit_test_setup(a_moving_station_that_began_wrong_is_outvoted_as_it_moves, start),
         cmocka_unit_test_setup(jumps_that_do_not_agree_outvote_no_moving_station, start),
         cmocka_unit_test_setup(the_site_of_a_moving_station_is_only_where_it_starts, start),
+        cmocka_unit_test_setup(a_station_surveys_itself_in_and_says_so, start),
+        cmocka_unit_test_setup(a_moving_station_turns_with_its_compass_and_a_fixed_one_does_not,
+                               start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,9 +132,8 @@ static void what_can_be_mended_is_mended_and_said(void **state)
     (void)state;
     assert_true(add(PROPERTIES, "[[[0, 0], [1, 0], [1, 0], [1, 1]]]"));
     assert_int_equal(notes.count, 2);
-    assert_string_equal(notes.text[0],
-                        "z.geojson: features[0].geometry.coordinates[0]: 1 position "
-                        "repeated the one before; left out");
+    assert_string_equal(notes.text[0], "z.geojson: features[0].geometry.coordinates[0]: 1 position "
+                                       "repeated the one before; left out");
     assert_string_equal(notes.text[1],
                         "z.geojson: features[0].geometry.coordinates[0]: not closed; closed it");
     assert_int_equal(build.vertex_count, 3);

@@ -224,6 +224,52 @@ static void a_coarser_receiver_does_not_hide_that_ntp_fell_silent(void **state)
     assert_int_equal(sky_utc_at(&utc, late_ns).state, SKY_CLOCK_GNSS);
 }
 
+static enum sky_status pulse(int64_t time_ns, int64_t wrong_ns, int64_t pulse_sigma_ns)
+{
+    return sky_utc_observe_pps(&utc, time_ns, true_utc_ns(time_ns) + wrong_ns, pulse_sigma_ns);
+}
+
+static void a_pulse_is_better_than_messages_until_it_stops(void **state)
+{
+    (void)state;
+    assert_int_equal(hear(begin_ns, 0, 30 * MS_NS), SKY_OK);
+    assert_int_equal(pulse(begin_ns, 0, 1000), SKY_OK);
+    const struct sky_utc_estimate at = sky_utc_at(&utc, begin_ns);
+    assert_int_equal(at.state, SKY_CLOCK_PPS);
+    assert_int_equal(at.sigma_ns, 1000);
+    assert_int_equal(error_ns(begin_ns), 0);
+
+    assert_int_equal(hear(begin_ns + SKY_SECOND_NS, 0, 30 * MS_NS), SKY_OK);
+    assert_int_equal(error_ns(begin_ns), 0);
+    assert_int_equal(pulse(begin_ns + SKY_SECOND_NS, 0, 30000), SKY_OK); /* a worse one */
+    assert_int_equal(sky_utc_at(&utc, begin_ns + SKY_SECOND_NS).sigma_ns, 1000 + 20000);
+    assert_int_equal(pulse(begin_ns + 2 * SKY_SECOND_NS, 0, 1000), SKY_OK);
+    assert_int_equal(sky_utc_at(&utc, begin_ns + 2 * SKY_SECOND_NS).sigma_ns, 1000);
+
+    const int64_t later_ns = begin_ns + 102 * SKY_SECOND_NS;
+    assert_int_equal(sky_utc_at(&utc, later_ns).state, SKY_CLOCK_HOLDOVER);
+    assert_int_equal(sky_utc_at(&utc, later_ns).sigma_ns, 1000 + 2 * MS_NS);
+}
+
+static void a_pulse_of_another_date_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(sky_utc_observe_pps(&utc, begin_ns, SKY_SECOND_NS, 1000), SKY_E_RANGE);
+    assert_int_equal(sky_utc_at(&utc, begin_ns).state, SKY_CLOCK_NONE);
+    assert_int_equal(hear(begin_ns, 0, 0), SKY_OK);
+    assert_int_equal(pulse(begin_ns, -3600 * SKY_SECOND_NS, 1000), SKY_E_RANGE);
+    assert_int_equal(sky_utc_at(&utc, begin_ns).state, SKY_CLOCK_GNSS);
+    assert_int_equal(utc.rejected, 2);
+}
+
+static void a_pulse_alone_tells_the_time(void **state)
+{
+    (void)state;
+    assert_int_equal(pulse(begin_ns, 0, 1000), SKY_OK);
+    assert_int_equal(sky_utc_at(&utc, begin_ns).state, SKY_CLOCK_PPS);
+    assert_int_equal(hear(begin_ns, 0, -3600 * SKY_SECOND_NS), SKY_E_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +288,9 @@ int main(void)
         cmocka_unit_test_setup(the_disciplined_kernel_is_used_where_it_is_better, start),
         cmocka_unit_test_setup(a_kernel_that_contradicts_the_receiver_is_not_used, start),
         cmocka_unit_test_setup(a_coarser_receiver_does_not_hide_that_ntp_fell_silent, start),
+        cmocka_unit_test_setup(a_pulse_is_better_than_messages_until_it_stops, start),
+        cmocka_unit_test_setup(a_pulse_of_another_date_is_refused, start),
+        cmocka_unit_test_setup(a_pulse_alone_tells_the_time, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
