@@ -31,9 +31,10 @@ struct auditor {
     /* The tree, as far as it hangs together. */
     bool has_tree;
     struct sky_merkle tree;
-    bool lost;      /* records are missing since: wait for a segment's record */
-    bool keyed;     /* the epoch is known */
-    bool announced; /* of the next one */
+    bool lost;        /* records are missing since: wait for a segment's record */
+    uint64_t reached; /* one past the last record that was seen in its place */
+    bool keyed;       /* the epoch is known */
+    bool announced;   /* of the next one */
     struct sky_epoch epoch;
     struct sky_epoch next;
     struct sky_own_segment own; /* the one just read */
@@ -93,19 +94,53 @@ static struct skyh_span *span_now(struct auditor *auditor)
                                            : &auditor->audit->span[auditor->audit->span_count - 1];
 }
 
-static void begin_span(struct auditor *auditor)
+static void add_span(struct auditor *auditor, uint64_t first, bool loose)
 {
     struct skyh_audit *const audit = auditor->audit;
-    const uint64_t first = auditor->tree.size;
     if (audit->span_count == SKYH_AUDIT_SPANS_MAX) {
         audit->span_count--; /* the last one stands for all that follow */
     }
-    audit->span[audit->span_count++] =
-        (struct skyh_span){.first = first, .end = first, .in_groups = first, .in_notes = first};
+    audit->span[audit->span_count++] = (struct skyh_span){
+        .first = first, .end = first, .in_groups = first, .in_notes = first, .loose = loose};
+}
+
+static void begin_span(struct auditor *auditor)
+{
+    struct skyh_audit *const audit = auditor->audit;
+    add_span(auditor, auditor->tree.size, false);
     if (auditor->config->keep_tree) {
         skyh_tree_free(&audit->tree);
         auditor->no_memory = !skyh_tree_begin(&audit->tree, &auditor->tree) || auditor->no_memory;
     }
+}
+
+/* Records up to here were seen before; the next ones are from `first` on. */
+static void say_missing(struct auditor *auditor, uint64_t first)
+{
+    if (first > auditor->reached) {
+        find(auditor, SKYH_FINDING_ALTERED, auditor->segment, auditor->group_at,
+             "records %" PRIu64 " to %" PRIu64 " are damaged or missing", auditor->reached,
+             first - 1);
+    }
+}
+
+/* A sound group behind damage: its header says which records it holds. */
+static void place_loose_group(struct auditor *auditor)
+{
+    const uint64_t end = auditor->header.tree_size;
+    const uint64_t first = end - auditor->header.message_count;
+    struct skyh_span *span = span_now(auditor);
+    if (auditor->header.message_count > end || first < auditor->reached) {
+        ALTERED(auditor, "the group's records are not behind those before it");
+        return;
+    }
+    say_missing(auditor, first);
+    if (span == NULL || !span->loose || span->end != first) {
+        add_span(auditor, first, true);
+        span = span_now(auditor);
+    }
+    span->end = end;
+    auditor->reached = end;
 }
 
 /* ---- held checkpoints ---- */
@@ -245,17 +280,14 @@ static void take_segment(struct auditor *auditor, const struct skyh_log_item *it
     }
     const struct sky_merkle *const said = &auditor->own.tree;
     if (auditor->has_tree && !auditor->lost && !same_tree(said, &auditor->tree)) {
-        ALTERED(auditor,
-                said->size > auditor->tree.size
-                    ? "records %" PRIu64 " to %" PRIu64 " are missing before this segment"
-                    : "the tree of %" PRIu64 " records does not go on here, but at %" PRIu64,
-                auditor->tree.size, said->size > auditor->tree.size ? said->size - 1 : said->size);
+        if (said->size <= auditor->tree.size) {
+            ALTERED(auditor, "the tree of %" PRIu64 " records does not go on here, but at %" PRIu64,
+                    auditor->tree.size, said->size);
+        }
         auditor->lost = true;
     }
-    if (auditor->lost && auditor->has_tree && said->size > auditor->tree.size) {
-        find(auditor, SKYH_FINDING_ALTERED, auditor->segment, auditor->group_at,
-             "records %" PRIu64 " to %" PRIu64 " are damaged or missing", auditor->tree.size,
-             said->size - 1);
+    if (auditor->lost && auditor->has_tree) {
+        say_missing(auditor, said->size);
     }
     if (auditor->own.restarted) {
         ALTERED(auditor, "the station could not continue the log that it found, and began another");
@@ -264,6 +296,7 @@ static void take_segment(struct auditor *auditor, const struct skyh_log_item *it
         auditor->tree = *said;
         auditor->has_tree = true;
         auditor->lost = false;
+        auditor->reached = said->size;
         begin_span(auditor);
     }
     check_preamble(auditor);
@@ -396,6 +429,9 @@ static void check_signature(struct auditor *auditor)
     if (!auditor->keyed) {
         return; /* not before the first segment's record */
     }
+    if (auditor->lost && auditor->header.epoch > auditor->epoch.number) {
+        return; /* the record that announced its key is among what is lost */
+    }
     if (auditor->header.epoch != auditor->epoch.number ||
         !sky_epoch_check(auditor->epoch.key, auditor->audit->key.name, at,
                          auditor->header.signature)) {
@@ -404,8 +440,9 @@ static void check_signature(struct auditor *auditor)
         return;
     }
     auditor->audit->signatures++;
-    if (auditor->has_tree && !auditor->lost) {
-        span_now(auditor)->in_groups = auditor->tree.size;
+    struct skyh_span *const span = span_now(auditor);
+    if (span != NULL && span->end == auditor->header.tree_size) {
+        span->in_groups = span->end;
     }
 }
 
@@ -451,8 +488,11 @@ static void end_group(struct auditor *auditor)
             auditor->lost = true;
         } else {
             span_now(auditor)->end = auditor->tree.size;
+            auditor->reached = auditor->tree.size;
             compare_held(auditor);
         }
+    } else {
+        place_loose_group(auditor);
     }
     check_signature(auditor);
     if (auditor->announced) {
@@ -595,12 +635,7 @@ static void take_item(struct auditor *auditor, const struct skyh_log_item *item)
 static void finish(struct auditor *auditor)
 {
     struct skyh_audit *const audit = auditor->audit;
-    audit->leaves = auditor->tree.size;
-    if (auditor->lost && auditor->has_before && audit->altered > 0) {
-        find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
-             "records from %" PRIu64 " to the end are damaged, missing or cannot be placed",
-             auditor->tree.size);
-    }
+    audit->leaves = auditor->reached;
     if (audit->torn == 0 && audit->is_signed && auditor->has_before &&
         (auditor->before.flags & SKY_MCAP_GROUP_ENDS_RUN) == 0) {
         find(auditor, SKYH_FINDING_TORN, NULL, 0,

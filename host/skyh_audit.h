@@ -32,6 +32,8 @@ struct skyh_span {
     uint64_t end;       /* one past the last */
     uint64_t in_groups; /* below this, a group's key signed it; first if none did */
     uint64_t in_notes;  /* below this, the log's key did */
+    bool loose;         /* behind damage: where they are is their groups' word, the tree is not
+                           known there; what they say is only as good as a checksum */
 };
 
 /** A checkpoint that somebody else holds. */

@@ -181,14 +181,18 @@ static void print_spans(const struct skyh_audit *audit, bool trusted)
     }
     for (size_t i = 0; i < audit->span_count; i++) {
         const struct skyh_span *const span = &audit->span[i];
+        if (i > 0) {
+            print_range("missing or damaged", audit->span[i - 1].end, span->first);
+        }
+        if (span->loose) {
+            print_range("whole, but not to be held against the tree", span->first, span->end);
+            continue;
+        }
         const uint64_t in_groups =
             span->in_groups > span->in_notes ? span->in_groups : span->in_notes;
         print_range(by_key, span->first, span->in_notes);
         print_range("signed by the keys of its groups", span->in_notes, in_groups);
         print_range("in the tree, not signed", in_groups, span->end);
-        if (i + 1 < audit->span_count) {
-            print_range("missing or damaged", span->end, audit->span[i + 1].first);
-        }
     }
 }
 

@@ -580,11 +580,22 @@ static void damage_in_one_group_leaves_the_later_segments_proven(void **state)
     assert_int_equal(log.segment_count, 2);
     log.segment[0].bytes[log.group[2].offset + 5000] ^= 1;
     assert_false(passes(&log));
-    assert_int_equal(audit.span_count, 2);
+    /* Before it; behind it in its segment, where nothing hangs on the tree; the next segment. */
+    struct sky_mcap_group header;
+    const uint8_t *const group = log.segment[0].bytes + log.group[2].offset;
+    assert_null(sky_mcap_read_group(group, log.group[2].count, &header));
+    assert_int_equal(audit.span_count, 3);
     assert_int_equal(audit.span[0].first, 0);
-    assert_true(audit.span[0].end < audit.span[1].first);
-    assert_int_equal(audit.span[1].in_notes, audit.leaves - 1);
-    assert_altered("are damaged or missing");
+    assert_int_equal(audit.span[0].end, header.tree_size - header.message_count);
+    assert_true(audit.span[1].loose);
+    assert_int_equal(audit.span[1].first, header.tree_size);
+    assert_int_equal(audit.span[1].in_groups, audit.span[1].end);
+    assert_int_equal(audit.span[2].first, audit.span[1].end);
+    assert_int_equal(audit.span[2].in_notes, audit.leaves - 1);
+    char missing[64];
+    (void)snprintf(missing, sizeof missing, "records %d to %d are damaged or missing",
+                   (int)audit.span[0].end, (int)audit.span[1].first - 1);
+    assert_altered(missing);
     paper_log_free(&log);
 }
 
