@@ -706,6 +706,21 @@ plots_that_are_no_aircraft_are_marked_and_ends_and_extrapolations_no_position(vo
     expect_one(SKY_ASTERIX_TARGET);
 }
 
+static void of_two_stated_sigmas_the_larger_counts(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ONE(10, {3, "20"}, {5, "20 00 00 00 c0 00 00 00"},
+            {22, i == 0 ? "08 10 00 00" : "10 08 00 00"});
+        assert_near(target()->sigma_place_m, 4.0, 0.0);
+        ONE(15, {13, i == 0 ? "a0 20 00 00 00 c0 00 00 00 00 08 00 10 00"
+                            : "a0 20 00 00 00 c0 00 00 00 00 10 00 08 00"});
+        assert_near(target()->sigma_place_m, 4.0, 0.0);
+        ONE(62, PLACE_062, {27, i == 0 ? "80 00 04 00 08" : "80 00 08 00 04"});
+        assert_near(target()->sigma_place_m, 4.0, 0.0);
+    }
+}
+
 /* ---- values that cannot be ---- */
 
 static void an_impossible_value_of_a_report_costs_only_its_own_record(void **state)
@@ -791,6 +806,7 @@ int main(void)
         cmocka_unit_test(a_range_between_several_sites_is_no_distance),
         cmocka_unit_test(
             plots_that_are_no_aircraft_are_marked_and_ends_and_extrapolations_no_position),
+        cmocka_unit_test(of_two_stated_sigmas_the_larger_counts),
         cmocka_unit_test_setup(an_impossible_value_of_a_report_costs_only_its_own_record,
                                forget_dialects),
     };
