@@ -17,7 +17,7 @@ static const struct skyh_option options[] = {
     {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
-    {"--delay", "S", "tracks-csv: tell each second as known so long after it, 0 to 5 (3)"},
+    {"--delay", "S", "tracks-csv: tell each second as known so long after it, 0 to 5 (2.5)"},
     {"--proof", "ID", "records of this incident that others can check without the log"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
@@ -427,7 +427,7 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
 {
     const char *const epoch = skyh_args_value(args, "--epoch");
     exporter->existence_min = 0.7;
-    exporter->delay_s = 3.0;
+    exporter->delay_s = 2.5;
     if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);
