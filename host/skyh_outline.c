@@ -373,7 +373,6 @@ static void turn(struct outline *outline, uint32_t first, uint32_t count)
 {
     struct sky_vertex *const vertex = outline->build->vertex + first;
     struct trace *const trace = outline->trace + (first - outline->first_vertex);
-    const uint32_t last_number = trace[count - 1].number;
     for (uint32_t i = 1, j = count - 1; i < j; i++, j--) {
         const struct sky_vertex v = vertex[i];
         vertex[i] = vertex[j];
@@ -387,7 +386,6 @@ static void turn(struct outline *outline, uint32_t first, uint32_t count)
         trace[i].number = trace[j].number;
         trace[j].number = number;
     }
-    trace[0].number = last_number;
     outline->turned++;
 }
 

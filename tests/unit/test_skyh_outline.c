@@ -171,6 +171,20 @@ static void a_ring_that_meets_itself_is_cut_where_it_does(void **state)
     assert_true(inside(3.0, 0.5));
 }
 
+static void a_vertex_that_was_cut_off_may_come_again(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {2, -1}, {0, 0}, {2, 1}, {4, 0}, {2, 3}, {0, 0});
+    taken();
+    assert_int_equal(build.ring_count, 2);
+    assert_int_equal(build.ring[0].count, 3);
+    assert_int_equal(build.ring[1].count, 4);
+    assert_true(inside(-0.5, 2.0));
+    assert_false(inside(0.5, 2.0));
+    assert_true(inside(2.0, 2.0));
+}
+
 static void a_spur_that_encloses_nothing_is_left_out(void **state)
 {
     (void)state;
@@ -341,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ring_round_a_pole_is_refused, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_ring_that_meets_itself_is_cut_where_it_does, fresh,
                                         fresh),
+        cmocka_unit_test_setup_teardown(a_vertex_that_was_cut_off_may_come_again, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_spur_that_encloses_nothing_is_left_out, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_ring_that_only_runs_out_and_back_is_refused, fresh,
                                         fresh),
