@@ -166,14 +166,8 @@ static bool make_room(struct outline *outline, const struct skyh_path *path)
                        "arcs and edges that are not planar included",
                        SKYH_OUTLINE_VERTICES_MAX, SKYH_OUTLINE_RINGS_MAX);
     }
-    if (build->vertex_count >= build->vertex_room) {
-        const uint32_t room = build->vertex_room < 64 ? 128 : 2 * build->vertex_room;
-        struct sky_vertex *const vertex = realloc(build->vertex, room * sizeof *vertex);
-        if (vertex == NULL) {
-            return no_memory(outline);
-        }
-        build->vertex = vertex;
-        build->vertex_room = room;
+    if (!skyh_zonefile_make_room(build, build->vertex_count + 1, 0)) {
+        return no_memory(outline);
     }
     if (used >= outline->trace_room) {
         const uint32_t room = 2 * outline->trace_room;
@@ -391,26 +385,14 @@ static void turn(struct outline *outline, uint32_t first, uint32_t count)
 
 /* ------------------------------------------------------------------------------------- rings */
 
-static bool make_ring_room(struct outline *outline, const struct skyh_path *path)
+static bool make_ring_room(const struct outline *outline, const struct skyh_path *path)
 {
     struct skyh_zone_build *const build = outline->build;
     if (build->ring_count >= SKYH_OUTLINE_RINGS_MAX) {
         return fail_at(outline, path->where, "one ring too many; a set holds %d at most",
                        SKYH_OUTLINE_RINGS_MAX);
     }
-    if (build->ring_count < build->ring_room) {
-        return true;
-    }
-    const uint32_t room = build->ring_room < 16 ? 32 : 2 * build->ring_room;
-    struct sky_ring *const ring = realloc(build->ring, room * sizeof *ring);
-    uint32_t *const border_edges = realloc(build->border_edges, room * sizeof *border_edges);
-    build->ring = ring != NULL ? ring : build->ring;
-    build->border_edges = border_edges != NULL ? border_edges : build->border_edges;
-    if (ring == NULL || border_edges == NULL) {
-        return no_memory(outline);
-    }
-    build->ring_room = room;
-    return true;
+    return skyh_zonefile_make_room(build, 0, build->ring_count + 1) || no_memory(outline);
 }
 
 /* Makes vertices a ring of which the last edges only close it. */

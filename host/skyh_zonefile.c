@@ -213,6 +213,42 @@ static bool same_limit(const struct sky_limit *a, const struct sky_limit *b)
            !(a->height_m < b->height_m || a->height_m > b->height_m);
 }
 
+bool skyh_zonefile_same_zone(const struct skyh_zone_text *a, const struct skyh_zone_text *b)
+{
+    return strcmp(a->authority, b->authority) == 0 && same_limit(&a->floor, &b->floor) &&
+           same_limit(&a->ceiling, &b->ceiling);
+}
+
+static uint32_t twice(uint32_t room, uint32_t needed)
+{
+    return needed > 2 * room ? needed + 64 : 2 * room;
+}
+
+bool skyh_zonefile_make_room(struct skyh_zone_build *build, uint32_t vertices, uint32_t rings)
+{
+    if (vertices > build->vertex_room) {
+        const uint32_t room = twice(build->vertex_room, vertices);
+        struct sky_vertex *const vertex = realloc(build->vertex, room * sizeof *vertex);
+        if (vertex == NULL) {
+            return false;
+        }
+        build->vertex = vertex;
+        build->vertex_room = room;
+    }
+    if (rings > build->ring_room) {
+        const uint32_t room = twice(build->ring_room, rings);
+        struct sky_ring *const ring = realloc(build->ring, room * sizeof *ring);
+        uint32_t *const border_edges = realloc(build->border_edges, room * sizeof *border_edges);
+        build->ring = ring != NULL ? ring : build->ring;
+        build->border_edges = border_edges != NULL ? border_edges : build->border_edges;
+        if (ring == NULL || border_edges == NULL) {
+            return false;
+        }
+        build->ring_room = room;
+    }
+    return true;
+}
+
 bool skyh_zonefile_add_zone(struct skyh_zone_build *build, const struct skyh_zone_text *zone,
                             const char *where, struct skyh_problem *problem)
 {
@@ -221,10 +257,7 @@ bool skyh_zonefile_add_zone(struct skyh_zone_build *build, const struct skyh_zon
         if (known->id != zone->id) {
             continue;
         }
-        if (strcmp(known->name, zone->name) != 0 ||
-            strcmp(known->authority, zone->authority) != 0 ||
-            !same_limit(&known->floor, &zone->floor) ||
-            !same_limit(&known->ceiling, &zone->ceiling)) {
+        if (strcmp(known->name, zone->name) != 0 || !skyh_zonefile_same_zone(known, zone)) {
             return skyh_fail(problem, SKYH_EXIT_DATA,
                              "%s: zone %u was described otherwise before; expected the same name, "
                              "authority, floor and ceiling for all its lines",

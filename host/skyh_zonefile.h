@@ -79,6 +79,12 @@ struct skyh_zone_build {
     struct sky_vertex *vertex;
 };
 
+/** Makes room for so many vertices and rings in all. False without memory. */
+bool skyh_zonefile_make_room(struct skyh_zone_build *build, uint32_t vertices, uint32_t rings);
+
+/** Whether two zones are described alike, but for number and name. */
+bool skyh_zonefile_same_zone(const struct skyh_zone_text *a, const struct skyh_zone_text *b);
+
 /**
  * Enters a zone, or finds it described alike. SKYH_EXIT_DATA, with `where` in front, if it was
  * described otherwise before or is one too many.

@@ -10,6 +10,7 @@
 #include "skyh_kml.h"
 #include "skyh_openair.h"
 #include "skyh_outline.h"
+#include "skyh_zonejoin.h"
 
 const char skyh_zonesource_about[] =
     "Checks files of zones and packs them into the one file that a station loads. The format is\n"
@@ -19,6 +20,7 @@ const char skyh_zonesource_about[] =
     "  ED-318    the same as GeoJSON with circles and layers; edges are planar\n"
     "  OpenAir   version 1 and 2: points, arcs and circles; edge rule not stated\n"
     "  KML       polygons, rings and lines; edge rule not stated\n"
+    "  zones     made by this command: joins lines of different sources into one set\n"
     "Convert others first, for example with\n"
     "  ogr2ogr -f GeoJSON -t_srs EPSG:4326 -lco RFC7946=YES ZONES.geojson FILE\n"
     "Where the rule is not stated, edges are taken as planar unless --edge-rule says more, and\n"
@@ -41,6 +43,9 @@ const char skyh_zonesource_about[] =
     "is a zone of its own unless --zone says that all are lines of one. The sha256 of each file\n"
     "as read is kept. A set holds 16 zones and 32 lines: choose with --select.\n"
     "\n";
+
+/* The first byte of a zone file: field 1, the set's name. Also a line feed, so look further. */
+static const char zone_file_mark = '\n';
 
 /* One file on its way into a set. */
 struct source {
@@ -294,6 +299,9 @@ bool skyh_zonesource_add(struct skyh_zone_build *build, const char *file, const 
                             .count = count};
     if (!skyh_zonefile_hash(text, count, source.sha256)) {
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: no hash", file);
+    }
+    if (count > 0 && text[0] == zone_file_mark && skyh_zonejoin_is_it(text, count)) {
+        return skyh_zonejoin_add(build, file, text, count, wishes, problem);
     }
     const bool added = draw(&source) && add_features(&source);
     skyh_drawing_done(&drawing);

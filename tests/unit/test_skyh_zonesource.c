@@ -663,6 +663,83 @@ static void what_is_wrong_in_kml_is_named(void **state)
             "alone");
 }
 
+/* -------------------------------------------------------------------------------- zone files */
+
+/* The bytes of what was built, and a fresh start. */
+static char *packed(size_t *ret_count)
+{
+    uint8_t *bytes = NULL;
+    (void)snprintf(build.name, sizeof build.name, "set");
+    if (!skyh_zonefile_pack(&build, &bytes, ret_count, &problem)) {
+        fail_msg("%s", problem.text);
+    }
+    (void)fresh(NULL);
+    return (char *)bytes;
+}
+
+static void zone_files_join_and_lose_nothing(void **state)
+{
+    (void)state;
+    size_t count[2];
+    wishes = (struct skyh_wishes){.zone = "A",
+                                  .right_zone = "B",
+                                  .party = "P",
+                                  .accuracy = SKYH_ACCURACY_CE95,
+                                  .stated_m = 30.0,
+                                  .valid_until = "2030"};
+    taken(KML("<Placemark><name>L</name><LineString><coordinates>170,20 -179,20 -178,20"
+              "</coordinates></LineString></Placemark>"));
+    char *const first = packed(&count[0]);
+    wishes.zone = "B";
+    taken(COLLECTION(FEATURE("", POLYGON)));
+    char *const second = packed(&count[1]);
+    assert_true(skyh_zonesource_add(&build, "1", first, count[0], &wishes, &notes, &problem));
+    assert_true(skyh_zonesource_add(&build, "2", second, count[1], &wishes, &notes, &problem));
+    assert_int_equal(build.zone_count, 2);
+    assert_int_equal(build.line_count, 2);
+    assert_int_equal(build.line[1].zone_id, build.line[0].right_zone_id);
+    assert_string_equal(build.line[0].party, "P");
+    assert_string_equal(build.line[0].valid_until, "2030");
+    assert_int_equal(build.line[0].accuracy, SKYH_ACCURACY_CE95);
+    assert_near(build.line[0].stated_m, 30.0, 0.0);
+    assert_true(build.line[0].rule_unstated);
+    assert_int_equal(build.border_edges[0], 2);
+    assert_int_equal(build.vertex[0].lon_e7, 1700000000);
+    assert_int_equal(build.vertex[1].lon_e7, -1790000000);
+    loaded();
+    assert_int_equal(zones.set.line_count, 3);
+    /* Alone, a file comes out as it went in. */
+    (void)fresh(NULL);
+    assert_true(skyh_zonesource_add(&build, "1", first, count[0], &wishes, &notes, &problem));
+    size_t again_count;
+    char *const again = packed(&again_count);
+    assert_int_equal(again_count, count[0]);
+    assert_memory_equal(again, first, count[0]);
+    free(again);
+    free(first);
+    free(second);
+}
+
+static void zones_of_files_with_the_same_number_stay_apart(void **state)
+{
+    (void)state;
+    size_t count[2];
+    wishes.zone = "A";
+    taken(COLLECTION(FEATURE("", POLYGON)));
+    char *const first = packed(&count[0]);
+    wishes.zone = "A";
+    wishes.authority = "other";
+    taken(COLLECTION(FEATURE("", POLYGON)));
+    char *const second = packed(&count[1]);
+    assert_true(skyh_zonesource_add(&build, "1", first, count[0], &wishes, &notes, &problem));
+    assert_true(skyh_zonesource_add(&build, "2", second, count[1], &wishes, &notes, &problem));
+    assert_int_equal(build.zone_count, 2);
+    assert_int_equal(build.zone[0].id, 1);
+    assert_int_equal(build.zone[1].id, 2);
+    free(first);
+    free(second);
+}
+
 /* ------------------------------------------------------------------------------- real samples */
 
 static const char samples[] = SKY_SOURCE_DIR "/../shared/data/borders/formats";
@@ -752,6 +829,8 @@ int main(void)
         TEST(polygons_of_kml_keep_their_holes),
         TEST(a_line_of_kml_is_a_border),
         TEST(what_is_wrong_in_kml_is_named),
+        TEST(zone_files_join_and_lose_nothing),
+        TEST(zones_of_files_with_the_same_number_stay_apart),
         TEST(samples_of_all_formats_load),
         TEST(a_file_that_is_too_large_is_not_read),
     };
