@@ -468,6 +468,7 @@ static bool gather(struct gatherer *gatherer, struct skyh_log *log)
 bool skyh_dossier_collect(struct skyh_dossier *dossier, struct skyh_log *log, const char *command,
                           struct skyh_problem *problem)
 {
+    skyh_log_rewind(log);
     if (!skyh_incidents_collect(&dossier->incidents, log, command, problem)) {
         return false;
     }

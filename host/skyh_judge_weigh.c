@@ -262,7 +262,7 @@ static bool are_one_flight(const struct point *a, const struct point *b)
 /* That it was so deep at any time: the best look, and the best that a pause allows. */
 static struct weight weigh_depth(const struct bench *bench, double depth_m)
 {
-    struct weight weight = {.known = bench->count > 0, .z_low = -INFINITY, .z_high = -INFINITY};
+    struct weight weight = {.known = bench->count > 0, .z_low = -HUGE_VAL, .z_high = -HUGE_VAL};
     for (size_t i = 0; i < bench->count; i++) {
         const struct point *const now = &bench->point[i];
         const double z = (-now->distance_m - depth_m) / now->sigma_m;
@@ -287,7 +287,7 @@ static bool is_inside(const struct point *point) { return point->distance_m < 0.
 /* That it was outside after it had been inside: the best such look. */
 static struct weight weigh_leaving(const struct bench *bench)
 {
-    struct weight weight = {.z_low = -INFINITY, .z_high = INFINITY};
+    struct weight weight = {.z_low = -HUGE_VAL, .z_high = HUGE_VAL};
     bool was_inside = false;
     for (size_t i = 0; i < bench->count; i++) {
         const struct point *const now = &bench->point[i];
@@ -307,7 +307,7 @@ static struct weight weigh_leaving(const struct bench *bench)
 /* That it came nearer again after it had left: the best drop from the farthest look so far. */
 static struct weight weigh_return(const struct bench *bench, double *ret_drop_m)
 {
-    struct weight weight = {.z_low = -INFINITY, .z_high = INFINITY};
+    struct weight weight = {.z_low = -HUGE_VAL, .z_high = HUGE_VAL};
     bool was_inside = false;
     size_t far = SIZE_MAX;
     for (size_t i = 0; i < bench->count; i++) {
@@ -752,7 +752,7 @@ static void compare_entry_and_place(struct skyh_judgment *judgment,
     const double way_s = way_m / claims->speed_max_mps;
     char way[32];
     enum skyh_relation relation = SKYH_COMPATIBLE;
-    double most_s = INFINITY; /* between the two, as they may be read */
+    double most_s = HUGE_VAL; /* between the two, as they may be read */
     if (a->at.known && b->at.known) {
         const double zones_s = a->at.zone_stated && b->at.zone_stated ? 0.0 : 14.0 * 3600.0;
         const int64_t a_ns = a->at.local_ns - a->at.offset_ns;

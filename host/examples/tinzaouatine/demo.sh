@@ -62,4 +62,8 @@ say "what happened, under each line"
 say "the same inputs through the same code"
 "$build/skywitness" replay "$run/log" --check
 
+say "all of it on one page"
+"$build/skywitness" report "$run/log" --out "$run/report.html"
+echo "$run/report.html opens in any browser, and prints"
+
 say "the log lies in $run/log (MCAP; any MCAP reader opens it)"

@@ -1,0 +1,47 @@
+/**
+ * skyh_report_page: the parts of a report - maps, curves and tables as HTML and SVG, without
+ * script.
+ *
+ * Everything is drawn twice as it were: in colour, and by dashes, letters and hatching, so that a
+ * black and white print loses nothing. Line n of a zone has letter 'A' + n, class c<n>, everywhere.
+ */
+#ifndef SKYH_REPORT_PAGE_H
+#define SKYH_REPORT_PAGE_H
+
+#include "skyh_dossier.h"
+#include "skyh_svg.h"
+
+/** What is shown: one incident, or, with incident NULL, a run and everything that flew in it. */
+struct skyh_scene {
+    const struct skyh_dossier *dossier;
+    const struct skyh_dossier_run *run;
+    const struct skyh_incident *incident;
+    const struct skyh_zonefile *zones;
+    uint32_t zone; /* index in the zone set */
+    int64_t from_utc_ns;
+    int64_t to_utc_ns;
+};
+
+/** Metres in threes, "12,345"; returns text. */
+char *skyh_page_metres(double metres, char text[32]);
+
+/** "23:08:41.2"; returns what it wrote into text. */
+const char *skyh_page_clock(int64_t utc_ns, int decimals, char text[SKYH_UTC_TEXT_MAX]);
+
+/** True if a look belongs to the scene. */
+bool skyh_scene_has(const struct skyh_scene *scene, const struct skyh_look *look);
+
+/** 1 sigma of a line of the set: as stated, or as the station was told to take. */
+double skyh_scene_line_sigma_m(const struct skyh_scene *scene, uint32_t line);
+
+/** The map: lines with their bands, track, plots; and a smaller one of where the sensors see. */
+void skyh_page_map(struct skyh_svg *page, const struct skyh_scene *scene);
+void skyh_page_coverage(struct skyh_svg *page, const struct skyh_scene *scene);
+
+/** Distance, P(inside), height and speed against time; and who was on watch. */
+void skyh_page_charts(struct skyh_svg *page, const struct skyh_scene *scene);
+
+/** Who was on watch in all of a run. */
+void skyh_page_watch(struct skyh_svg *page, const struct skyh_scene *scene);
+
+#endif
