@@ -21,6 +21,9 @@ double sky_cos(double angle_rad);
 /** Both at once, for the price of little more than one; the same bits as sky_sin and sky_cos. */
 void sky_sincos(double angle_rad, double *ret_sin, double *ret_cos);
 
+/** The same of two angles, for the price of one if both are within 0.78; the same bits again. */
+void sky_sincos2(const double angle_rad[2], double ret_sin[2], double ret_cos[2]);
+
 /**
  * Angle of the vector (x, y), in [-pi, pi]; 0 for the zero vector. Error: below 2 ulp.
  * Pre: |x| and |y| <= 1e300.

@@ -169,13 +169,15 @@ static double ring_share(const struct sky_zone_set *set, uint32_t ring, struct s
     const struct sky_zone_window window = {.x_e7 = (float)(more * white->x_e7),
                                            .y_e7 = (float)(more * white->y_e7)};
     struct sky_zone_tour tour;
-    sky_zone_tour_begin(set, ring, mean, false, &tour);
+    sky_zone_tour_begin(set, ring, mean, &tour);
     double share = 0.0;
-    for (struct sky_zone_run run; sky_zone_tour_next(&tour, &window, &run);) {
-        *inside ^= !run.is_beside && sky_zone_is_odd(&tour.view, &run);
-        struct sky_zone_edge edge = {.b = sky_zone_vertex_at(&tour.view, run.first)};
-        for (uint32_t i = run.first; i < run.end; i++) {
-            edge = (struct sky_zone_edge){edge.b, sky_zone_vertex_at(&tour.view, i + 1)};
+    const struct sky_zone_run *run;
+    while ((run = sky_zone_tour_next(&tour, &window)) != NULL) {
+        *inside ^= !tour.is_beside && sky_zone_is_odd(&tour.view, run);
+        struct sky_zone_edge edge = {.b = sky_zone_vertex_at(&tour.view, run->edge)};
+        for (uint32_t k = 0; k < run->count; k++) {
+            const uint32_t end = sky_zone_run_edge(run, k) + 1;
+            edge = (struct sky_zone_edge){edge.b, sky_zone_vertex_at(&tour.view, end)};
             share += share_of(white, &edge);
         }
     }

@@ -11,6 +11,12 @@
 /* Coordinates are counted in the vertices' own unit, 1e-7 degree, until metres are needed. */
 #define SKY_ZONE_RAD_PER_E7 (SKY_PI / 180e7)
 
+/* How much less than its arc a chord is on a circle, by the square of the arc in 1e-7 degree. */
+#define SKY_ZONE_BEND_PER_E14 (SKY_ZONE_RAD_PER_E7 * SKY_ZONE_RAD_PER_E7 / 24.0)
+
+/* No way is longer on the ellipsoid: the radius of curvature at the poles, and a little. */
+#define SKY_ZONE_M_PER_E7_MAX (6.3996e6 * SKY_ZONE_RAD_PER_E7)
+
 /** A place from another one, east and north, 1e-7 degree. */
 struct sky_zone_spot {
     double x;
@@ -108,8 +114,8 @@ static inline double sky_zone_normal_m(double sin_lat)
 /** And along it. */
 static inline double sky_zone_meridian_m(double normal_m)
 {
-    const double ratio = normal_m / SKY_WGS84_A_M;
-    return normal_m * (1.0 - SKY_WGS84_E2) * ratio * ratio;
+    static const double factor = (1.0 - SKY_WGS84_E2) / (SKY_WGS84_A_M * SKY_WGS84_A_M);
+    return normal_m * normal_m * normal_m * factor;
 }
 
 #endif

@@ -59,7 +59,7 @@ enum { SKY_CODEC_ZONES_MAX = 2 * 1024 * 1024, SKY_CODEC_RECORD_MAX = SKY_CODEC_Z
  * An arena of this size holds every record whose zone set has fewer than 100,000 rings. Untouched
  * pages of it cost nothing.
  */
-enum { SKY_CODEC_ARENA_BYTES = 32 * 1024 * 1024 };
+enum { SKY_CODEC_ARENA_BYTES = 64 * 1024 * 1024 };
 
 /**
  * Packs an input with the station's UTC estimate at its time. Sets *ret_channel and *ret_bytes.

@@ -271,12 +271,14 @@ static bool prepare(struct sky_arena *arena, struct sky_zone_set *zones)
     struct sky_zone_tree *const tree = sky_codec_array(arena, zones->ring_count, sizeof *tree);
     struct sky_zone_node *const node =
         sky_codec_array(arena, sky_zone_node_count(zones), sizeof *node);
-    if (tree == NULL || node == NULL) {
+    struct sky_zone_run *const run = sky_codec_array(arena, sky_zone_run_count(zones), sizeof *run);
+    if (tree == NULL || node == NULL || run == NULL) {
         return false;
     }
-    sky_zone_prepare(zones, tree, node);
+    sky_zone_prepare(zones, tree, node, run);
     zones->tree = tree;
     zones->node = node;
+    zones->run = run;
     return true;
 }
 

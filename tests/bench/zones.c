@@ -340,7 +340,8 @@ static void print_memory(const struct border *border)
     const struct sky_zone_set *const set = &border->zones.set;
     const size_t vertices = set->vertex_count * sizeof *set->vertex;
     const size_t index = set->ring_count * (sizeof *set->ring + sizeof *set->tree) +
-                         sky_zone_node_count(set) * sizeof *set->node;
+                         sky_zone_node_count(set) * sizeof *set->node +
+                         sky_zone_run_count(set) * sizeof *set->run;
     (void)printf("%-24s %8" PRIu32 " %8.2f ms %10zu %10zu %8.2f ms\n", border->name,
                  set->vertex_count, border->load_ms, vertices, index, border->prepare_ms);
 }

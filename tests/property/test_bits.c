@@ -11,7 +11,7 @@
  */
 static const uint64_t wanted_math = UINT64_C(0x6e83f8786d7b6853);
 static const uint64_t wanted_geo = UINT64_C(0x198f37d601da4840);
-static const uint64_t wanted_zone = UINT64_C(0xf9e1177134f4ef40);
+static const uint64_t wanted_zone = UINT64_C(0x07d411f6e102811c);
 static const uint64_t wanted_rule = UINT64_C(0x194b91d17e927954);
 
 static const uint64_t first_seed = 2025;

@@ -22,6 +22,7 @@ static struct sky_ring ring;
 static struct {
     struct sky_zone_tree tree;
     struct sky_zone_node node[VERTICES_MAX / 4];
+    struct sky_zone_run run[VERTICES_MAX / 7 + 1];
 } prepared;
 static const struct sky_line line = {.id = 1, .rule = SKY_EDGE_PLANAR, .ring_count = 1};
 static const struct sky_zone zone = {
@@ -170,9 +171,10 @@ int main(void)
         (void)fprintf(stderr, "%s: %s\n", file, reason);
         return 1;
     }
-    sky_zone_prepare(&set, &prepared.tree, prepared.node);
+    sky_zone_prepare(&set, &prepared.tree, prepared.node, prepared.run);
     set.tree = &prepared.tree;
     set.node = prepared.node;
+    set.run = prepared.run;
     geod_init(&earth, 6378137.0, 1.0 / 298.257223563);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 static const uint64_t first_seed = 4242;
 static const double degree = SKY_PI / 180.0;
 
-enum { RINGS = 2, VERTICES = 90, NODES = RINGS * 10 };
+enum { RINGS = 2, VERTICES = 90, RUNS = RINGS * 13, NODES = RINGS * 3 };
 
 /* A zone with a hole, and what lies on the other side of the same line. */
 struct shape {
@@ -16,6 +16,7 @@ struct shape {
     struct sky_ring ring[RINGS];
     struct sky_zone_tree tree[RINGS];
     struct sky_zone_node node[NODES];
+    struct sky_zone_run run[RUNS];
     struct sky_line line[2];
     struct sky_zone zone[2];
     struct sky_zone_set set;
@@ -72,9 +73,11 @@ static void random_shape(uint64_t *seed, int i, double ret_at_deg[2], double *re
     }
     if (i % 3 != 0) {
         assert_true(sky_zone_node_count(&ret->set) <= NODES);
-        sky_zone_prepare(&ret->set, ret->tree, ret->node);
+        assert_true(sky_zone_run_count(&ret->set) <= RUNS);
+        sky_zone_prepare(&ret->set, ret->tree, ret->node, ret->run);
         ret->set.tree = ret->tree;
         ret->set.node = ret->node;
+        ret->set.run = ret->run;
     }
 }
 

@@ -72,6 +72,22 @@ static void sine_and_cosine_together_have_the_same_bits(void **state)
     }
 }
 
+static void two_sines_at_once_have_the_same_bits(void **state)
+{
+    (void)state;
+    uint64_t seed = first_seed;
+    for (int i = 0; i < 3000; i++) {
+        const double reach = i % 3 == 0 ? 10.0 : 0.7;
+        const double x[2] = {test_uniform(&seed, -reach, reach), test_uniform(&seed, -0.7, 0.7)};
+        const double turned[2] = {x[1], x[0]};
+        double sines[2], cosines[2];
+        sky_sincos2(i % 2 == 0 ? x : turned, sines, cosines);
+        const int first = i % 2 == 0 ? 0 : 1;
+        assert_true(sines[first] == sky_sin(x[0]) && cosines[first] == sky_cos(x[0]));
+        assert_true(sines[1 - first] == sky_sin(x[1]) && cosines[1 - first] == sky_cos(x[1]));
+    }
+}
+
 static void zero_never_carries_a_sign(void **state)
 {
     (void)state;
@@ -229,6 +245,7 @@ int main(void)
         cmocka_unit_test(sine_and_cosine_are_right_to_one_ulp),
         cmocka_unit_test(sine_keeps_its_digits_next_to_multiples_of_pi),
         cmocka_unit_test(sine_and_cosine_together_have_the_same_bits),
+        cmocka_unit_test(two_sines_at_once_have_the_same_bits),
         cmocka_unit_test(zero_never_carries_a_sign),
         cmocka_unit_test(arctangent_is_right_to_one_and_a_half_ulp_in_all_quadrants),
         cmocka_unit_test(arctangent_of_the_axes_is_exact),

@@ -236,7 +236,8 @@ static void repeated_vertices_change_nothing(void **state)
     struct fixture doubled = empty_fixture();
     add_ring(&doubled, 6,
              (const double[][2]){{20, 3}, {20, 3}, {20, 4}, {21, 4}, {21, 4}, {21, 3}});
-    static const double query_deg[][2] = {{20.5, 3.3}, {19.9, 2.9}, {21.2, 4.1}, {20.0, 3.0}};
+    static const double query_deg[][2] = {
+        {20.5, 3.3}, {19.9, 2.9}, {21.2, 4.1}, {20.0, 3.0}, {-10.0, -20.0}};
     for (size_t i = 0; i < sizeof query_deg / sizeof query_deg[0]; i++) {
         assert_near(nearest(&doubled, query_deg[i][0], query_deg[i][1]).distance_m,
                     nearest(&plain, query_deg[i][0], query_deg[i][1]).distance_m, 1e-9);
