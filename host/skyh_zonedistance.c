@@ -247,20 +247,27 @@ static void print_json(const struct question *question, const struct skyh_zonefi
     json_decref(out);
 }
 
-static bool answer(const struct skyh_args *args, struct skyh_zonefile *zones,
+/* Large. */
+struct inquiry {
+    struct skyh_zonefile zones;
+    struct question question;
+    struct sky_fixing fixing;
+};
+
+static bool answer(const struct skyh_args *args, struct inquiry *inquiry,
                    struct skyh_problem *problem)
 {
-    struct question question = {.file = NULL};
-    struct sky_fixing fixing;
-    if (!read_question(args, &question, problem) ||
-        !skyh_zonefile_open(zones, question.file, problem) ||
-        !fix(&question, &zones->set, &fixing, problem)) {
+    struct question *const question = &inquiry->question;
+    struct skyh_zonefile *const zones = &inquiry->zones;
+    if (!read_question(args, question, problem) ||
+        !skyh_zonefile_open(zones, question->file, problem) ||
+        !fix(question, &zones->set, &inquiry->fixing, problem)) {
         return false;
     }
     if (args->json) {
-        print_json(&question, zones, &fixing);
+        print_json(question, zones, &inquiry->fixing);
     } else {
-        print_text(&question, zones, &fixing);
+        print_text(question, zones, &inquiry->fixing);
     }
     return true;
 }
@@ -268,15 +275,15 @@ static bool answer(const struct skyh_args *args, struct skyh_zonefile *zones,
 static int run_distance(const struct skyh_args *args)
 {
     struct skyh_problem problem;
-    struct skyh_zonefile *const zones = calloc(1, sizeof *zones);
-    if (zones == NULL) {
+    struct inquiry *const inquiry = calloc(1, sizeof *inquiry);
+    if (inquiry == NULL) {
         skyh_note("zones distance", "out of memory");
         return SKYH_EXIT_SOFTWARE;
     }
     const int exit_code =
-        answer(args, zones, &problem) ? SKYH_EXIT_OK : skyh_report("zones distance", &problem);
-    skyh_zonefile_close(zones);
-    free(zones);
+        answer(args, inquiry, &problem) ? SKYH_EXIT_OK : skyh_report("zones distance", &problem);
+    skyh_zonefile_close(&inquiry->zones);
+    free(inquiry);
     return exit_code;
 }
 
