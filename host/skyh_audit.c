@@ -31,10 +31,13 @@ struct auditor {
     /* The tree, as far as it hangs together. */
     bool has_tree;
     struct sky_merkle tree;
-    bool lost;        /* records are missing since: wait for a segment's record */
-    uint64_t reached; /* one past the last record that was seen in its place */
-    bool keyed;       /* the epoch is known */
-    bool announced;   /* of the next one */
+    struct sky_seal_batch batch; /* leaves that are not in it yet, all of one group ... */
+    uint32_t pending;            /* ... so many ... */
+    uint32_t pending_first;      /* ... from this one of the group on */
+    bool lost;                   /* records are missing since: wait for a segment's record */
+    uint64_t reached;            /* one past the last record that was seen in its place */
+    bool keyed;                  /* the epoch is known */
+    bool announced;              /* of the next one */
     struct sky_epoch epoch;
     struct sky_epoch next;
     struct sky_own_segment own; /* the one just read */
@@ -181,12 +184,39 @@ static void compare_held_at_end(struct auditor *auditor)
 
 /* ---- leaves ---- */
 
+/* Leaves wait until there are many, or until somebody looks at the tree. */
+static void flush_leaves(struct auditor *auditor)
+{
+    const uint32_t count = auditor->pending;
+    auditor->pending = 0;
+    sky_seal_leaves(&auditor->batch, auditor->header.salt, auditor->pending_first, count);
+    for (uint32_t i = 0; auditor->config->keep_tree && i < count; i++) {
+        auditor->no_memory =
+            !skyh_tree_append(&auditor->audit->tree, &auditor->batch.merkle.hash[1 + i]) ||
+            auditor->no_memory;
+    }
+    sky_merkle_append_many(&auditor->tree, &auditor->batch.merkle, count);
+}
+
+static uint64_t size_with_pending(const struct auditor *auditor)
+{
+    return auditor->tree.size + auditor->pending;
+}
+
+/* True if somebody holds a checkpoint of as many leaves as there are now. */
+static bool holds_here(const struct auditor *auditor)
+{
+    bool holds = false;
+    for (size_t i = 0; i < auditor->config->held_count; i++) {
+        holds = holds || auditor->config->held[i].checkpoint.size == size_with_pending(auditor);
+    }
+    return holds;
+}
+
 static void take_leaf(struct auditor *auditor, const struct skyh_log_item *item)
 {
     uint8_t salt[SKY_SEAL_SALT_BYTES];
-    const uint8_t *const content = item->scan.bytes - SKY_MCAP_MESSAGE_HEAD_BYTES;
-    const size_t count = item->scan.count + SKY_MCAP_MESSAGE_HEAD_BYTES;
-    sky_seal_leaf_salt(auditor->header.salt, auditor->group.count, salt);
+    const uint32_t number = auditor->group.count; /* in the group */
     if (auditor->group.count < ENTRIES && !auditor->overfull) {
         const struct sky_group_message message = {
             .channel = item->scan.found == SKY_SCAN_OWN ? item->scan.own : item->scan.channel,
@@ -202,14 +232,22 @@ static void take_leaf(struct auditor *auditor, const struct skyh_log_item *item)
     if (!auditor->has_tree || auditor->lost) {
         return;
     }
-    compare_held(auditor);
-    const struct sky_hash leaf = sky_seal_leaf(salt, content, count);
-    if (auditor->config->leaf != NULL) {
-        auditor->config->leaf(auditor->config->context, item, auditor->tree.size, salt);
+    if (holds_here(auditor)) {
+        flush_leaves(auditor);
+        compare_held(auditor);
     }
-    sky_merkle_append(&auditor->tree, &leaf);
-    if (auditor->config->keep_tree) {
-        auditor->no_memory = !skyh_tree_append(&auditor->audit->tree, &leaf) || auditor->no_memory;
+    if (auditor->config->leaf != NULL) {
+        sky_seal_leaf_salt(auditor->header.salt, number, salt);
+        auditor->config->leaf(auditor->config->context, item, size_with_pending(auditor), salt);
+    }
+    if (auditor->pending == 0) {
+        auditor->pending_first = number;
+    }
+    auditor->batch.content[auditor->pending++] =
+        (struct sky_part){item->scan.bytes - SKY_MCAP_MESSAGE_HEAD_BYTES,
+                          item->scan.count + SKY_MCAP_MESSAGE_HEAD_BYTES};
+    if (auditor->pending == SKY_MERKLE_BATCH) {
+        flush_leaves(auditor);
     }
 }
 
@@ -479,6 +517,7 @@ static void end_group(struct auditor *auditor)
     }
     auditor->in_group = false;
     auditor->audit->groups++;
+    flush_leaves(auditor);
     check_body(auditor);
     if (auditor->has_tree && !auditor->lost) {
         const struct sky_hash root = sky_merkle_root(&auditor->tree);
@@ -594,6 +633,9 @@ static void take_message(struct auditor *auditor, const struct skyh_log_item *it
     }
     if (!auditor->in_group) {
         begin_group(auditor, item);
+    }
+    if (item->scan.own != 0) {
+        flush_leaves(auditor);
     }
     if (item->scan.own == SKY_OWN_SEGMENT) {
         take_segment(auditor, item);

@@ -87,8 +87,8 @@ const uint8_t *sky_group_content(const struct sky_group *group, uint32_t i, size
     return group->out.bytes + at + SKY_MCAP_FRAME_BYTES;
 }
 
-/* The Chunk's head in front of the records, which are all there. */
-static void put_chunk_head(struct sky_group *group)
+/* The Chunk's head in front of the records, which are all there. Returns the CRC of both. */
+static uint32_t put_chunk_head(struct sky_group *group)
 {
     const uint8_t *const records = group->out.bytes + SKY_GROUP_CONTENT_AT;
     const size_t records_bytes = group->out.used - SKY_GROUP_CONTENT_AT;
@@ -99,9 +99,11 @@ static void put_chunk_head(struct sky_group *group)
     sky_mcap_put_u64(&out, group->entry[0].log_time_ns);
     sky_mcap_put_u64(&out, group->entry[group->count - 1].log_time_ns);
     sky_mcap_put_u64(&out, records_bytes);
-    sky_mcap_put_u32(&out, sky_mcap_crc(records, records_bytes));
+    const uint32_t crc = sky_mcap_crc(records, records_bytes);
+    sky_mcap_put_u32(&out, crc);
     sky_mcap_put_text(&out, ""); /* not compressed */
     sky_mcap_put_u64(&out, records_bytes);
+    return sky_mcap_crc_join(sky_mcap_crc(out.bytes, out.used), crc, records_bytes);
 }
 
 static void put_message_indexes(struct sky_group *group)
@@ -126,8 +128,12 @@ static void put_message_indexes(struct sky_group *group)
 
 size_t sky_group_end(struct sky_group *group)
 {
-    put_chunk_head(group);
+    const size_t indexes_at = group->out.used;
+    const uint32_t chunk_crc = put_chunk_head(group);
     put_message_indexes(group);
+    const size_t indexes_bytes = group->out.used - indexes_at;
+    group->body_crc = sky_mcap_crc_join(
+        chunk_crc, sky_mcap_crc(group->out.bytes + indexes_at, indexes_bytes), indexes_bytes);
     const size_t body_bytes = group->out.used - SKY_GROUP_BODY_AT;
     sky_mcap_put_pad(&group->out);
     return body_bytes;

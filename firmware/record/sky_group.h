@@ -36,6 +36,7 @@ struct sky_group {
         uint16_t channel;
     } * entry;
     uint32_t channel_count[SKY_OWN_END];
+    uint32_t body_crc; /* once it was ended */
 };
 
 /** Borrows the memory; an empty group. */

@@ -48,6 +48,7 @@ struct sky_journal {
     uint8_t own_bytes[SKY_OWN_SEGMENT_MAX];
 
     struct sky_seal seal;
+    struct sky_seal_batch batch;
     bool wants_checkpoint;
     int64_t checkpoint_ns; /* when the latest was made */
     int64_t epoch_ns;      /* when the epoch began */
@@ -231,6 +232,22 @@ static void hash_leaf(struct sky_journal *journal, const struct sky_group *group
     sky_merkle_append(&journal->seal.tree, &leaf);
 }
 
+/* The leaves of all messages that are in the open group. */
+static void hash_group(struct sky_journal *journal, const uint8_t group_salt[32])
+{
+    const struct sky_group *const group = &journal->group;
+    struct sky_seal_batch *const batch = &journal->batch;
+    for (uint32_t first = 0; first < group->count; first += SKY_MERKLE_BATCH) {
+        const uint32_t left = group->count - first;
+        const uint32_t count = left < SKY_MERKLE_BATCH ? left : SKY_MERKLE_BATCH;
+        for (uint32_t i = 0; i < count; i++) {
+            batch->content[i].bytes = sky_group_content(group, first + i, &batch->content[i].count);
+        }
+        sky_seal_leaves(batch, group_salt, first, count);
+        sky_merkle_append_many(&journal->seal.tree, &batch->merkle, count);
+    }
+}
+
 /* A record of the log's own, at the end of a group. */
 static void add_own(struct sky_group *group, enum sky_own_channel channel, uint64_t log_time_ns,
                     const uint8_t *bytes, size_t count)
@@ -293,7 +310,7 @@ static int seal_group(struct sky_journal *journal, const struct sky_group *group
     header->message_count = group->count;
     header->last_seq = moment->last_seq;
     header->body_bytes = body_bytes;
-    header->body_crc = sky_mcap_crc(group->out.bytes + SKY_GROUP_BODY_AT, body_bytes);
+    header->body_crc = group->body_crc;
     header->tree_size = journal->seal.tree.size;
     header->root = sky_merkle_root(&journal->seal.tree);
     memcpy(header->boot_id, journal->boot_id, sizeof header->boot_id);
@@ -304,10 +321,8 @@ static int seal_group(struct sky_journal *journal, const struct sky_group *group
     struct sky_mcap_buffer out = {.bytes = front, .capacity = sizeof front};
     header->epoch = journal->seal.epoch.number;
     sky_mcap_put_group(&out, header);
-    return sky_epoch_sign(journal->seal.epoch_seed, journal->seal.config.signer->key.name,
-                          front + SKY_MCAP_FRAME_BYTES, header->signature)
-               ? 0
-               : -ENOMEM;
+    return sky_seal_sign(&journal->seal, front + SKY_MCAP_FRAME_BYTES, header->signature) ? 0
+                                                                                          : -ENOMEM;
 }
 
 /* A group of the log's own records alone, so that a segment ends with a checkpoint that says so. */
@@ -378,9 +393,7 @@ static int complete_group(struct sky_journal *journal, const uint8_t salt[32], b
     if (!journal->introduced) {
         introduce_segment(journal, group, group->entry[0].log_time_ns);
     }
-    for (uint32_t i = 0; i < group->count; i++) {
-        hash_leaf(journal, group, i, salt);
-    }
+    hash_group(journal, salt);
     if (epoch_is_over(journal)) {
         struct sky_epoch next;
         uint8_t bytes[SKY_OWN_EPOCH_MAX];

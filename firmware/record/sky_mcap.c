@@ -14,6 +14,11 @@ uint32_t sky_mcap_crc(const void *bytes, size_t count)
     return (uint32_t)crc32_z(0, bytes, count);
 }
 
+uint32_t sky_mcap_crc_join(uint32_t first, uint32_t second, size_t count)
+{
+    return (uint32_t)crc32_combine(first, second, (z_off_t)count);
+}
+
 size_t sky_mcap_pad_bytes(uint64_t offset)
 {
     const size_t gap = (SKY_MCAP_ALIGN - (size_t)(offset % SKY_MCAP_ALIGN)) % SKY_MCAP_ALIGN;
@@ -34,33 +39,31 @@ void sky_mcap_put(struct sky_mcap_buffer *buffer, const void *bytes, size_t coun
     buffer->used += count;
 }
 
-static void put_little_endian(struct sky_mcap_buffer *buffer, uint64_t value, size_t count)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < count; i++) {
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    }
-    sky_mcap_put(buffer, bytes, count);
-}
-
 void sky_mcap_put_u8(struct sky_mcap_buffer *buffer, uint8_t value)
 {
-    put_little_endian(buffer, value, 1);
+    sky_mcap_put(buffer, &value, 1);
 }
 
 void sky_mcap_put_u16(struct sky_mcap_buffer *buffer, uint16_t value)
 {
-    put_little_endian(buffer, value, 2);
+    const uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
+    sky_mcap_put(buffer, bytes, sizeof bytes);
 }
 
 void sky_mcap_put_u32(struct sky_mcap_buffer *buffer, uint32_t value)
 {
-    put_little_endian(buffer, value, 4);
+    const uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                              (uint8_t)(value >> 24)};
+    sky_mcap_put(buffer, bytes, sizeof bytes);
 }
 
 void sky_mcap_put_u64(struct sky_mcap_buffer *buffer, uint64_t value)
 {
-    put_little_endian(buffer, value, 8);
+    const uint8_t bytes[8] = {(uint8_t)value,         (uint8_t)(value >> 8),
+                              (uint8_t)(value >> 16), (uint8_t)(value >> 24),
+                              (uint8_t)(value >> 32), (uint8_t)(value >> 40),
+                              (uint8_t)(value >> 48), (uint8_t)(value >> 56)};
+    sky_mcap_put(buffer, bytes, sizeof bytes);
 }
 
 void sky_mcap_put_text(struct sky_mcap_buffer *buffer, const char *text)

@@ -52,6 +52,10 @@ extern const uint8_t sky_mcap_magic[SKY_MCAP_MAGIC_BYTES];
 /** CRC-32/ISO-HDLC, as MCAP has it. */
 uint32_t sky_mcap_crc(const void *bytes, size_t count);
 
+/** The CRC of bytes that have the CRC `first`, followed by count bytes that have the CRC `second`.
+ */
+uint32_t sky_mcap_crc_join(uint32_t first, uint32_t second, size_t count);
+
 /** How many bytes lead from offset to the next multiple of 4096 if a pad record fills them. */
 size_t sky_mcap_pad_bytes(uint64_t offset);
 

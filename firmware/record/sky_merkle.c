@@ -47,6 +47,44 @@ void sky_merkle_append(struct sky_merkle *tree, const struct sky_hash *leaf)
     tree->size++;
 }
 
+/* Parents of 2 count nodes from hash[first] on, to hash[1] and behind. */
+static void join(struct sky_merkle_batch *batch, size_t first, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        batch->job[i] = (struct sky_sha_job){.head = {1},
+                                             .head_count = 1,
+                                             .body = &batch->hash[first + 2 * i],
+                                             .body_count = 2 * sizeof batch->hash[0],
+                                             .ret_hash = &batch->hash[1 + i]};
+    }
+    sky_sha_many(batch->job, count);
+}
+
+void sky_merkle_append_many(struct sky_merkle *tree, struct sky_merkle_batch *batch, size_t count)
+{
+    struct sky_hash single[SKY_MERKLE_LEVELS]; /* what found no partner, from the leaves up */
+    unsigned singles = 0;
+    unsigned kept = sky_merkle_frontier_count(tree->size);
+    uint64_t left = tree->size;
+    tree->size += count;
+    /* Level by level: what the tree has there comes first, and stands in hash[0]. */
+    for (; count > 0; left >>= 1) {
+        const size_t first = (left & 1) != 0 ? 0 : 1;
+        if (first == 0) {
+            batch->hash[0] = tree->frontier[--kept];
+            count++;
+        }
+        if (count % 2 != 0) {
+            single[singles++] = batch->hash[first + count - 1];
+        }
+        count /= 2;
+        join(batch, first, count);
+    }
+    while (singles > 0) {
+        tree->frontier[kept++] = single[--singles];
+    }
+}
+
 /* From the smallest subtree up: the root over a frontier of `count` hashes. */
 static struct sky_hash fold(const struct sky_hash *frontier, unsigned count)
 {

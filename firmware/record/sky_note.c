@@ -106,22 +106,38 @@ void sky_ed25519_public(const uint8_t seed[SKY_ED25519_BYTES],
     EVP_PKEY_free(key);
 }
 
-bool sky_ed25519_sign(const uint8_t seed[SKY_ED25519_BYTES], const void *bytes, size_t count,
-                      uint8_t ret_signature[SKY_SIGNATURE_BYTES])
+/* It is the library's object, under a name that needs none of its headers. */
+struct sky_ed25519 *sky_ed25519_open(const uint8_t seed[SKY_ED25519_BYTES])
+{
+    return (struct sky_ed25519 *)EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed,
+                                                              SKY_ED25519_BYTES);
+}
+
+void sky_ed25519_close(struct sky_ed25519 *key) { EVP_PKEY_free((EVP_PKEY *)key); }
+
+bool sky_ed25519_sign_with(struct sky_ed25519 *key, const void *bytes, size_t count,
+                           uint8_t ret_signature[SKY_SIGNATURE_BYTES])
 {
     uint8_t signature[SKY_SIGNATURE_BYTES];
     size_t used = sizeof signature;
-    EVP_PKEY *const key =
-        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SKY_ED25519_BYTES);
     EVP_MD_CTX *const context = EVP_MD_CTX_new();
-    const bool done =
-        key != NULL && context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
-        EVP_DigestSign(context, signature, &used, bytes, count) == 1 && used == sizeof signature;
+    const bool done = key != NULL && context != NULL &&
+                      EVP_DigestSignInit(context, NULL, NULL, NULL, (EVP_PKEY *)key) == 1 &&
+                      EVP_DigestSign(context, signature, &used, bytes, count) == 1 &&
+                      used == sizeof signature;
     if (done) {
         memcpy(ret_signature, signature, sizeof signature);
     }
     EVP_MD_CTX_free(context);
-    EVP_PKEY_free(key);
+    return done;
+}
+
+bool sky_ed25519_sign(const uint8_t seed[SKY_ED25519_BYTES], const void *bytes, size_t count,
+                      uint8_t ret_signature[SKY_SIGNATURE_BYTES])
+{
+    struct sky_ed25519 *const key = sky_ed25519_open(seed);
+    const bool done = sky_ed25519_sign_with(key, bytes, count, ret_signature);
+    sky_ed25519_close(key);
     return done;
 }
 

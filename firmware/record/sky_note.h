@@ -80,6 +80,13 @@ void sky_ed25519_public(const uint8_t seed[SKY_ED25519_BYTES],
 SKY_NODISCARD bool sky_ed25519_sign(const uint8_t seed[SKY_ED25519_BYTES], const void *bytes,
                                     size_t count, uint8_t ret_signature[SKY_SIGNATURE_BYTES]);
 
+/** A key made ready to sign often. NULL if the library has no memory. Free it with ..._close. */
+struct sky_ed25519;
+struct sky_ed25519 *sky_ed25519_open(const uint8_t seed[SKY_ED25519_BYTES]);
+void sky_ed25519_close(struct sky_ed25519 *key);
+SKY_NODISCARD bool sky_ed25519_sign_with(struct sky_ed25519 *key, const void *bytes, size_t count,
+                                         uint8_t ret_signature[SKY_SIGNATURE_BYTES]);
+
 bool sky_ed25519_check(const uint8_t public_key[SKY_ED25519_BYTES], const void *bytes, size_t count,
                        const uint8_t signature[SKY_SIGNATURE_BYTES]);
 

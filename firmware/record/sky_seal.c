@@ -24,7 +24,17 @@ void sky_seal_init(struct sky_seal *seal, const struct sky_seal_config *config)
     }
 }
 
-void sky_seal_done(struct sky_seal *seal) { OPENSSL_cleanse(seal, sizeof *seal); }
+static void forget_key(struct sky_seal *seal)
+{
+    sky_ed25519_close(seal->epoch_key);
+    seal->epoch_key = NULL;
+}
+
+void sky_seal_done(struct sky_seal *seal)
+{
+    forget_key(seal);
+    OPENSSL_cleanse(seal, sizeof *seal);
+}
 
 /* ---- leaves ---- */
 
@@ -63,6 +73,36 @@ struct sky_hash sky_seal_leaf(const uint8_t salt[SKY_SEAL_SALT_BYTES], const voi
 {
     const struct sky_part part[] = {{salt, SKY_SEAL_SALT_BYTES}, {content, count}};
     return sky_merkle_leaf(part, 2);
+}
+
+static void make_salts(struct sky_seal_batch *batch, const uint8_t group_salt[32], uint32_t first,
+                       uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct sky_sha_job *const job = &batch->merkle.job[i];
+        *job = (struct sky_sha_job){.head_count = 36, .ret_hash = &batch->salt[i]};
+        memcpy(job->head, group_salt, 32);
+        put_little_endian(job->head + 32, first / 2 + i, 4);
+    }
+    sky_sha_many(batch->merkle.job, count);
+}
+
+void sky_seal_leaves(struct sky_seal_batch *batch, const uint8_t group_salt[32], uint32_t first,
+                     uint32_t count)
+{
+    const uint32_t odd = first % 2; /* two leaves share a hash */
+    make_salts(batch, group_salt, first, (odd + count + 1) / 2);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sky_sha_job *const job = &batch->merkle.job[i];
+        *job = (struct sky_sha_job){.head_count = 1 + SKY_SEAL_SALT_BYTES,
+                                    .body = batch->content[i].bytes,
+                                    .body_count = batch->content[i].count,
+                                    .ret_hash = &batch->merkle.hash[1 + i]};
+        const uint8_t *const two = batch->salt[(odd + i) / 2].bytes;
+        memcpy(job->head + 1, two + (odd + i) % 2 * (size_t)SKY_SEAL_SALT_BYTES,
+               SKY_SEAL_SALT_BYTES);
+    }
+    sky_sha_many(batch->merkle.job, count);
 }
 
 /* ---- keys ---- */
@@ -134,15 +174,17 @@ static size_t signed_bytes(const char *origin, const uint8_t *header, uint8_t re
     return out.used;
 }
 
-bool sky_epoch_sign(const uint8_t seed[SKY_ED25519_BYTES], const char *origin,
-                    const uint8_t *header, uint8_t ret_signature[SKY_SIGNATURE_BYTES])
+bool sky_seal_sign(struct sky_seal *seal, const uint8_t *header,
+                   uint8_t ret_signature[SKY_SIGNATURE_BYTES])
 {
     uint8_t bytes[SIGNED_MAX];
-    struct sky_hash secret = labelled(epoch_label, seed);
-    const size_t count = signed_bytes(origin, header, bytes);
-    const bool done = sky_ed25519_sign(secret.bytes, bytes, count, ret_signature);
-    OPENSSL_cleanse(&secret, sizeof secret);
-    return done;
+    const size_t count = signed_bytes(seal->config.signer->key.name, header, bytes);
+    if (seal->epoch_key == NULL) {
+        struct sky_hash secret = labelled(epoch_label, seal->epoch_seed);
+        seal->epoch_key = sky_ed25519_open(secret.bytes);
+        OPENSSL_cleanse(&secret, sizeof secret);
+    }
+    return sky_ed25519_sign_with(seal->epoch_key, bytes, count, ret_signature);
 }
 
 bool sky_epoch_check(const uint8_t key[SKY_ED25519_BYTES], const char *origin,
@@ -174,6 +216,7 @@ void sky_seal_next(const struct sky_seal *seal, struct sky_epoch *ret_epoch)
 
 void sky_seal_advance(struct sky_seal *seal)
 {
+    forget_key(seal);
     sky_epoch_evolve(seal->epoch_seed);
     seal->epoch.number++;
     sky_epoch_public(seal->epoch_seed, seal->epoch.key);

@@ -29,6 +29,7 @@ struct sky_seal {
     struct sky_merkle tree;
     struct sky_epoch epoch;
     uint8_t epoch_seed[SKY_ED25519_BYTES];
+    struct sky_ed25519 *epoch_key; /* NULL: not made yet */
 };
 
 void sky_seal_init(struct sky_seal *seal, const struct sky_seal_config *config);
@@ -49,6 +50,17 @@ void sky_seal_leaf_salt(const uint8_t group_salt[32], uint32_t i,
 struct sky_hash sky_seal_leaf(const uint8_t salt[SKY_SEAL_SALT_BYTES], const void *content,
                               size_t count);
 
+/** Messages of one group whose leaves are made together: the content of each Message record. */
+struct sky_seal_batch {
+    struct sky_part content[SKY_MERKLE_BATCH];
+    struct sky_hash salt[SKY_MERKLE_BATCH / 2 + 1];
+    struct sky_merkle_batch merkle;
+};
+
+/** Makes the leaves, for sky_merkle_append_many; the first is number `first` of its group. */
+void sky_seal_leaves(struct sky_seal_batch *batch, const uint8_t group_salt[32], uint32_t first,
+                     uint32_t count);
+
 /** The epoch after this one, from its seed, which becomes the next one's. */
 void sky_epoch_evolve(uint8_t seed[SKY_ED25519_BYTES]);
 
@@ -65,10 +77,11 @@ SKY_NODISCARD enum sky_status sky_epoch_read(const uint8_t block[SKY_EPOCH_BLOCK
 /** The public key of an epoch. */
 void sky_epoch_public(const uint8_t seed[SKY_ED25519_BYTES], uint8_t ret_key[SKY_ED25519_BYTES]);
 
-/** Signs with the epoch's key what a group's header says; origin is that of the log. */
-SKY_NODISCARD bool sky_epoch_sign(const uint8_t seed[SKY_ED25519_BYTES], const char *origin,
-                                  const uint8_t *header,
-                                  uint8_t ret_signature[SKY_SIGNATURE_BYTES]);
+/** Signs with the epoch's key what a group's header says. Pre: there is a signer. */
+SKY_NODISCARD bool sky_seal_sign(struct sky_seal *seal, const uint8_t *header,
+                                 uint8_t ret_signature[SKY_SIGNATURE_BYTES]);
+
+/** Did this key sign a group's header, in the log of that origin? */
 bool sky_epoch_check(const uint8_t key[SKY_ED25519_BYTES], const char *origin,
                      const uint8_t *header, const uint8_t signature[SKY_SIGNATURE_BYTES]);
 

@@ -25,6 +25,7 @@ else
     printf '\npeer: skipped, @mcap/core is not there (./dev test installs it)\n'
 fi
 
+sh "$here/journal.sh" "$build"
 sh "$here/asterix.sh" "$build"
 sh "$here/plots.sh" "$build"
 sh "$here/zones.sh" "$build"

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "sky_sha_lanes.h"
 #include "sky_test.h"
 
 enum { LEAVES_MAX = 70 };
@@ -61,6 +62,64 @@ static int make_leaves(void **state)
         leaf[i] = sky_merkle_leaf(&(const struct sky_part){&i, 1}, 1);
     }
     return 0;
+}
+
+/* Every size before and after, so every way in which leaves find their partners. */
+static void growing_by_many_is_growing_one_by_one(void **state)
+{
+    (void)state;
+    static struct sky_merkle_batch batch;
+    for (uint64_t before = 0; before < LEAVES_MAX; before++) {
+        for (uint64_t after = before; after <= LEAVES_MAX; after++) {
+            static struct sky_merkle single, many;
+            memset(&single, 0, sizeof single);
+            for (uint64_t i = 0; i < before; i++) {
+                sky_merkle_append(&single, &leaf[i]);
+            }
+            many = single;
+            for (uint64_t i = before; i < after; i++) {
+                sky_merkle_append(&single, &leaf[i]);
+                batch.hash[1 + i - before] = leaf[i];
+            }
+            sky_merkle_append_many(&many, &batch, (size_t)(after - before));
+            assert_int_equal(many.size, after);
+            assert_memory_equal(many.frontier, single.frontier,
+                                sky_merkle_frontier_count(after) * sizeof many.frontier[0]);
+        }
+    }
+}
+
+/* Heads and bodies of all lengths around a block's, more jobs than lanes, of mixed sizes. */
+static void hashing_many_is_hashing_each(void **state)
+{
+    (void)state;
+    enum { JOBS = 200 };
+    static struct sky_sha_job job[JOBS];
+    static struct sky_hash hash[JOBS];
+    static uint8_t body[JOBS * 3];
+    void (*const way[])(const struct sky_sha_job *, size_t) = {
+        sky_sha_many, sky_sha_many_in_turn, sky_sha_lanes_can() ? sky_sha_many_in_lanes : NULL};
+    for (size_t i = 0; i < sizeof body; i++) {
+        body[i] = (uint8_t)(i * 7 + 1);
+    }
+    for (size_t w = 0; w < 3 && way[w] != NULL; w++) {
+        for (uint32_t head = 0; head <= SKY_SHA_HEAD_MAX; head++) {
+            for (size_t i = 0; i < JOBS; i++) {
+                job[i] = (struct sky_sha_job){.head_count = head,
+                                              .body = body + i,
+                                              .body_count = (i * 37 + head) % (2 * JOBS),
+                                              .ret_hash = &hash[i]};
+                memset(job[i].head, (int)i, head);
+            }
+            way[w](job, JOBS - head);
+            for (size_t i = 0; i < JOBS - head; i++) {
+                const struct sky_part part[] = {{job[i].head, head},
+                                                {job[i].body, job[i].body_count}};
+                const struct sky_hash wanted = sky_sha(part, 2);
+                assert_memory_equal(hash[i].bytes, wanted.bytes, sizeof wanted.bytes);
+            }
+        }
+    }
 }
 
 static void growing_gives_the_roots_of_the_definition(void **state)
@@ -247,6 +306,8 @@ int main(void)
         cmocka_unit_test(the_roots_are_the_known_ones),
         cmocka_unit_test(a_leaf_of_parts_is_the_leaf_of_the_whole),
         cmocka_unit_test(growing_gives_the_roots_of_the_definition),
+        cmocka_unit_test(growing_by_many_is_growing_one_by_one),
+        cmocka_unit_test(hashing_many_is_hashing_each),
         cmocka_unit_test(every_leaf_of_every_tree_is_proved_and_no_other_place_of_it),
         cmocka_unit_test(every_tree_is_proved_to_begin_every_later_one),
         cmocka_unit_test(every_flipped_bit_and_every_wrong_length_of_a_proof_fails),
