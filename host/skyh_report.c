@@ -81,7 +81,8 @@ static const char style[] =
     ".heard{fill:var(--soft)}.gap{fill:url(#hatch);stroke:var(--soft);stroke-width:.7}"
     ".hatch{stroke:var(--ink);stroke-width:1.2}"
     "@page{size:A4;margin:14mm}@media "
-    "print{body{max-width:none;margin:0;padding:0;font-size:10.5pt}"
+    "print{body{max-width:none;margin:0;padding:0;font-size:9.5pt}"
+    "svg.map{max-height:104mm}h2{margin-top:1em}"
     "figure,svg,tr,.status{break-inside:avoid}h2,h3{break-after:avoid}}";
 
 /* What a page is made of. Large. */
@@ -318,12 +319,28 @@ static void put_crossing(struct skyh_svg *page, const struct skyh_incident *inci
                  after_s);
 }
 
-static void put_line_name(struct skyh_svg *page, const struct skyh_incident *incident, size_t i)
+/* Which line of its zone it is: that decides its letter. Without the zone, which of those seen. */
+static size_t letter_of(const struct skyh_dossier *dossier, const struct skyh_incident *incident,
+                        size_t i)
 {
+    const struct skyh_dossier_run *const run = skyh_dossier_run(dossier, incident->run);
+    const struct sky_zone_set *const set = run != NULL ? &dossier->zones[run->zones].set : NULL;
+    for (uint32_t line = 0; set != NULL && line < set->line_count; line++) {
+        if (set->line[line].id == incident->line[i].said.line_id) {
+            return line - set->zone[set->line[line].zone].first_line;
+        }
+    }
+    return i;
+}
+
+static void put_line_name(struct report *report, const struct skyh_incident *incident, size_t i)
+{
+    struct skyh_svg *const page = &report->page;
+    const size_t n = letter_of(&report->dossier, incident, i);
     skyh_svg_put(page,
                  "<td><b>%c</b> <svg class=\"swatch\" viewBox=\"0 0 44 12\" aria-hidden=\"true\">"
                  "<path class=\"line c%zu d%zu\" d=\"M1 6h42\"/></svg> ",
-                 (int)('A' + (int)i), i, i);
+                 (int)('A' + (int)n), n, n);
     skyh_svg_say(page, incident->line[i].name);
     if (incident->line[i].party[0] != '\0') {
         skyh_svg_put(page, " <span class=\"soft\">(");
@@ -333,12 +350,13 @@ static void put_line_name(struct skyh_svg *page, const struct skyh_incident *inc
     skyh_svg_put(page, "</td>");
 }
 
-static void put_verdict_row(struct skyh_svg *page, const struct skyh_incident *incident, size_t i)
+static void put_verdict_row(struct report *report, const struct skyh_incident *incident, size_t i)
 {
+    struct skyh_svg *const page = &report->page;
     const struct sky_incident_line *const line = &incident->line[i].said;
     char depth[32], bound[32];
     skyh_svg_put(page, "<tr>");
-    put_line_name(page, incident, i);
+    put_line_name(report, incident, i);
     skyh_svg_put(page, "<td class=\"verdict\">%s</td>", verdict_of(line));
     put_crossing(page, incident, &line->entry);
     put_crossing(page, incident, &line->exit);
@@ -350,8 +368,9 @@ static void put_verdict_row(struct skyh_svg *page, const struct skyh_incident *i
                  line->deepest_m < 0.0 ? "inside" : "outside", line->p_inside_max);
 }
 
-static void put_verdict(struct skyh_svg *page, const struct skyh_incident *incident)
+static void put_verdict(struct report *report, const struct skyh_incident *incident)
 {
+    struct skyh_svg *const page = &report->page;
     size_t inside = 0;
     char opened[SKYH_UTC_TEXT_MAX] = "at an unknown time";
     for (size_t i = 0; i < incident->line_count; i++) {
@@ -387,7 +406,7 @@ static void put_verdict(struct skyh_svg *page, const struct skyh_incident *incid
                  "<th class=\"n\">Deepest, 95 %%</th><th class=\"n\">P max</th></tr></thead>\n"
                  "<tbody>\n");
     for (size_t i = 0; i < incident->line_count; i++) {
-        put_verdict_row(page, incident, i);
+        put_verdict_row(report, incident, i);
     }
     skyh_svg_put(page, "</tbody>\n</table>\n");
 }
@@ -398,7 +417,7 @@ static void put_verdicts(struct report *report)
     struct skyh_svg *const page = &report->page;
     skyh_svg_put(page, "<h2>Verdict under each line</h2>\n");
     for (size_t i = 0; i < incidents->count; i++) {
-        put_verdict(page, &incidents->incident[i]);
+        put_verdict(report, &incidents->incident[i]);
     }
     if (incidents->count == 0) {
         skyh_svg_put(page,
@@ -428,8 +447,9 @@ static const struct sky_assessment *deepest_of(const struct skyh_scene *scene, u
     return found;
 }
 
-static void put_budget(struct skyh_svg *page, const struct skyh_scene *scene)
+static void put_budget(struct report *report, const struct skyh_scene *scene)
 {
+    struct skyh_svg *const page = &report->page;
     const struct skyh_incident *const incident = scene->incident;
     skyh_svg_put(page, "<h3>Error budget at the deepest look, 1 sigma towards the line, m</h3>\n"
                        "<table>\n<thead><tr><th>Under the line</th><th class=\"n\">Track</th>"
@@ -443,7 +463,7 @@ static void put_budget(struct skyh_svg *page, const struct skyh_scene *scene)
             continue;
         }
         skyh_svg_put(page, "<tr>");
-        put_line_name(page, incident, i);
+        put_line_name(report, incident, i);
         skyh_svg_put(page,
                      "<td class=\"n\">%.1f</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f</td>"
                      "<td class=\"n\">%.1f</td><td class=\"n\">%.1f</td><td class=\"n\">%.1f</td>"
@@ -490,7 +510,7 @@ static void put_scene(struct report *report, const struct skyh_incident *inciden
                  "by nobody here.</figcaption>\n</figure>\n<figure>\n");
     skyh_page_charts(page, &scene);
     skyh_svg_put(page, "</figure>\n");
-    put_budget(page, &scene);
+    put_budget(report, &scene);
     skyh_svg_put(page, "<figure>\n");
     skyh_page_coverage(page, &scene);
     skyh_svg_put(page,
