@@ -259,24 +259,50 @@ static bool are_one_flight(const struct point *a, const struct point *b)
     return a->run == b->run && a->track_id == b->track_id;
 }
 
-/* That it was so deep at any time: the best look, and the best that a pause allows. */
+/*
+ * The mean of five looks in a row about one, of its flight: where errors differ from look to look,
+ * the deepest of many is too deep by luck, and that of their means hardly. A turn makes it a little
+ * too shallow.
+ */
+static double mean_distance(const struct bench *bench, size_t at)
+{
+    double sum_m = 0.0;
+    size_t count = 0;
+    const size_t first = at >= 2 ? at - 2 : 0;
+    for (size_t i = first; i <= at + 2 && i < bench->count; i++) {
+        if (are_one_flight(&bench->point[i], &bench->point[at])) {
+            sum_m += bench->point[i].distance_m;
+            count++;
+        }
+    }
+    return sum_m / (double)count;
+}
+
+/* How deep it can have been between a look and the one before it. */
+static double most_depth(const struct point *then, const struct point *now)
+{
+    if (!are_one_flight(then, now)) {
+        return -now->distance_m;
+    }
+    const double speed_mps = fmax(then->speed_mps, now->speed_mps);
+    const double way_m = speed_mps * fabs((double)(now->utc_ns - then->utc_ns)) * 1e-9;
+    return fmax(0.5 * (way_m - now->distance_m - then->distance_m), -now->distance_m);
+}
+
+/* That it was so deep at any time: by the best five looks, and at most what a pause allows. */
 static struct weight weigh_depth(const struct bench *bench, double depth_m)
 {
     struct weight weight = {.known = bench->count > 0, .z_low = -HUGE_VAL, .z_high = -HUGE_VAL};
+    double deepest_z = -HUGE_VAL;
     for (size_t i = 0; i < bench->count; i++) {
         const struct point *const now = &bench->point[i];
-        const double z = (-now->distance_m - depth_m) / now->sigma_m;
-        weight.at = z > weight.z_low ? i : weight.at;
-        weight.z_low = fmax(weight.z_low, z);
         const struct point *const then = i > 0 ? &bench->point[i - 1] : now;
-        double between_m = -now->distance_m;
-        if (are_one_flight(then, now)) {
-            const double way_m =
-                fmax(then->speed_mps, now->speed_mps) * (double)(now->utc_ns - then->utc_ns) * 1e-9;
-            between_m = 0.5 * (fabs(way_m) - now->distance_m - then->distance_m);
-        }
-        const double most_m = fmax(between_m, -now->distance_m);
-        weight.z_high = fmax(weight.z_high, (most_m - depth_m) / fmax(now->sigma_m, then->sigma_m));
+        const double z = (-now->distance_m - depth_m) / now->sigma_m;
+        weight.at = z > deepest_z ? i : weight.at;
+        deepest_z = fmax(deepest_z, z);
+        weight.z_low = fmax(weight.z_low, (-mean_distance(bench, i) - depth_m) / now->sigma_m);
+        weight.z_high = fmax(weight.z_high,
+                             (most_depth(then, now) - depth_m) / fmax(now->sigma_m, then->sigma_m));
     }
     weight.z_high = fmax(weight.z_high, weight.z_low);
     return weight;
