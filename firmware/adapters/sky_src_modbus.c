@@ -143,9 +143,15 @@ static bool identify(struct sky_src_modbus *source, char ret_identity[IDENTITY_M
         source->mute = true;
         return give_up(source, errno, "identity", modbus_strerror(errno));
     }
-    /* The first two bytes are its number and whether it runs. */
-    for (int i = 2; i < bytes && i < (int)sizeof answer && length < IDENTITY_MAX - 1; i++) {
-        ret_identity[length++] = answer[i] >= ' ' && answer[i] <= '~' ? (char)answer[i] : '?';
+    /* Where its number and whether it runs stand among the text, each maker decides. */
+    for (int i = 0; i < bytes && i < (int)sizeof answer && length < IDENTITY_MAX - 1; i++) {
+        const bool is_text = answer[i] >= ' ' && answer[i] <= '~';
+        if (is_text || length > 0) {
+            ret_identity[length++] = is_text ? (char)answer[i] : '?';
+        }
+    }
+    while (length > 0 && ret_identity[length - 1] == '?') {
+        length--;
     }
     ret_identity[length] = '\0';
     return true;

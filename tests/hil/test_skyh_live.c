@@ -275,12 +275,48 @@ static void a_port_that_is_taken_is_an_error(void **state)
     (void)close(taken);
 }
 
+/* mbpoll prints a register as "[1]: \t21335", a float would be something else. */
+static bool reads_as(const char *output, int reference, unsigned value)
+{
+    char wanted[32];
+    (void)snprintf(wanted, sizeof wanted, "[%d]: \t%u", reference, value);
+    return strstr(output, wanted) != NULL;
+}
+
+static void mbpoll_reads_the_header_of_the_simulated_head(void **state)
+{
+    (void)state;
+    static char output[8192];
+    if (system("command -v mbpoll >/dev/null") != 0) {
+        print_message("skipped: mbpoll is not installed\n");
+        skip();
+    }
+    const pid_t process = start("5");
+    bool read = false;
+    for (int i = 0; i < 200 && !read; i++) { /* until it listens */
+        FILE *const mbpoll =
+            popen("mbpoll -m tcp -p 29342 -a 1 -0 -t 3 -r 0 -c 16 -1 127.0.0.1 2>&1", "r");
+        assert_non_null(mbpoll);
+        const size_t bytes = fread(output, 1, sizeof output - 1, mbpoll);
+        output[bytes] = '\0';
+        read = pclose(mbpoll) == 0;
+        pause_ms(10);
+    }
+    (void)kill(process, SIGKILL);
+    (void)waitpid(process, NULL, 0);
+    assert_true(read);
+    assert_true(reads_as(output, 0, SKY_REGS_MAGIC));
+    assert_true(reads_as(output, 2, SKY_REGS_TARGET_WORDS));
+    assert_true(reads_as(output, 3, SKY_REGS_TARGETS_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_flight_waits_for_its_peers_and_ends_by_itself),
         cmocka_unit_test(nobody_there_is_an_error_after_the_wait),
         cmocka_unit_test(a_port_that_is_taken_is_an_error),
+        cmocka_unit_test(mbpoll_reads_the_header_of_the_simulated_head),
     };
     return cmocka_run_group_tests(tests, make_scenario, remove_scenario);
 }
