@@ -17,6 +17,7 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &skywitness__v1__incident_line__descriptor, &skywitness__v1__classification__descriptor,
     &skywitness__v1__reject__descriptor,        &skywitness__v1__plot_rows__descriptor,
     &skywitness__v1__alert__descriptor,         &skywitness__v1__sensor__descriptor,
+    &skywitness__v1__reading__descriptor,       &skywitness__v1__register_map__descriptor,
 };
 
 enum { VALUE_TEXT_MAX = 64 };

@@ -368,6 +368,7 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
         break;
     case SKY_INPUT_CONFIG:
     case SKY_INPUT_TICK:
+    case SKY_INPUT_REGISTER_MAP:
     case SKY_INPUT_CLOCK_STEP:
         break;
     }

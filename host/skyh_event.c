@@ -31,6 +31,8 @@ const char *skyh_event_name(enum sky_event_kind kind)
         return "alert";
     case SKY_EVENT_SENSOR:
         return "sensor";
+    case SKY_EVENT_READING:
+        return "reading";
     }
     return "?";
 }
@@ -243,6 +245,10 @@ char *skyh_event_text(const struct sky_event *event, char text[SKYH_EVENT_TEXT_M
         break;
     case SKY_EVENT_SENSOR:
         sensor_text(&event->u.sensor, text);
+        break;
+    case SKY_EVENT_READING:
+        (void)snprintf(text, SKYH_EVENT_TEXT_MAX, "%s: %s %.6g", event->u.reading.source,
+                       event->u.reading.item, event->u.reading.value);
         break;
     }
     return text;

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sky_regmap.h"
 #include "sky_regs.h"
 #include "sky_source.h"
 

@@ -25,6 +25,7 @@ enum {
     SKY_ZONES_MAX = 16,     /* watched zones in one zone set */
     SKY_LINES_MAX = 32,     /* claimed lines in one zone set, all zones together */
     SKY_ZONE_LINES_MAX = 8, /* claimed lines of one zone */
+    SKY_MAPS_MAX = 8,       /* Modbus units with a register map of their own */
     SKY_PLOTS_MAX = 1024,   /* plots handed to the engine in one step */
     SKY_NAME_MAX = 32,      /* bytes of a sensor or source name, final zero included */
     SKY_DETAIL_MAX = 128    /* bytes of a diagnostic text, final zero included */

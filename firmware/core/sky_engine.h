@@ -64,7 +64,8 @@ enum sky_event_kind {
     SKY_EVENT_CLASSIFICATION, /* ... and, when closed, by one of these */
     SKY_EVENT_REJECT,         /* something that was received could not be used */
     SKY_EVENT_ALERT,          /* a track is taken to have entered or left, under one line */
-    SKY_EVENT_SENSOR          /* how a sensor is doing: once a minute, and when that changes */
+    SKY_EVENT_SENSOR,         /* how a sensor is doing: once a minute, and when that changes */
+    SKY_EVENT_READING         /* what a unit says of itself or of the weather, when that changes */
 };
 
 struct sky_event_track {
@@ -161,6 +162,13 @@ struct sky_event_reject {
     char source[SKY_NAME_MAX]; /* the radar if it is known, else the adapter that brought it */
 };
 
+/** A value that is no plot: health of a head, wind, where a rotator points. */
+struct sky_event_reading {
+    char source[SKY_NAME_MAX]; /* the adapter that brought it */
+    char item[SKY_NAME_MAX];   /* with its unit, such as "wind_speed_mps"; or "head.fault": 0 or 1 */
+    double value;
+};
+
 struct sky_event {
     uint64_t cause_seq;          /* the input that made it happen */
     int64_t time_ns;             /* the instant it describes */
@@ -184,6 +192,7 @@ struct sky_event {
         struct sky_event_reject reject;
         struct sky_event_alert alert;
         struct sky_event_sensor sensor;
+        struct sky_event_reading reading;
     } u;
 };
 

@@ -15,14 +15,15 @@
 #include "sky_zone.h"
 
 enum sky_input_kind {
-    SKY_INPUT_CONFIG = 1, /* the run begins; always the first input of a run */
-    SKY_INPUT_TICK,       /* time passed; the only way the engine learns that it did */
-    SKY_INPUT_GNSS,       /* one report of the receiver, through gpsd */
-    SKY_INPUT_REGISTERS,  /* one consistent read of a Modbus head's table */
-    SKY_INPUT_DATAGRAM,   /* one UDP datagram, ASTERIX hoped for */
-    SKY_INPUT_SOURCE,     /* a source came, went, or lost something */
-    SKY_INPUT_CLOCK_STEP, /* the kernel's clock jumped against the monotonic one */
-    SKY_INPUT_PLOT_ROWS   /* lines of a plot file, as imported (sky_rows) */
+    SKY_INPUT_CONFIG = 1,  /* the run begins; always the first input of a run */
+    SKY_INPUT_TICK,        /* time passed; the only way the engine learns that it did */
+    SKY_INPUT_GNSS,        /* one report of the receiver, through gpsd */
+    SKY_INPUT_REGISTERS,   /* one consistent read of a Modbus head's table */
+    SKY_INPUT_DATAGRAM,    /* one UDP datagram, ASTERIX hoped for */
+    SKY_INPUT_SOURCE,      /* a source came, went, or lost something */
+    SKY_INPUT_CLOCK_STEP,  /* the kernel's clock jumped against the monotonic one */
+    SKY_INPUT_PLOT_ROWS,   /* lines of a plot file, as imported (sky_rows) */
+    SKY_INPUT_REGISTER_MAP /* how to read a Modbus unit that has a map of its own (sky_regmap) */
 };
 
 /**
@@ -118,9 +119,16 @@ struct sky_input {
         struct sky_gnss_report gnss;
         struct {
             uint32_t sensor;      /* index into sky_config.sensor */
-            const uint8_t *bytes; /* big-endian words: header, table, header again */
+            const uint8_t *bytes; /* big-endian words: header, table, header again; or as the map
+                                     says */
             size_t count;
+            uint32_t map; /* 0: that of sky_regs, else the number of a map that came before */
         } registers;
+        struct {
+            uint32_t map; /* 1 .. SKY_MAPS_MAX */
+            const char *text;
+            size_t count;
+        } register_map;
         struct {
             const uint8_t *bytes;
             size_t count;

@@ -65,6 +65,8 @@ static enum sky_status begin(struct sky_station *station, const struct sky_input
     sky_engine_init(&station->engine, input->u.config.config, input->u.config.zones,
                     input->time_ns);
     learn_dialects(station);
+    memset(station->map, 0, sizeof station->map);
+    memset(station->head, 0, sizeof station->head);
     station->running = true;
     return SKY_OK;
 }
@@ -93,6 +95,119 @@ static void step_plots(struct sky_station *station, const struct sky_input *inpu
     step_engine(station, &step, outbox);
 }
 
+static void say_reading(struct sky_station *station, const struct sky_input *input,
+                        const char *item, double value, struct sky_outbox *outbox)
+{
+    struct sky_event_reading *const reading =
+        &sky_engine_append(&station->engine, outbox, input->seq, input->time_ns, SKY_EVENT_READING)
+             ->u.reading;
+    sky_engine_name(reading->source, input->source);
+    sky_engine_name(reading->item, item);
+    reading->value = value;
+}
+
+/* Health: what a head says of itself, as far as that is new. */
+static void say_health(struct sky_station *station, const struct sky_input *input,
+                       const struct sky_regs_header *header, struct sky_outbox *outbox)
+{
+    static const struct {
+        enum sky_regs_status bit;
+        const char *item;
+    } health[] = {
+        {SKY_REGS_TIME_VALID, "head.time_valid"},
+        {SKY_REGS_NORTH_VALID, "head.north_valid"},
+        {SKY_REGS_TRANSMITTING, "head.transmitting"},
+        {SKY_REGS_BLANKED, "head.blanked"},
+        {SKY_REGS_FAULT, "head.fault"},
+        {SKY_REGS_TRUNCATED, "head.truncated"},
+    };
+    struct sky_station_head *const head = &station->head[input->u.registers.sensor];
+
+    for (size_t i = 0; i < sizeof health / sizeof health[0]; i++) {
+        const unsigned now = header->status & health[i].bit;
+        if (!head->said || now != (head->status & (unsigned)health[i].bit)) {
+            say_reading(station, input, health[i].item, now != 0 ? 1.0 : 0.0, outbox);
+        }
+    }
+    if (head->said && header->uptime_s < head->uptime_s) {
+        say_reading(station, input, "head.restarted_s_ago", header->uptime_s, outbox);
+    }
+    *head = (struct sky_station_head){
+        .said = true, .status = header->status, .uptime_s = header->uptime_s};
+}
+
+static void say_readings(struct sky_station *station, const struct sky_input *input,
+                         struct sky_station_map *own, struct sky_outbox *outbox)
+{
+    for (uint32_t i = 0; i < own->map.field_count; i++) {
+        const struct sky_regmap_field *const field = &own->map.field[i];
+        double value = 0.0;
+        if (field->role != SKY_REGMAP_READING ||
+            !sky_regmap_value(&own->map, field, input->u.registers.bytes, 0, &value) ||
+            (own->said[i] && value - own->value[i] == 0.0)) {
+            continue;
+        }
+        own->said[i] = true;
+        own->value[i] = value;
+        say_reading(station, input, field->name, value, outbox);
+    }
+}
+
+/* By the map that the unit has for itself. */
+static void take_mapped(struct sky_station *station, const struct sky_input *input,
+                        struct sky_outbox *outbox)
+{
+    const uint32_t sensor = input->u.registers.sensor;
+    const uint32_t number = input->u.registers.map;
+    struct sky_station_map *const own = &station->map[number <= SKY_MAPS_MAX ? number - 1 : 0];
+    const char *item = "map";
+    uint32_t offset = 0;
+    size_t count = 0;
+
+    if (number > SKY_MAPS_MAX || !own->known) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, 1, "map", 0);
+        return;
+    }
+    if (own->map.is_radar && sensor >= station->engine.config.sensor_count) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, 1, "sensor", 0);
+        return;
+    }
+    if (input->u.registers.count != 2 * (size_t)own->map.count) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, "block.length", 0);
+        return;
+    }
+    say_readings(station, input, own, outbox);
+    if (!own->map.is_radar) {
+        return;
+    }
+    if (sky_regmap_plots(&own->map, input->u.registers.bytes, input->u.registers.count, sensor,
+                         station->plot, &count, &item, &offset) != SKY_OK) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
+        return;
+    }
+    step_plots(station, input, station->plot, count, outbox);
+}
+
+static void take_register_map(struct sky_station *station, const struct sky_input *input,
+                              struct sky_outbox *outbox)
+{
+    const uint32_t number = input->u.register_map.map;
+    struct sky_regmap_fault fault = {0};
+
+    if (number == 0 || number > SKY_MAPS_MAX) {
+        reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, 1, "map", 0);
+        return;
+    }
+    struct sky_station_map *const own = &station->map[number - 1];
+    if (sky_regmap_parse(input->u.register_map.text, input->u.register_map.count, &own->map,
+                         &fault) != SKY_OK) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, "map", (uint32_t)fault.line);
+        return;
+    }
+    own->known = true;
+    memset(own->said, 0, sizeof own->said);
+}
+
 static void take_registers(struct sky_station *station, const struct sky_input *input,
                            struct sky_outbox *outbox)
 {
@@ -102,11 +217,21 @@ static void take_registers(struct sky_station *station, const struct sky_input *
     uint32_t offset = 0;
     size_t count = 0;
 
+    if (input->u.registers.map != 0) {
+        take_mapped(station, input, outbox);
+        return;
+    }
     if (sensor >= station->engine.config.sensor_count) {
         reject(station, input, outbox, SKY_REJECT_UNKNOWN_SENSOR, 1, "sensor", 0);
         return;
     }
-    if (sky_regs_decode(input->u.registers.bytes, input->u.registers.count, sensor, &header,
+    const enum sky_status status =
+        sky_regs_check(input->u.registers.bytes, input->u.registers.count, &header, &item, &offset);
+    if (status == SKY_OK) {
+        say_health(station, input, &header, outbox);
+    }
+    if (status != SKY_OK ||
+        sky_regs_decode(input->u.registers.bytes, input->u.registers.count, sensor, &header,
                         station->plot, &count, &item, &offset) != SKY_OK) {
         reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, offset);
         return;
@@ -432,6 +557,9 @@ static void take(struct sky_station *station, const struct sky_input *input,
         break; /* evidence; the next tick brings the kernel's new opinion */
     case SKY_INPUT_PLOT_ROWS:
         take_plot_rows(station, input, outbox);
+        break;
+    case SKY_INPUT_REGISTER_MAP:
+        take_register_map(station, input, outbox);
         break;
     }
 }

@@ -10,7 +10,23 @@
 #include "sky_asterix.h"
 #include "sky_engine.h"
 #include "sky_input.h"
+#include "sky_regmap.h"
 #include "sky_regs.h"
+
+/** A Modbus unit with a map of its own, and what was last said of it. */
+struct sky_station_map {
+    bool known;
+    struct sky_regmap map;
+    bool said[SKY_REGMAP_FIELDS_MAX];
+    double value[SKY_REGMAP_FIELDS_MAX];
+};
+
+/** A head of the map of sky_regs, and what was last said of its health. */
+struct sky_station_head {
+    bool said;
+    uint16_t status;
+    uint32_t uptime_s;
+};
 
 /** Fields are private but for reading engine. As large as struct sky_engine: keep it static. */
 struct sky_station {
@@ -20,6 +36,8 @@ struct sky_station {
     struct sky_engine engine;
     size_t dialect_count;
     struct sky_asterix_dialect dialect[SKY_SENSORS_MAX];
+    struct sky_station_map map[SKY_MAPS_MAX];
+    struct sky_station_head head[SKY_SENSORS_MAX];
     size_t plot_count;
     struct sky_plot plot[SKY_PLOTS_MAX];
     struct sky_plot group[SKY_PLOTS_MAX]; /* those of one sensor */
@@ -36,7 +54,8 @@ void sky_station_init(struct sky_station *station);
  * file. Simulated targets are refused, since a witness must not testify to what a test generator
  * drew; so are reports that their own receiver doubts, places signed by a radar and plots signed by
  * a cooperative sensor. Of bad blocks and bad lines 16 are named, by category, record, item and
- * byte, and the others counted. Service messages, source
+ * byte, and the others counted. A head's health, and the readings of a unit with a map of its own,
+ * are said when they change; a map that is none is refused as "map". Service messages, source
  * events other than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
  * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if time_ns is
  * negative or beyond 73 years, or if the first input is not CONFIG or carries a configuration or

@@ -118,6 +118,9 @@ static const struct {
     [SKY_CHANNEL_PLOT_ROWS] = {"/input/plot_rows", &skywitness__v1__plot_rows__descriptor, true},
     [SKY_CHANNEL_ALERT] = {"/event/alert", &skywitness__v1__alert__descriptor, false},
     [SKY_CHANNEL_SENSOR] = {"/event/sensor", &skywitness__v1__sensor__descriptor, false},
+    [SKY_CHANNEL_READING] = {"/event/reading", &skywitness__v1__reading__descriptor, false},
+    [SKY_CHANNEL_REGISTER_MAP] = {"/input/register_map", &skywitness__v1__register_map__descriptor,
+                                  true},
 };
 
 const char *sky_codec_topic(enum sky_channel channel) { return channels[channel].topic; }

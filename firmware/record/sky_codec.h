@@ -33,6 +33,8 @@ enum sky_channel {
     SKY_CHANNEL_PLOT_ROWS,
     SKY_CHANNEL_ALERT,
     SKY_CHANNEL_SENSOR,
+    SKY_CHANNEL_READING,
+    SKY_CHANNEL_REGISTER_MAP,
     SKY_CHANNEL_END /* one past the last */
 };
 

@@ -292,7 +292,20 @@ static enum sky_status pack_registers(const struct sky_input *input,
     message.received = received;
     message.sensor = input->u.registers.sensor;
     message.block = lend_bytes(input->u.registers.bytes, input->u.registers.count);
+    message.has_map = input->u.registers.map != 0;
+    message.map = input->u.registers.map;
     return fill(slot, SKY_CHANNEL_REGISTERS, &message.base);
+}
+
+static enum sky_status pack_register_map(const struct sky_input *input,
+                                         Skywitness__V1__Received *received,
+                                         const struct slot *slot)
+{
+    Skywitness__V1__RegisterMap message = SKYWITNESS__V1__REGISTER_MAP__INIT;
+    message.received = received;
+    message.map = input->u.register_map.map;
+    message.text = lend_bytes(input->u.register_map.text, input->u.register_map.count);
+    return fill(slot, SKY_CHANNEL_REGISTER_MAP, &message.base);
 }
 
 static enum sky_status pack_datagram(const struct sky_input *input,
@@ -377,6 +390,8 @@ enum sky_status sky_codec_pack_input(const struct sky_input *input,
         return pack_clock_step(input, &received, &slot);
     case SKY_INPUT_PLOT_ROWS:
         return pack_plot_rows(input, &received, &slot);
+    case SKY_INPUT_REGISTER_MAP:
+        return pack_register_map(input, &received, &slot);
     }
     return SKY_E_RANGE;
 }
@@ -627,6 +642,19 @@ static enum sky_status pack_sensor(const struct sky_event_sensor *sensor,
     return fill(slot, SKY_CHANNEL_SENSOR, &message.base);
 }
 
+static enum sky_status pack_reading(const struct sky_event_reading *reading,
+                                    Skywitness__V1__Cause *cause, const struct slot *slot)
+{
+    char source[SKY_NAME_MAX];
+    char item[SKY_NAME_MAX];
+    Skywitness__V1__Reading message = SKYWITNESS__V1__READING__INIT;
+    message.cause = cause;
+    message.source = cleaned(source, sizeof source, reading->source);
+    message.item = cleaned(item, sizeof item, reading->item);
+    message.value = reading->value;
+    return fill(slot, SKY_CHANNEL_READING, &message.base);
+}
+
 enum sky_status sky_codec_pack_event(const struct sky_event *event, uint8_t *buffer,
                                      size_t capacity, enum sky_channel *ret_channel,
                                      size_t *ret_bytes)
@@ -660,6 +688,8 @@ enum sky_status sky_codec_pack_event(const struct sky_event *event, uint8_t *buf
         return pack_alert(&event->u.alert, &cause, &slot);
     case SKY_EVENT_SENSOR:
         return pack_sensor(&event->u.sensor, &cause, &slot);
+    case SKY_EVENT_READING:
+        return pack_reading(&event->u.reading, &cause, &slot);
     }
     return SKY_E_RANGE;
 }

@@ -315,6 +315,7 @@ union input_message {
     const Skywitness__V1__Source *source;
     const Skywitness__V1__ClockStep *clock_step;
     const Skywitness__V1__PlotRows *plot_rows;
+    const Skywitness__V1__RegisterMap *register_map;
 };
 
 static enum sky_status input_from(struct sky_arena *arena, enum sky_channel channel,
@@ -341,6 +342,7 @@ static enum sky_status input_from(struct sky_arena *arena, enum sky_channel chan
         input->u.registers.sensor = message->registers->sensor;
         input->u.registers.bytes = message->registers->block.data;
         input->u.registers.count = message->registers->block.len;
+        input->u.registers.map = message->registers->map;
         return SKY_OK;
     case SKY_CHANNEL_DATAGRAM:
         *ret_received = message->datagram->received;
@@ -357,6 +359,13 @@ static enum sky_status input_from(struct sky_arena *arena, enum sky_channel chan
         *ret_received = message->plot_rows->received;
         unpack_plot_rows(message->plot_rows, input);
         return SKY_OK;
+    case SKY_CHANNEL_REGISTER_MAP:
+        *ret_received = message->register_map->received;
+        input->kind = SKY_INPUT_REGISTER_MAP;
+        input->u.register_map.map = message->register_map->map;
+        input->u.register_map.text = (const char *)message->register_map->text.data;
+        input->u.register_map.count = message->register_map->text.len;
+        return SKY_OK;
     case SKY_CHANNEL_POSE:
     case SKY_CHANNEL_CLOCK:
     case SKY_CHANNEL_TRACK:
@@ -367,6 +376,7 @@ static enum sky_status input_from(struct sky_arena *arena, enum sky_channel chan
     case SKY_CHANNEL_REJECT:
     case SKY_CHANNEL_ALERT:
     case SKY_CHANNEL_SENSOR:
+    case SKY_CHANNEL_READING:
     case SKY_CHANNEL_END:
         break;
     }
@@ -587,6 +597,16 @@ static enum sky_status unpack_sensor(const Skywitness__V1__Sensor *message,
     return SKY_OK;
 }
 
+static enum sky_status unpack_reading(const Skywitness__V1__Reading *message,
+                                      struct sky_event_reading *reading)
+{
+    reading->value = message->value;
+    return fits(reading->source, sizeof reading->source, message->source) &&
+                   fits(reading->item, sizeof reading->item, message->item)
+               ? SKY_OK
+               : SKY_E_CORRUPT;
+}
+
 union event_message {
     const ProtobufCMessage *base;
     const Skywitness__V1__Pose *pose;
@@ -599,6 +619,7 @@ union event_message {
     const Skywitness__V1__Reject *reject;
     const Skywitness__V1__Alert *alert;
     const Skywitness__V1__Sensor *sensor;
+    const Skywitness__V1__Reading *reading;
 };
 
 static enum sky_status event_from(enum sky_channel channel, const union event_message *message,
@@ -650,6 +671,10 @@ static enum sky_status event_from(enum sky_channel channel, const union event_me
         *ret_cause = message->sensor->cause;
         event->kind = SKY_EVENT_SENSOR;
         return unpack_sensor(message->sensor, &event->u.sensor);
+    case SKY_CHANNEL_READING:
+        *ret_cause = message->reading->cause;
+        event->kind = SKY_EVENT_READING;
+        return unpack_reading(message->reading, &event->u.reading);
     case SKY_CHANNEL_CONFIG:
     case SKY_CHANNEL_TICK:
     case SKY_CHANNEL_GNSS:
@@ -658,6 +683,7 @@ static enum sky_status event_from(enum sky_channel channel, const union event_me
     case SKY_CHANNEL_SOURCE:
     case SKY_CHANNEL_CLOCK_STEP:
     case SKY_CHANNEL_PLOT_ROWS:
+    case SKY_CHANNEL_REGISTER_MAP:
     case SKY_CHANNEL_END:
         break;
     }

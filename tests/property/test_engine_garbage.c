@@ -94,6 +94,7 @@ static void check_event(const struct sky_event *event)
     case SKY_EVENT_INCIDENT_LINE:
     case SKY_EVENT_CLASSIFICATION:
     case SKY_EVENT_SENSOR:
+    case SKY_EVENT_READING:
         break;
     }
 }

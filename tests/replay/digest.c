@@ -14,7 +14,7 @@ static struct paper_wire wire;
 static struct paper_reader reader;
 static uint64_t inputs;
 static uint64_t events;
-static uint64_t by_kind[SKY_EVENT_SENSOR + 1];
+static uint64_t by_kind[SKY_EVENT_READING + 1];
 
 static void take(const struct sky_input *input)
 {
@@ -214,7 +214,7 @@ int main(void)
 
     fprintf(stderr, "%llu inputs, %llu events (", (unsigned long long)inputs,
             (unsigned long long)events);
-    for (size_t i = 1; i <= SKY_EVENT_SENSOR; i++) {
+    for (size_t i = 1; i <= SKY_EVENT_READING; i++) {
         fprintf(stderr, " %llu", (unsigned long long)by_kind[i]);
     }
     fprintf(stderr, " by kind), %llu values not finite\n", (unsigned long long)reader.not_finite);

@@ -668,6 +668,11 @@ static inline void paper_read_event(struct paper_reader *reader, const struct sk
     case SKY_EVENT_SENSOR:
         paper_read_sensor(reader, &event->u.sensor);
         break;
+    case SKY_EVENT_READING:
+        paper_text(reader, event->u.reading.source, SKY_NAME_MAX);
+        paper_text(reader, event->u.reading.item, SKY_NAME_MAX);
+        reader->real(reader, event->u.reading.value);
+        break;
     }
 }
 

@@ -336,6 +336,9 @@ static inline void records_fill_gnss(uint64_t *seed, struct sky_gnss_report *ite
 /* What a channel of inputs or events carries; the later ones follow no order. */
 static inline enum sky_input_kind records_input_kind(enum sky_channel channel)
 {
+    if (channel == SKY_CHANNEL_REGISTER_MAP) {
+        return SKY_INPUT_REGISTER_MAP;
+    }
     return channel == SKY_CHANNEL_PLOT_ROWS ? SKY_INPUT_PLOT_ROWS : (enum sky_input_kind)channel;
 }
 
@@ -384,6 +387,7 @@ static inline void records_input(uint64_t *seed, enum sky_input_kind kind,
         records_fill_u32(seed, &item->u.registers.sensor);
         item->u.registers.bytes = lent->bytes;
         item->u.registers.count = test_random(seed) % sizeof lent->bytes;
+        item->u.registers.map = (uint32_t)records_choice(seed, 0, SKY_MAPS_MAX);
         break;
     case SKY_INPUT_DATAGRAM:
         item->u.datagram.bytes = lent->bytes;
@@ -404,6 +408,11 @@ static inline void records_input(uint64_t *seed, enum sky_input_kind kind,
         item->u.plot_rows.text = (const char *)lent->bytes;
         item->u.plot_rows.count = test_random(seed) % sizeof lent->bytes;
         records_fill_i64(seed, &item->u.plot_rows.epoch_utc_ns);
+        break;
+    case SKY_INPUT_REGISTER_MAP:
+        records_fill_u32(seed, &item->u.register_map.map);
+        item->u.register_map.text = (const char *)lent->bytes;
+        item->u.register_map.count = test_random(seed) % sizeof lent->bytes;
         break;
     }
 }
@@ -563,6 +572,11 @@ static inline void records_event(uint64_t *seed, enum sky_event_kind kind, struc
         break;
     case SKY_EVENT_SENSOR:
         records_fill_sensor_event(seed, &event->u.sensor);
+        break;
+    case SKY_EVENT_READING:
+        records_text(seed, event->u.reading.source, SKY_NAME_MAX);
+        records_text(seed, event->u.reading.item, SKY_NAME_MAX);
+        records_fill_double(seed, &event->u.reading.value);
         break;
     }
 }

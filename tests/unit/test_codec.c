@@ -106,6 +106,7 @@ static void same_input(const struct sky_input *item, const struct sky_input *oth
         break;
     case SKY_INPUT_REGISTERS:
         RECORDS_SAME_OF(u.registers.sensor)
+        RECORDS_SAME_OF(u.registers.map)
         same_bytes(item->u.registers.bytes, item->u.registers.count, other->u.registers.bytes,
                    other->u.registers.count);
         break;
@@ -128,6 +129,11 @@ static void same_input(const struct sky_input *item, const struct sky_input *oth
         same_bytes((const uint8_t *)item->u.plot_rows.text, item->u.plot_rows.count,
                    (const uint8_t *)other->u.plot_rows.text, other->u.plot_rows.count);
         break;
+    case SKY_INPUT_REGISTER_MAP:
+        RECORDS_SAME_OF(u.register_map.map)
+        same_bytes((const uint8_t *)item->u.register_map.text, item->u.register_map.count,
+                   (const uint8_t *)other->u.register_map.text, other->u.register_map.count);
+        break;
     }
 }
 
@@ -137,7 +143,7 @@ static void every_input_comes_back_with_the_same_bits(void **state)
     static struct records_lent lent;
     uint64_t seed = 1;
     for (int round = 0; round < ROUNDS; round++) {
-        for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_PLOT_ROWS; kind++) {
+        for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_REGISTER_MAP; kind++) {
             struct sky_input input, back;
             struct sky_utc_estimate utc, utc_back;
             struct sky_arena arena = new_arena();
@@ -245,6 +251,7 @@ static void same_event(const struct sky_event *item, const struct sky_event *oth
     case SKY_EVENT_POSE:
 #define SAME_POSE(field) SAME_IN(item, other, u.pose.field)
         RECORDS_POSE(SAME_POSE)
+        RECORDS_SAME_OF(u.pose.state)
         break;
     case SKY_EVENT_CLOCK:
         break;
@@ -277,6 +284,11 @@ static void same_event(const struct sky_event *item, const struct sky_event *oth
     case SKY_EVENT_SENSOR:
         same_sensor(&item->u.sensor, &other->u.sensor);
         break;
+    case SKY_EVENT_READING:
+        RECORDS_SAME_OF(u.reading.source)
+        RECORDS_SAME_OF(u.reading.item)
+        RECORDS_SAME_OF(u.reading.value)
+        break;
     }
 }
 
@@ -285,7 +297,7 @@ static void every_event_comes_back_with_the_same_bits(void **state)
     (void)state;
     uint64_t seed = 2;
     for (int round = 0; round < ROUNDS; round++) {
-        for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_SENSOR; kind++) {
+        for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_READING; kind++) {
             struct sky_event event, back;
             struct sky_arena arena = new_arena();
             enum sky_channel channel, channel_again;
@@ -379,12 +391,12 @@ static void a_record_that_does_not_fit_is_refused_and_nothing_is_set(void **stat
     enum sky_channel channel = SKY_CHANNEL_END;
     size_t bytes = 77;
     records_utc(&seed, &utc);
-    for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_PLOT_ROWS; kind++) {
+    for (int kind = SKY_INPUT_CONFIG; kind <= SKY_INPUT_REGISTER_MAP; kind++) {
         records_input(&seed, (enum sky_input_kind)kind, &lent, &input);
         assert_int_equal(sky_codec_pack_input(&input, &utc, packed, 20, &channel, &bytes),
                          SKY_E_CAPACITY);
     }
-    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_SENSOR; kind++) {
+    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_READING; kind++) {
         records_event(&seed, (enum sky_event_kind)kind, &event);
         assert_int_equal(sky_codec_pack_event(&event, packed, 20, &channel, &bytes),
                          SKY_E_CAPACITY);

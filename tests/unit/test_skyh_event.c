@@ -18,7 +18,7 @@ static void every_kind_of_event_has_a_name_and_says_something(void **state)
 {
     (void)state;
     uint64_t seed = 1;
-    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_SENSOR; kind++) {
+    for (int kind = SKY_EVENT_POSE; kind <= SKY_EVENT_READING; kind++) {
         struct sky_event event;
         records_event(&seed, (enum sky_event_kind)kind, &event);
         assert_string_not_equal(skyh_event_name((enum sky_event_kind)kind), "?");

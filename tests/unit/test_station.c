@@ -644,6 +644,133 @@ static void only_a_shutdown_among_source_events_does_anything(void **state)
     assert_int_equal(station.engine.stats.steps, steps + 1);
 }
 
+/* --- heads of other maps, instruments, health */
+
+static struct sky_input map_input(uint32_t number, const char *text)
+{
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_REGISTER_MAP, "modbus.wind");
+    input.u.register_map.map = number;
+    input.u.register_map.text = text;
+    input.u.register_map.count = strlen(text);
+    return input;
+}
+
+static void give_words(uint32_t number, uint32_t sensor, const uint8_t *bytes, size_t count)
+{
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_REGISTERS, "modbus.wind");
+    input.u.registers.map = number;
+    input.u.registers.sensor = sensor;
+    input.u.registers.bytes = bytes;
+    input.u.registers.count = count;
+    take(&input);
+}
+
+static void assert_reading(size_t i, const char *item, double value)
+{
+    assert_true(i < outbox.count);
+    assert_int_equal(outbox.event[i].kind, SKY_EVENT_READING);
+    assert_string_equal(outbox.event[i].u.reading.item, item);
+    assert_near(outbox.event[i].u.reading.value, value, 1e-12);
+}
+
+static const char wind[] = "[map]\nkind=instrument\nfirst=0\ncount=2\n"
+                           "[wind_speed_mps]\nat=0\nscale=0.01\nunavailable=65535\n"
+                           "[wind_direction_deg]\nat=1\nscale=0.1\n";
+
+static void an_instruments_values_become_readings_when_they_change(void **state)
+{
+    (void)state;
+    struct sky_input input = map_input(2, wind);
+    take(&input);
+    assert_int_equal(outbox.count, 0);
+    uint8_t bytes[4] = {0x01, 0xF4, 0x0A, 0x8C};
+    give_words(2, 99, bytes, 4);
+    assert_int_equal(outbox.count, 2);
+    assert_reading(0, "wind_speed_mps", 5.0);
+    assert_reading(1, "wind_direction_deg", 270.0);
+    assert_string_equal(outbox.event[0].u.reading.source, "modbus.wind");
+    give_words(2, 99, bytes, 4);
+    assert_int_equal(outbox.count, 0);
+    bytes[0] = bytes[1] = 0xFF; /* it does not know */
+    bytes[3] = 0x8D;
+    give_words(2, 99, bytes, 4);
+    assert_int_equal(outbox.count, 1);
+    assert_reading(0, "wind_direction_deg", 270.1);
+    give_words(2, 99, bytes, 3);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "block.length", "modbus.wind");
+    input = map_input(2, wind);
+    take(&input); /* as after a reconnect: everything is news again */
+    give_words(2, 99, bytes, 4);
+    assert_int_equal(outbox.count, 1);
+}
+
+static void a_map_that_is_none_is_refused_and_so_is_what_comes_by_it(void **state)
+{
+    (void)state;
+    struct sky_input input = map_input(1, "[map]\nkind = abacus\n");
+    take(&input);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "map", "modbus.wind");
+    assert_int_equal(only_reject()->offset, 2);
+    uint8_t bytes[4] = {0};
+    give_words(1, 0, bytes, 4);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "map", "modbus.wind");
+    give_words(SKY_MAPS_MAX + 1, 0, bytes, 4);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "map", "modbus.wind");
+    const uint32_t numbers[] = {0, SKY_MAPS_MAX + 1};
+    for (size_t i = 0; i < 2; i++) {
+        input = map_input(numbers[i], wind);
+        take(&input);
+        assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "map", "modbus.wind");
+    }
+}
+
+static void a_head_of_another_map_is_a_radar_as_any(void **state)
+{
+    (void)state;
+    static const char text[] = "[map]\nkind=radar\nfirst=0\ncount=3\n"
+                               "[range_m]\nat=0\n[azimuth_deg]\nat=1\nscale=0.1\n"
+                               "[fault]\nat=2\nbits=1\n";
+    struct sky_input input = map_input(SKY_MAPS_MAX, text);
+    take(&input);
+    uint8_t bytes[6] = {0x13, 0x88, 0x03, 0x84, 0, 1};
+    const uint64_t plots = station.engine.stats.plots;
+    give_words(SKY_MAPS_MAX, PAPER_HEAD, bytes, 6);
+    assert_int_equal(station.engine.stats.plots, plots + 1);
+    assert_reading(0, "fault", 1.0);
+    give_words(SKY_MAPS_MAX, 99, bytes, 6);
+    assert_reject(SKY_REJECT_UNKNOWN_SENSOR, 1, "sensor", "modbus.wind");
+    bytes[2] = 0x7F; /* 3,264 degrees */
+    give_words(SKY_MAPS_MAX, PAPER_HEAD, bytes, 6);
+    assert_reject(SKY_REJECT_MALFORMED, 1, "target.azimuth", "modbus.wind");
+}
+
+static void a_heads_health_is_said_when_it_changes(void **state)
+{
+    (void)state;
+    uint8_t bytes[64] = {0x53, 0x57, 1, 0, 0, 16, 0, 64, 0, 0x07};
+    bytes[25] = 0;
+    bytes[27] = 200; /* uptime */
+    bytes[28] = bytes[29] = 0xFF;
+    memcpy(bytes + 32, bytes, 32);
+    give_words(0, PAPER_HEAD, bytes, 64);
+    assert_int_equal(outbox.count, 6);
+    assert_reading(0, "head.time_valid", 1.0);
+    assert_reading(3, "head.blanked", 0.0);
+    assert_reading(4, "head.fault", 0.0);
+    give_words(0, PAPER_HEAD, bytes, 64);
+    assert_int_equal(outbox.count, 0);
+    bytes[9] = bytes[41] = 0x1E; /* no time any more; blanked and at fault */
+    give_words(0, PAPER_HEAD, bytes, 64);
+    assert_int_equal(outbox.count, 3);
+    assert_reading(0, "head.time_valid", 0.0);
+    assert_reading(1, "head.blanked", 1.0);
+    assert_reading(2, "head.fault", 1.0);
+    bytes[27] = bytes[59] = 3;
+    give_words(0, PAPER_HEAD, bytes, 64);
+    assert_int_equal(outbox.count, 1);
+    assert_reading(0, "head.restarted_s_ago", 3.0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -679,6 +806,10 @@ int main(void)
         cmocka_unit_test_setup(a_flood_of_bad_lines_is_counted_and_not_a_flood_of_events, start),
         cmocka_unit_test_setup(more_lines_than_one_step_holds_make_several, start),
         cmocka_unit_test_setup(only_a_shutdown_among_source_events_does_anything, start),
+        cmocka_unit_test_setup(an_instruments_values_become_readings_when_they_change, start),
+        cmocka_unit_test_setup(a_map_that_is_none_is_refused_and_so_is_what_comes_by_it, start),
+        cmocka_unit_test_setup(a_head_of_another_map_is_a_radar_as_any, start),
+        cmocka_unit_test_setup(a_heads_health_is_said_when_it_changes, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
