@@ -140,6 +140,9 @@ static void take_event(struct gatherer *gatherer, const struct sky_event *event)
         run->has_place = true;
         run->place = event->u.pose.place;
         run->place_sigma_m = event->u.pose.sigma_horizontal_m;
+    } else if (event->kind == SKY_EVENT_CLOCK && run != NULL) {
+        run->clock = event->utc;
+        run->clock_changes++;
     } else if (event->kind == SKY_EVENT_REJECT && run != NULL) {
         run->refused += event->u.reject.count;
     }
@@ -203,11 +206,16 @@ static void begin_run(struct gatherer *gatherer, const struct sky_input *input)
     dossier->run_count++;
 }
 
-/* How long a source may say nothing: two of its scans and a half, or 5 s if it is no radar. */
+/*
+ * How long a source may say nothing: two of its scans and a half, or 5 s if it is no radar. What
+ * brings a radar's readings is called as the radar, or "modbus.", "asterix." and so.
+ */
 static int64_t pause_of(const struct sky_config *config, const char *name)
 {
+    const char *const dot = strchr(name, '.');
     for (uint32_t i = 0; i < config->sensor_count; i++) {
-        if (strcmp(config->sensor[i].name, name) == 0) {
+        if (strcmp(config->sensor[i].name, name) == 0 ||
+            (dot != NULL && strcmp(config->sensor[i].name, dot + 1) == 0)) {
             const int64_t pause_ns = config->sensor[i].scan_ns * 5 / 2;
             return pause_ns > 2 * SKY_SECOND_NS ? pause_ns : 2 * SKY_SECOND_NS;
         }
@@ -348,6 +356,9 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
         return;
     }
     struct skyh_dossier_run *const run = current(gatherer);
+    if (run != NULL && input->kind == SKY_INPUT_CLOCK_STEP) {
+        run->clock_steps++;
+    }
     const struct sky_utc_estimate utc =
         sky_station_utc(skyh_rerun_station(gatherer->rerun), input->time_ns);
     if (run == NULL || utc.state == SKY_CLOCK_NONE) {
@@ -396,7 +407,8 @@ static void take_record(struct gatherer *gatherer, const struct sky_scan_item *i
     }
     const bool wanted = item->channel == SKY_CHANNEL_TRACK ||
                         item->channel == SKY_CHANNEL_ASSESSMENT ||
-                        item->channel == SKY_CHANNEL_POSE || item->channel == SKY_CHANNEL_REJECT;
+                        item->channel == SKY_CHANNEL_POSE || item->channel == SKY_CHANNEL_CLOCK ||
+                        item->channel == SKY_CHANNEL_REJECT;
     if (wanted && sky_codec_unpack_event(item->channel, item->bytes, item->count, &gatherer->arena,
                                          &event) == SKY_OK) {
         take_event(gatherer, &event);

@@ -68,7 +68,10 @@ struct skyh_dossier_run {
     bool has_place;
     struct sky_lla place; /* the station's, as latest said */
     double place_sigma_m;
-    uint64_t refused; /* things that were received and not used */
+    uint64_t refused;              /* things that were received and not used */
+    uint64_t clock_changes;        /* of its state ... */
+    struct sky_utc_estimate clock; /* ... and as the latest such event has it; zero if none */
+    uint64_t clock_steps;          /* the kernel's clock jumped */
 };
 
 /** What cannot be read. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,7 @@ static const char style[] =
     ".north{fill:var(--ink)}.inside{fill:var(--ink);opacity:.06}"
     ".heard{fill:var(--soft)}.gap{fill:url(#hatch);stroke:var(--soft);stroke-width:.7}"
     ".hatch{stroke:var(--ink);stroke-width:1.2}"
+    "@media screen and (max-width:700px){td.n,th.n,.verdict{white-space:normal}}"
     "@page{size:A4;margin:14mm}@media "
     "print{body{max-width:none;margin:0;padding:0;font-size:9.5pt}"
     "svg.map{max-height:104mm}h2{margin-top:1em}"
@@ -216,6 +218,19 @@ static void put_head(struct skyh_svg *page)
                  "</defs></svg>\n");
 }
 
+/* Where its time comes from. */
+static void put_clock(struct skyh_svg *page, const struct skyh_dossier_run *run)
+{
+    if (run->clock_changes == 0) {
+        skyh_svg_put(page, "Its clock said nothing of where its time comes from.");
+        return;
+    }
+    skyh_svg_put(page, "Clock: %s at the end, %" PRIu64 " change%s of state, %" PRIu64 " jump%s.",
+                 skyh_event_clock(run->clock.state), run->clock_changes,
+                 run->clock_changes == 1 ? "" : "s", run->clock_steps,
+                 run->clock_steps == 1 ? "" : "s");
+}
+
 static void put_title(struct report *report)
 {
     struct skyh_svg *const page = &report->page;
@@ -237,7 +252,9 @@ static void put_title(struct report *report)
                          fabs(run->place.lon_rad) * (180.0 / SKY_PI),
                          run->place.lon_rad < 0.0 ? 'W' : 'E', 1.96 * run->place_sigma_m);
         }
-        skyh_svg_put(page, ".</p>\n");
+        skyh_svg_put(page, ". ");
+        put_clock(page, run);
+        skyh_svg_put(page, "</p>\n");
     }
 }
 
@@ -720,6 +737,19 @@ static bool write_page(const struct skyh_svg *page, const char *file, struct sky
            skyh_fail(problem, SKYH_EXIT_IO, "%s: %s", file, strerror(errno));
 }
 
+static void print_json(const struct report *report, const char *file)
+{
+    json_t *const out =
+        json_pack("{s:s, s:I, s:I, s:I, s:b, s:I, s:I}", "file", file, "bytes",
+                  (json_int_t)report->page.count, "runs", (json_int_t)report->dossier.run_count,
+                  "incidents", (json_int_t)report->dossier.incidents.count, "events_differ",
+                  report->dossier.rerun.different, "altered", (json_int_t)report->audit.altered,
+                  "torn", (json_int_t)report->audit.torn);
+    (void)json_dumpf(out, stdout, JSON_INDENT(2));
+    (void)printf("\n");
+    json_decref(out);
+}
+
 static int report_exit(const struct report *report)
 {
     return report->audit.altered > 0 || report->audit.torn > 0
@@ -733,13 +763,20 @@ static int run(const struct skyh_args *args)
     struct skyh_log log = {0};
     struct report *const report = calloc(1, sizeof *report);
     int exit_code = SKYH_EXIT_SOFTWARE;
+    const char *const file = skyh_args_value(args, "--out");
     if (report == NULL) {
         skyh_note("report", "out of memory");
+    } else if (args->json && file == NULL) {
+        (void)skyh_fail(&problem, SKYH_EXIT_USAGE, "--json: expected --out FILE with it");
+        exit_code = skyh_report("report", &problem);
     } else if (!skyh_log_open(&log, args->operand[0], &problem) || !make(report, &log, &problem) ||
-               !write_page(&report->page, skyh_args_value(args, "--out"), &problem)) {
+               !write_page(&report->page, file, &problem)) {
         exit_code = skyh_report("report", &problem);
     } else {
         exit_code = report_exit(report);
+        if (args->json) {
+            print_json(report, file);
+        }
     }
     if (report != NULL) {
         skyh_audit_free(&report->audit);

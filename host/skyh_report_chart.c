@@ -6,8 +6,8 @@
 
 #include "sky_math.h"
 
-static const double left_px = 62.0;
-static const double width_px = 720.0;
+static const double left_px = 88.0;
+static const double width_px = 694.0;
 static const double z95 = 1.959963984540054;
 
 /* What one curve is of. */
@@ -312,8 +312,8 @@ void skyh_page_watch(struct skyh_svg *page, const struct skyh_scene *scene)
         const double y = top + pitch * (double)row++;
         skyh_svg_put(page, "<text class=\"tick end\" x=\"%.1f\" y=\"%.1f\">", left_px - 5.0,
                      y + 15.0);
-        char name[10];
-        (void)snprintf(name, sizeof name, "%.9s", dossier->source[i].name);
+        char name[15];
+        (void)snprintf(name, sizeof name, "%.14s", dossier->source[i].name);
         skyh_svg_say(page, name);
         skyh_svg_put(page,
                      "</text>\n<rect class=\"gap\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "

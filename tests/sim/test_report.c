@@ -70,6 +70,7 @@ static void verdicts_come_first_then_pictures_then_what_they_rest_on(void **stat
 {
     (void)state;
     has(page, "<b>Whole.</b>");
+    has(page, "Clock: GNSS at the end, ");
     has_before(page, "Verdict under each line", "class=\"map\"");
     has_before(page, "Natural Earth 1:10m", "class=\"map\"");
     has_before(page, "&#9679; entered", "class=\"map\"");
@@ -167,6 +168,20 @@ static void the_same_log_gives_the_same_bytes(void **state)
     assert_string_equal(page, read_page("again.html", other));
 }
 
+static void machines_are_told_what_was_written(void **state)
+{
+    (void)state;
+    json_error_t error;
+    assert_int_equal(run("report --json short.mcap"), SKYH_EXIT_USAGE);
+    assert_int_equal(run("report --json short.mcap -o json.html"), 0);
+    json_t *const told = json_loads(said, 0, &error);
+    assert_non_null(told);
+    assert_int_equal(json_integer_value(json_object_get(told, "bytes")), strlen(page));
+    assert_int_equal(json_integer_value(json_object_get(told, "incidents")), 1);
+    assert_true(json_is_false(json_object_get(told, "events_differ")));
+    json_decref(told);
+}
+
 static void the_hash_of_the_log_is_that_of_its_file(void **state)
 {
     (void)state;
@@ -256,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_stated_hash_is_that_of_the_style),
         cmocka_unit_test(every_element_that_is_opened_is_closed),
         cmocka_unit_test(the_same_log_gives_the_same_bytes),
+        cmocka_unit_test(machines_are_told_what_was_written),
         cmocka_unit_test(the_hash_of_the_log_is_that_of_its_file),
         cmocka_unit_test(a_log_without_incident_says_so_and_shows_who_was_on_watch),
         cmocka_unit_test(a_cut_log_is_shown_as_far_as_it_goes_and_marked),
