@@ -159,7 +159,10 @@ static bool identify(struct sky_src_modbus *source, char ret_identity[IDENTITY_M
 
 static bool read_words(struct sky_src_modbus *source, int at, size_t count, uint16_t *ret_words)
 {
-    if (modbus_read_input_registers(source->bus, at, (int)count, ret_words) == (int)count) {
+    const bool holding = source->config.map != NULL && source->config.map->function == 3;
+    const int words = holding ? modbus_read_registers(source->bus, at, (int)count, ret_words)
+                              : modbus_read_input_registers(source->bus, at, (int)count, ret_words);
+    if (words == (int)count) {
         return true;
     }
     char what[48];
@@ -268,10 +271,83 @@ static bool read_table(struct sky_src_modbus *source)
     return true;
 }
 
+/* ---- a unit with a map of its own ---- */
+
+/* Both words of a 32-bit sequence, or the one of a shorter; nothing to read where there is none. */
+static bool read_sequence(struct sky_src_modbus *source, uint16_t ret_words[2])
+{
+    const struct sky_regmap_field *const field =
+        sky_regmap_find(source->config.map, SKY_REGMAP_SEQUENCE);
+    const bool is_short =
+        field != NULL && (field->type == SKY_REGMAP_U16 || field->type == SKY_REGMAP_S16);
+    ret_words[0] = ret_words[1] = 0;
+    return field == NULL || read_words(source, (int)field->at, is_short ? 1 : 2, ret_words);
+}
+
+static bool read_all(struct sky_src_modbus *source)
+{
+    const struct sky_regmap *const map = source->config.map;
+    size_t done = 0;
+    while (done < map->count) {
+        const size_t left = map->count - done;
+        const size_t part = left < MODBUS_MAX_READ_REGISTERS ? left : MODBUS_MAX_READ_REGISTERS;
+        if (!read_words(source, (int)(map->first + done), part, source->words + done)) {
+            return false;
+        }
+        done += part;
+    }
+    return true;
+}
+
+/* Returns false if the source has failed or is to stop. */
+static bool read_mapped(struct sky_src_modbus *source)
+{
+    uint16_t before[2], after[2];
+    for (int i = 0; i < TRIES; i++) {
+        if (i > 0 && !wait_ms(source, PAUSE_MS)) {
+            return false;
+        }
+        if (!read_sequence(source, before) || !read_all(source) || !read_sequence(source, after)) {
+            return false;
+        }
+        if (before[0] == after[0] && before[1] == after[1]) {
+            hand_block(source, source->config.map->count);
+            return true;
+        }
+    }
+    hand_torn(source, "sequence");
+    return true;
+}
+
+static void serve_mapped(struct sky_src_modbus *source, const char *identity)
+{
+    const char *const wanted = source->config.map->identity;
+    if (strstr(identity, wanted) == NULL && !source->mute) {
+        (void)give_up(source, EPROTO, "identity", identity[0] != '\0' ? identity : "none");
+        return;
+    }
+    if (!read_all(source)) {
+        source->mute = false; /* it does not answer at all */
+        return;
+    }
+    struct sky_src_modbus_message *const message = clear_message(source);
+    (void)snprintf(message->detail, sizeof message->detail, "%s%sits own map", identity,
+                   identity[0] != '\0' ? ", " : "");
+    if (!hand_over(source, MESSAGE_UP)) {
+        return;
+    }
+    while (read_mapped(source) && wait_ms(source, source->config.poll_ms)) {
+    }
+}
+
 static void serve(struct sky_src_modbus *source)
 {
     char identity[IDENTITY_MAX];
     if (!connect_bus(source) || !identify(source, identity)) {
+        return;
+    }
+    if (source->config.map != NULL) {
+        serve_mapped(source, identity);
         return;
     }
     if (!read_header(source, source->words)) {
@@ -325,6 +401,8 @@ static int open_bus(struct sky_source *base, char *ret_detail)
         goto failed_thread;
     }
     base->fd = pair[0];
+    source->met = false;
+    source->map_said = false;
     source->running = true;
     return 1;
 
@@ -371,6 +449,7 @@ static int hand_on(struct sky_src_modbus *source, struct sky_input *ret_input, c
     const struct sky_src_modbus_message *const message = &source->received;
     switch ((enum message_kind)message->kind) {
     case MESSAGE_UP:
+        source->met = true;
         return say(source, SKY_SOURCE_UP, ret_input);
     case MESSAGE_TORN:
         return say(source, SKY_SOURCE_TORN, ret_input);
@@ -381,6 +460,7 @@ static int hand_on(struct sky_src_modbus *source, struct sky_input *ret_input, c
         ret_input->u.registers.sensor = source->config.sensor;
         ret_input->u.registers.bytes = message->bytes;
         ret_input->u.registers.count = message->byte_count;
+        ret_input->u.registers.map = source->config.map_number;
         return 1;
     case MESSAGE_ERROR:
         break;
@@ -389,9 +469,23 @@ static int hand_on(struct sky_src_modbus *source, struct sky_input *ret_input, c
     return -message->error;
 }
 
+/* How to read what comes is told before it comes, once after each opening. */
+static int hand_map(struct sky_src_modbus *source, struct sky_input *ret_input)
+{
+    source->map_said = true;
+    ret_input->kind = SKY_INPUT_REGISTER_MAP;
+    ret_input->u.register_map.map = source->config.map_number;
+    ret_input->u.register_map.text = source->config.map_text;
+    ret_input->u.register_map.count = source->config.map_bytes;
+    return 1;
+}
+
 static int take_message(struct sky_source *base, struct sky_input *ret_input, char *ret_detail)
 {
     struct sky_src_modbus *const source = self(base);
+    if (source->config.map != NULL && source->met && !source->map_said) {
+        return hand_map(source, ret_input);
+    }
     const ssize_t bytes = recv(base->fd, &source->received, sizeof source->received, MSG_DONTWAIT);
     if (bytes > 0) {
         return hand_on(source, ret_input, ret_detail);
@@ -413,6 +507,9 @@ static bool in_range(uint32_t value, uint32_t low, uint32_t high)
 static bool config_is_good(const struct sky_src_modbus_config *config, const char *host)
 {
     struct in_addr address;
+    if ((config->map != NULL) != in_range(config->map_number, 1, SKY_MAPS_MAX)) {
+        return false;
+    }
     if (!in_range(config->poll_ms, 10, 60000) || !in_range(config->timeout_ms, 20, 5000)) {
         return false;
     }

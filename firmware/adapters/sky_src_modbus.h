@@ -35,7 +35,11 @@ struct sky_src_modbus_config {
     uint8_t unit;        /* the head's address on its bus, 1 .. 247; TCP also 255 */
     uint32_t poll_ms;    /* between reads of the table; 10 .. 60000 */
     uint32_t timeout_ms; /* for one response; 20 .. 5000 */
-    uint32_t sensor;     /* index into sky_config.sensor */
+    uint32_t sensor;     /* index into sky_config.sensor; of no meaning for an instrument */
+    uint32_t map_number; /* 1 .. SKY_MAPS_MAX if the unit has a map of its own; else 0 */
+    const struct sky_regmap *map; /* it, and its text; borrowed */
+    const char *map_text;
+    size_t map_bytes;
     int64_t silence_ns;
 };
 
@@ -61,6 +65,8 @@ struct sky_src_modbus {
     void *bus; /* modbus_t */
     atomic_int bus_fd;
     uint64_t unsent; /* messages the loop was too slow to take */
+    bool met;        /* the loop's: the unit has said who it is */
+    bool map_said;   /* the loop's: the map is handed over before what is read by it */
     bool mute;       /* does not answer function code 17, nor refuse it */
     bool has_sequence;
     uint16_t sequence; /* of the latest block handed on: a table that has not changed is not news */
@@ -73,12 +79,13 @@ struct sky_src_modbus {
  * itself (function code 17) and its map version, one SKY_INPUT_REGISTERS per new table,
  * SKY_SOURCE_TORN for a table that changed during each of three reads, and SKY_SOURCE_LOST if the
  * loop did not keep up. Reads 7 targets at a time (112 of at most 125 registers).
- * A header that is not of this map is handed on as it is, so that it is recorded, and ends the
- * source with -EPROTO.
- * close waits for the thread: over TCP up to timeout_ms while it connects, else not; on a serial
- * bus up to timeout_ms.
- * Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's context,
- * once; opening starts a thread, whose stack the C library keeps for the next opening.
+ * A unit with a map of its own is read by that instead, once each poll_ms, and again if its
+ * sequence changed meanwhile; SKY_INPUT_REGISTER_MAP comes first. One that does not answer function
+ * code 17 with the map's identity in it is not that unit: -EPROTO. A header that is not of this map
+ * is handed on as it is, so that it is recorded, and ends the source with -EPROTO. close waits for
+ * the thread: over TCP up to timeout_ms while it connects, else not; on a serial bus up to
+ * timeout_ms. Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's
+ * context, once; opening starts a thread, whose stack the C library keeps for the next opening.
  */
 int sky_src_modbus_init(struct sky_src_modbus *source, const struct sky_src_modbus_config *config);
 

@@ -467,6 +467,37 @@ static bool read_endpoint(const char *text, char *ret_host, size_t room, uint16_
     return true;
 }
 
+/* Whose plots a unit brings: those of one radar, or none if it is an instrument. */
+static void check_unit(struct parse *parse, struct skyd_modbus_config *modbus,
+                       const struct skyd_section *section, uint32_t index)
+{
+    const struct skyd_config *const config = parse->config;
+    const struct skyd_key *const key = skyd_key_find(SKYD_MODBUS, "radar");
+    if (!is_set(section, "radar")) {
+        if (!is_set(section, "map")) {
+            fail(parse, section->line,
+                 "key 'radar': missing, and map as well; expected the NAME of a [radar.NAME] "
+                 "section, or the map of an instrument");
+        }
+        return;
+    }
+    modbus->source.sensor = config->engine.sensor_count;
+    for (uint32_t i = 0; i < config->engine.sensor_count; i++) {
+        if (strcmp(config->engine.sensor[i].name, modbus->radar) == 0) {
+            modbus->source.sensor = i;
+        }
+    }
+    if (modbus->source.sensor == config->engine.sensor_count) {
+        refuse(parse, key, line_of(section, "radar"), modbus->radar, "is not in this file");
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(config->modbus[i].radar, modbus->radar) == 0) {
+            refuse(parse, key, line_of(section, "radar"), modbus->radar,
+                   "has another [modbus.NAME] already");
+        }
+    }
+}
+
 static void check_modbus(struct parse *parse, uint32_t index)
 {
     struct skyd_config *const config = parse->config;
@@ -484,22 +515,13 @@ static void check_modbus(struct parse *parse, uint32_t index)
         refuse(parse, skyd_key_find(SKYD_MODBUS, "tcp"), line_of(section, "tcp"), modbus->tcp,
                "is no IPv4 address (or localhost) and port");
     }
-    modbus->source.sensor = config->engine.sensor_count;
-    for (uint32_t i = 0; i < config->engine.sensor_count; i++) {
-        if (strcmp(config->engine.sensor[i].name, modbus->radar) == 0) {
-            modbus->source.sensor = i;
-        }
-    }
-    if (modbus->source.sensor == config->engine.sensor_count) {
-        refuse(parse, skyd_key_find(SKYD_MODBUS, "radar"), line_of(section, "radar"), modbus->radar,
-               "is not in this file");
-    }
     for (uint32_t i = 0; i < index; i++) {
-        if (strcmp(config->modbus[i].radar, modbus->radar) == 0) {
-            refuse(parse, skyd_key_find(SKYD_MODBUS, "radar"), line_of(section, "radar"),
-                   modbus->radar, "has another [modbus.NAME] already");
+        if (!tcp && strcmp(config->modbus[i].source.device, modbus->source.device) == 0) {
+            refuse(parse, skyd_key_find(SKYD_MODBUS, "rtu"), line_of(section, "rtu"),
+                   modbus->source.device, "is another [modbus.NAME]'s already");
         }
     }
+    check_unit(parse, modbus, section, index);
 }
 
 static void check_asterix(struct parse *parse, uint32_t index)
@@ -678,6 +700,41 @@ int skyd_config_zones(const struct skyd_config *config, struct skyd_zones *ret_z
                  "%s: key 'file': %s: %s; expected a zone set made by 'skywitness zones build'",
                  place, config->zones_file, reason);
         return -EINVAL;
+    }
+    return 0;
+}
+
+int skyd_config_maps(struct skyd_config *config, struct skyd_maps *ret_maps,
+                     char ret_error[SKYD_ERROR_MAX])
+{
+    for (uint32_t i = 0; i < config->modbus_count; i++) {
+        struct skyd_modbus_config *const modbus = &config->modbus[i];
+        struct sky_regmap *const map = &ret_maps->map[i];
+        struct sky_regmap_fault fault = {0};
+        if (modbus->map_file[0] == '\0') {
+            continue;
+        }
+        const ssize_t count = read_whole(modbus->map_file, ret_maps->text[i], SKY_REGMAP_TEXT_MAX);
+        if (count < 0) {
+            snprintf(ret_error, SKYD_ERROR_MAX, "%s: %s; expected the register map of [%s]",
+                     modbus->map_file, strerror((int)-count), modbus->source.name);
+            return -EINVAL;
+        }
+        if (sky_regmap_parse(ret_maps->text[i], (size_t)count, map, &fault) != SKY_OK) {
+            snprintf(ret_error, SKYD_ERROR_MAX, "%s:%d: %s", modbus->map_file, fault.line,
+                     fault.what);
+            return -EINVAL;
+        }
+        if (map->is_radar != (modbus->radar[0] != '\0')) {
+            snprintf(ret_error, SKYD_ERROR_MAX, "%s: the map of %s, but [%s] has %s radar",
+                     modbus->map_file, map->is_radar ? "a radar" : "an instrument",
+                     modbus->source.name, map->is_radar ? "no" : "a");
+            return -EINVAL;
+        }
+        modbus->source.map = map;
+        modbus->source.map_number = i + 1;
+        modbus->source.map_text = ret_maps->text[i];
+        modbus->source.map_bytes = (size_t)count;
     }
     return 0;
 }

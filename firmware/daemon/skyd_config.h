@@ -35,7 +35,8 @@ enum {
 struct skyd_modbus_config {
     struct sky_src_modbus_config source; /* source.sensor is set from radar */
     char tcp[64];                        /* "host:port", or empty */
-    char radar[SKYD_NAME_MAX];
+    char radar[SKYD_NAME_MAX];           /* empty: an instrument */
+    char map_file[SKYD_PATH_MAX];        /* empty: a head of the map of sky_regs */
 };
 
 struct skyd_asterix_config {
@@ -120,6 +121,19 @@ struct skyd_zones {
 /** Loads and checks the zone set. Returns 0, or -EINVAL with ret_error as above. */
 int skyd_config_zones(const struct skyd_config *config, struct skyd_zones *ret_zones,
                       char ret_error[SKYD_ERROR_MAX]);
+
+/** Register maps as their files have them, and parsed. Keep it static. */
+struct skyd_maps {
+    struct sky_regmap map[SKYD_MODBUS_MAX];
+    char text[SKYD_MODBUS_MAX][SKY_REGMAP_TEXT_MAX];
+};
+
+/**
+ * Loads and checks the register maps and hands them to the sources that need them, which borrow
+ * them. Returns 0, or -EINVAL with ret_error as above.
+ */
+int skyd_config_maps(struct skyd_config *config, struct skyd_maps *ret_maps,
+                     char ret_error[SKYD_ERROR_MAX]);
 
 /**
  * Checks that the log can be where it should: the folder exists, or its parent does.

@@ -174,8 +174,10 @@ static const struct skyd_key radar_keys[] = {
 };
 
 static const struct skyd_key modbus_keys[] = {
-    STRING(SKYD_TEXT, "radar", SKYD_NEED_ALWAYS, skyd_modbus_config, radar, "",
+    STRING(SKYD_TEXT, "radar", SKYD_NEED_NOT, skyd_modbus_config, radar, "",
            "NAME of a [radar.NAME] section"),
+    STRING(SKYD_PATH, "map", SKYD_NEED_NOT, skyd_modbus_config, map_file, "",
+           "the path of a register map, if the unit has one of its own"),
     STRING(SKYD_TEXT, "tcp", SKYD_NEED_NOT, skyd_modbus_config, tcp, "",
            "HOST:PORT, such as 192.168.1.20:502"),
     STRING(SKYD_TEXT, "rtu", SKYD_NEED_NOT, skyd_modbus_config, source.device, "",

@@ -40,6 +40,7 @@ static struct skyd_seal seal;
 static struct skyd_health health;
 static struct skyd_loop loop;
 static struct sky_src_gpsd gpsd;
+static struct skyd_maps maps;
 static struct sky_src_modbus modbus[SKYD_MODBUS_MAX];
 static struct sky_src_asterix asterix[SKYD_ASTERIX_MAX];
 
@@ -100,6 +101,9 @@ static int load(const char *path, enum mode mode)
     }
     if (status == 0) {
         status = skyd_config_zones(&config, &zones, error);
+    }
+    if (status == 0) {
+        status = skyd_config_maps(&config, &maps, error);
     }
     if (status == 0) {
         status = skyd_config_log_place(&config, error);

@@ -723,6 +723,78 @@ static void settings_outside_their_range_are_refused(void **state)
     assert_int_equal(sky_src_modbus_init(&modbus, &config), -EINVAL);
 }
 
+/* ---- a unit with a map of its own ---- */
+
+static const char own_map[] = "[map]\nkind=instrument\nfirst=0\ncount=300\nidentity=LMB\n"
+                              "[sequence]\nat=5\n[scan_ms]\nat=7\n";
+static struct sky_regmap parsed_map;
+
+static uint16_t start_mapped(enum head_mood mood, const char *text)
+{
+    struct sky_regmap_fault fault;
+    const uint16_t port = free_port(SOCK_STREAM);
+    struct sky_src_modbus_config config = tcp_config(port);
+    assert_int_equal(sky_regmap_parse(text, strlen(text), &parsed_map, &fault), SKY_OK);
+    config.map = &parsed_map;
+    assert_int_equal(sky_src_modbus_init(&modbus, &config), -EINVAL); /* by which number? */
+    config.map_number = 3;
+    config.map_text = text;
+    config.map_bytes = strlen(text);
+    start_tcp_head(port, mood);
+    assert_int_equal(sky_src_modbus_init(&modbus, &config), 0);
+    assert_int_equal(open_it(&modbus.base), 1);
+    return port;
+}
+
+static void a_unit_with_a_map_of_its_own_is_read_by_that(void **state)
+{
+    (void)state;
+    start_mapped(STEADY, own_map);
+    expect_event(&modbus.base, SKY_SOURCE_UP);
+    assert_non_null(strstr(input.u.source_event.detail, "its own map"));
+    expect(&modbus.base, SKY_INPUT_REGISTER_MAP);
+    assert_int_equal(input.u.register_map.map, 3);
+    assert_string_equal(input.u.register_map.text, own_map);
+    assert_int_equal(input.u.register_map.count, sizeof own_map - 1);
+    for (int i = 0; i < 3; i++) {
+        double scan_ms = 0.0;
+        expect(&modbus.base, SKY_INPUT_REGISTERS);
+        assert_int_equal(input.u.registers.map, 3);
+        assert_int_equal(input.u.registers.count, 600); /* in three requests */
+        assert_true(sky_regmap_value(&parsed_map, &parsed_map.field[1], input.u.registers.bytes, 0,
+                                     &scan_ms));
+        assert_near(scan_ms, 1000.0, 0.0);
+    }
+    stop_modbus();
+}
+
+static void a_unit_whose_sequence_changes_while_it_is_read_is_torn(void **state)
+{
+    (void)state;
+    start_mapped(TEARING, own_map);
+    expect_event(&modbus.base, SKY_SOURCE_UP);
+    expect(&modbus.base, SKY_INPUT_REGISTER_MAP);
+    expect_event(&modbus.base, SKY_SOURCE_TORN);
+    assert_non_null(strstr(input.u.source_event.detail, "sequence, in each of 3 reads"));
+    atomic_store(&head.mood, STEADY);
+    do {
+        assert_int_equal(take(&modbus.base, PATIENCE_MS), 1);
+    } while (input.kind == SKY_INPUT_SOURCE);
+    assert_int_equal(input.kind, SKY_INPUT_REGISTERS);
+    stop_modbus();
+}
+
+static void a_unit_that_is_another_than_the_map_is_for_is_not_read(void **state)
+{
+    (void)state;
+    static const char other[] =
+        "[map]\nkind=instrument\nfirst=0\ncount=9\nidentity=Vu8\n[a]\nat=1\n";
+    start_mapped(STEADY, other);
+    assert_int_equal(take(&modbus.base, PATIENCE_MS), -EPROTO);
+    assert_non_null(strstr(detail, "identity: LMB"));
+    stop_modbus();
+}
+
 /* ---- the same over a serial line ---- */
 
 static int line_master;
@@ -1206,6 +1278,9 @@ int main(void)
         cmocka_unit_test(a_head_that_ignores_the_question_who_it_is_is_not_asked_again),
         cmocka_unit_test(tables_a_slow_loop_did_not_take_are_counted),
         cmocka_unit_test(settings_outside_their_range_are_refused),
+        cmocka_unit_test(a_unit_with_a_map_of_its_own_is_read_by_that),
+        cmocka_unit_test(a_unit_whose_sequence_changes_while_it_is_read_is_torn),
+        cmocka_unit_test(a_unit_that_is_another_than_the_map_is_for_is_not_read),
         cmocka_unit_test(a_head_on_a_serial_line_is_read_lost_and_found_again),
         cmocka_unit_test(a_serial_line_that_is_not_there_is_an_error_that_says_so),
         cmocka_unit_test(reports_come_whole_however_the_bytes_are_cut),

@@ -50,6 +50,8 @@ static struct {
     uint32_t datagrams;
     uint32_t registers;
     uint32_t fixes;
+    uint32_t maps;
+    uint32_t readings;
     uint32_t ups;
     uint32_t downs;
     uint32_t shutdowns;
@@ -67,6 +69,8 @@ static void look_at(const struct sky_scan_item *item)
     struct sky_input input;
     struct sky_utc_estimate utc;
     seen.incidents += item->channel == SKY_CHANNEL_INCIDENT;
+    seen.readings += item->channel == SKY_CHANNEL_READING;
+    seen.maps += item->channel == SKY_CHANNEL_REGISTER_MAP;
     if (!sky_codec_is_input(item->channel)) {
         return;
     }
@@ -176,6 +180,30 @@ static void all_three_feeds_arrive_and_sighup_opens_them_anew(void **state)
     assert_int_equal(seen.downs, 3);
     assert_int_equal(seen.ups, 6);
     assert_int_equal(seen.datagrams, 5);
+}
+
+static void an_instrument_with_a_map_of_its_own_becomes_readings(void **state)
+{
+    (void)state;
+    static const char map[] = "[map]\nkind = instrument\nfirst = 0\ncount = 8\n"
+                              "[capacity]\nat = 3\n[scan_ms]\nat = 7\n";
+    daemon_write_file(run.folder, "wind.ini", map, sizeof map - 1);
+    write_config(radar_and_feed, "[modbus.wind]\nmap = wind.ini\ntcp = 127.0.0.1:29211\n"
+                                 "poll_ms = 50\ntimeout_ms = 5000\n");
+    daemon_feed_start(&head, HEAD_PORT, daemon_head);
+    start(NULL);
+    assert_true(daemon_says(&run, "2 of 2 sources up", DAEMON_PATIENCE_MS));
+    wait_for_recorded(&seen.registers, 3);
+    kill(run.pid, SIGTERM);
+    assert_int_equal(daemon_exit(&run, DAEMON_PATIENCE_MS), 0);
+    daemon_feed_stop(&head);
+    read_segment(0);
+    assert_int_equal(seen.maps, 1);
+    assert_true(seen.readings >= 2);
+    daemon_write_file(run.folder, "wind.ini", "[map]\nkind = kite\n", 18);
+    assert_int_equal(run_with("--config", run.config, "--check-config"), 78);
+    assert_non_null(
+        strstr(daemon_stderr(&run), "wind.ini:2: kind is neither radar nor instrument"));
 }
 
 static void a_feed_that_is_away_keeps_nobody_else_from_recording(void **state)
@@ -288,6 +316,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(a_station_records_until_it_is_told_to_stop_and_closes_its_log),
         CASE(all_three_feeds_arrive_and_sighup_opens_them_anew),
+        CASE(an_instrument_with_a_map_of_its_own_becomes_readings),
         CASE(a_feed_that_is_away_keeps_nobody_else_from_recording),
         CASE(a_next_run_begins_the_next_segment),
         CASE(a_killed_run_leaves_what_was_durable),

@@ -1,5 +1,6 @@
 #include "skyd_config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -499,6 +500,49 @@ static void a_bus_has_one_way_and_one_radar(void **state)
                  "expected NAME of a [radar.NAME] section");
 }
 
+static void a_unit_without_a_radar_needs_the_map_of_an_instrument(void **state)
+{
+    (void)state;
+    expect_error(LEAST "[modbus.a]\ntcp = 1.1.1.1:502\n",
+                 "etc/test.ini:10: key 'radar': missing, and map as well; expected the NAME of a "
+                 "[radar.NAME] section, or the map of an instrument");
+    expect_good(LEAST "[modbus.a]\nmap = wind.ini\ntcp = 1.1.1.1:502\n");
+    assert_string_equal(config.modbus[0].map_file, "etc/wind.ini");
+    expect_error(LEAST RADAR "[modbus.a]\nradar = north\nrtu = /dev/x\n"
+                             "[modbus.b]\nmap = wind.ini\nrtu = /dev/x\n",
+                 "etc/test.ini:21: key 'rtu': '/dev/x' is another [modbus.NAME]'s already; "
+                 "expected a serial device, such as /dev/sky-radar");
+}
+
+static void a_map_that_cannot_be_used_is_refused_by_file_and_line(void **state)
+{
+    (void)state;
+    static struct skyd_maps maps;
+    static const char *const name[] = {"leddar-vu8.ini", "anemometer.ini"};
+    for (size_t i = 0; i < 2; i++) {
+        expect_good(LEAST RADAR "[modbus.a]\nradar = north\nmap = x\ntcp = 1.1.1.1:502\n");
+        snprintf(config.modbus[0].map_file, SKYD_PATH_MAX, "%s/host/examples/modbus/%s",
+                 SKY_SOURCE_DIR, name[i]);
+        assert_int_equal(skyd_config_maps(&config, &maps, error), i == 0 ? 0 : -EINVAL);
+    }
+    assert_non_null(strstr(error, "the map of an instrument, but [modbus.a] has a radar"));
+    expect_good(LEAST "[modbus.a]\nmap = x\ntcp = 1.1.1.1:502\n");
+    assert_int_equal(skyd_config_maps(&config, &maps, error), -EINVAL);
+    assert_string_equal(error, "etc/x: No such file or directory; expected the register map of "
+                               "[modbus.a]");
+    snprintf(config.modbus[0].map_file, SKYD_PATH_MAX, "%s/README.md", SKY_SOURCE_DIR);
+    assert_int_equal(skyd_config_maps(&config, &maps, error), -EINVAL);
+    snprintf(config.modbus[0].map_file, SKYD_PATH_MAX, "%s/.gitignore", SKY_SOURCE_DIR);
+    assert_int_equal(skyd_config_maps(&config, &maps, error), -EINVAL);
+    assert_non_null(strstr(error, ".gitignore:1: neither a heading nor key = value"));
+    expect_good(LEAST "[modbus.a]\nmap = x\ntcp = 1.1.1.1:502\n");
+    snprintf(config.modbus[0].map_file, SKYD_PATH_MAX, "%s/host/examples/modbus/anemometer.ini",
+             SKY_SOURCE_DIR);
+    assert_int_equal(skyd_config_maps(&config, &maps, error), 0);
+    assert_int_equal(config.modbus[0].source.map_number, 1);
+    assert_false(config.modbus[0].source.map->is_radar);
+}
+
 static void a_feed_listens_at_an_address(void **state)
 {
     (void)state;
@@ -588,6 +632,8 @@ int main(void)
         cmocka_unit_test(limits_that_contradict_each_other_are_refused),
         cmocka_unit_test(a_radar_has_one_identity),
         cmocka_unit_test(a_bus_has_one_way_and_one_radar),
+        cmocka_unit_test(a_unit_without_a_radar_needs_the_map_of_an_instrument),
+        cmocka_unit_test(a_map_that_cannot_be_used_is_refused_by_file_and_line),
         cmocka_unit_test(a_feed_listens_at_an_address),
         cmocka_unit_test(a_file_that_is_not_there_is_named),
         cmocka_unit_test(a_zone_set_that_cannot_be_used_is_refused_at_its_key),
