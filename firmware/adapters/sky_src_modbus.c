@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -107,6 +108,37 @@ static bool wait_ms(const struct sky_src_modbus *source, uint32_t milliseconds)
     return poll(&loop, 1, (int)milliseconds) == 0;
 }
 
+/* Another unit of the line may have set it up otherwise, or left an answer unread. */
+static void take_turn(struct sky_src_modbus *source)
+{
+    if (source->config.line == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&source->config.line->turn);
+    const int fd = modbus_get_socket(source->bus);
+    if (fd >= 0) {
+        (void)tcsetattr(fd, TCSANOW, &source->settings);
+        (void)tcflush(fd, TCIOFLUSH);
+    }
+}
+
+static void give_turn(struct sky_src_modbus *source)
+{
+    if (source->config.line != NULL) {
+        (void)pthread_mutex_unlock(&source->config.line->turn);
+    }
+}
+
+/* After a failure, with the turn still held: closing sets the line back as it was found. */
+static void leave_line(struct sky_src_modbus *source)
+{
+    if (source->config.line != NULL) {
+        (void)wait_ms(source, source->config.timeout_ms);
+        modbus_close(source->bus);
+    }
+    give_turn(source);
+}
+
 static bool connect_bus(struct sky_src_modbus *source)
 {
     if (modbus_connect(source->bus) < 0) {
@@ -116,6 +148,9 @@ static bool connect_bus(struct sky_src_modbus *source)
         return give_up(source, errno, "RS-485 mode", modbus_strerror(errno));
     }
     (void)modbus_flush(source->bus); /* what a serial line brought before we listened */
+    if (source->config.line != NULL) {
+        (void)tcgetattr(modbus_get_socket(source->bus), &source->settings);
+    }
     atomic_store(&source->bus_fd, modbus_get_socket(source->bus));
     return wait_ms(source, 0); /* whoever closed before that could not wake us up from now on */
 }
@@ -319,46 +354,52 @@ static bool read_mapped(struct sky_src_modbus *source)
     return true;
 }
 
-static void serve_mapped(struct sky_src_modbus *source, const char *identity)
+static bool meet_mapped(struct sky_src_modbus *source, const char *identity)
 {
     const char *const wanted = source->config.map->identity;
     if (strstr(identity, wanted) == NULL && !source->mute) {
-        (void)give_up(source, EPROTO, "identity", identity[0] != '\0' ? identity : "none");
-        return;
+        return give_up(source, EPROTO, "identity", identity[0] != '\0' ? identity : "none");
     }
     if (!read_all(source)) {
         source->mute = false; /* it does not answer at all */
-        return;
+        return false;
     }
     struct sky_src_modbus_message *const message = clear_message(source);
     (void)snprintf(message->detail, sizeof message->detail, "%s%sits own map", identity,
                    identity[0] != '\0' ? ", " : "");
-    if (!hand_over(source, MESSAGE_UP)) {
-        return;
+    return hand_over(source, MESSAGE_UP);
+}
+
+/* Finds out who is there, and says so. */
+static bool meet(struct sky_src_modbus *source)
+{
+    char identity[IDENTITY_MAX];
+    if (!connect_bus(source) || !identify(source, identity)) {
+        return false;
     }
-    while (read_mapped(source) && wait_ms(source, source->config.poll_ms)) {
+    if (source->config.map != NULL) {
+        return meet_mapped(source, identity);
     }
+    if (!read_header(source, source->words)) {
+        source->mute = false; /* it is not that it minds the question: it does not answer at all */
+        return false;
+    }
+    return announce(source, identity);
 }
 
 static void serve(struct sky_src_modbus *source)
 {
-    char identity[IDENTITY_MAX];
-    if (!connect_bus(source) || !identify(source, identity)) {
-        return;
+    take_turn(source);
+    bool good = meet(source);
+    while (good) {
+        good = source->config.map != NULL ? read_mapped(source) : read_table(source);
+        if (good) {
+            give_turn(source);
+            good = wait_ms(source, source->config.poll_ms);
+            take_turn(source);
+        }
     }
-    if (source->config.map != NULL) {
-        serve_mapped(source, identity);
-        return;
-    }
-    if (!read_header(source, source->words)) {
-        source->mute = false; /* it is not that it minds the question: it does not answer at all */
-        return;
-    }
-    if (!announce(source, identity)) {
-        return;
-    }
-    while (read_table(source) && wait_ms(source, source->config.poll_ms)) {
-    }
+    leave_line(source);
 }
 
 static void *bus_main(void *argument)

@@ -15,26 +15,36 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <termios.h>
 
 #include "sky_regmap.h"
 #include "sky_regs.h"
 #include "sky_source.h"
+
+/**
+ * A serial line that several units share: who has the turn asks, alone. Init the mutex before and
+ * let it outlive the sources.
+ */
+struct sky_src_modbus_line {
+    pthread_mutex_t turn;
+};
 
 enum sky_src_modbus_mode { SKY_SRC_MODBUS_TCP = 1, SKY_SRC_MODBUS_RTU };
 
 struct sky_src_modbus_config {
     char name[SKY_NAME_MAX];
     enum sky_src_modbus_mode mode;
-    char host[64];       /* TCP: an IPv4 address or "localhost" */
-    uint16_t port;       /* TCP: 502 is Modbus's own */
-    char device[64];     /* RTU: "/dev/ttyUSB0" */
-    uint32_t baud;       /* RTU: 1200 .. 921600 */
-    char parity;         /* RTU: 'N', 'E' or 'O' */
-    uint8_t stop_bits;   /* RTU: 1 or 2 */
-    bool rs485;          /* RTU: the kernel drives the transceiver (TIOCSRS485) */
-    uint8_t unit;        /* the head's address on its bus, 1 .. 247; TCP also 255 */
-    uint32_t poll_ms;    /* between reads of the table; 10 .. 60000 */
-    uint32_t timeout_ms; /* for one response; 20 .. 5000 */
+    char host[64];                    /* TCP: an IPv4 address or "localhost" */
+    uint16_t port;                    /* TCP: 502 is Modbus's own */
+    char device[64];                  /* RTU: "/dev/ttyUSB0" */
+    uint32_t baud;                    /* RTU: 1200 .. 921600 */
+    char parity;                      /* RTU: 'N', 'E' or 'O' */
+    uint8_t stop_bits;                /* RTU: 1 or 2 */
+    struct sky_src_modbus_line *line; /* RTU: shared with other sources; NULL: alone on it */
+    bool rs485;                       /* RTU: the kernel drives the transceiver (TIOCSRS485) */
+    uint8_t unit;                     /* the head's address on its bus, 1 .. 247; TCP also 255 */
+    uint32_t poll_ms;                 /* between reads of the table; 10 .. 60000 */
+    uint32_t timeout_ms;              /* for one response; 20 .. 5000 */
     uint32_t sensor;     /* index into sky_config.sensor; of no meaning for an instrument */
     uint32_t map_number; /* 1 .. SKY_MAPS_MAX if the unit has a map of its own; else 0 */
     const struct sky_regmap *map; /* it, and its text; borrowed */
@@ -64,10 +74,11 @@ struct sky_src_modbus {
     int thread_fd;
     void *bus; /* modbus_t */
     atomic_int bus_fd;
-    uint64_t unsent; /* messages the loop was too slow to take */
-    bool met;        /* the loop's: the unit has said who it is */
-    bool map_said;   /* the loop's: the map is handed over before what is read by it */
-    bool mute;       /* does not answer function code 17, nor refuse it */
+    struct termios settings; /* of the line, as this unit needs them */
+    uint64_t unsent;         /* messages the loop was too slow to take */
+    bool met;                /* the loop's: the unit has said who it is */
+    bool map_said;           /* the loop's: the map is handed over before what is read by it */
+    bool mute;               /* does not answer function code 17, nor refuse it */
     bool has_sequence;
     uint16_t sequence; /* of the latest block handed on: a table that has not changed is not news */
     uint16_t words[SKY_REGS_BLOCK_WORDS_MAX];
@@ -82,8 +93,10 @@ struct sky_src_modbus {
  * A unit with a map of its own is read by that instead, once each poll_ms, and again if its
  * sequence changed meanwhile; SKY_INPUT_REGISTER_MAP comes first. One that does not answer function
  * code 17 with the map's identity in it is not that unit: -EPROTO. A header that is not of this map
- * is handed on as it is, so that it is recorded, and ends the source with -EPROTO. close waits for
- * the thread: over TCP up to timeout_ms while it connects, else not; on a serial bus up to
+ * is handed on as it is, so that it is recorded, and ends the source with -EPROTO. Units that share
+ * a line are asked in turn; one that fails keeps the turn for another timeout_ms, so that what it
+ * may say late is not taken for another's answer. close waits for the thread, and on a shared line
+ * for its turn: over TCP up to timeout_ms while it connects, else not; on a serial bus up to
  * timeout_ms. Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's
  * context, once; opening starts a thread, whose stack the C library keeps for the next opening.
  */

@@ -515,10 +515,17 @@ static void check_modbus(struct parse *parse, uint32_t index)
         refuse(parse, skyd_key_find(SKYD_MODBUS, "tcp"), line_of(section, "tcp"), modbus->tcp,
                "is no IPv4 address (or localhost) and port");
     }
-    for (uint32_t i = 0; i < index; i++) {
-        if (!tcp && strcmp(config->modbus[i].source.device, modbus->source.device) == 0) {
-            refuse(parse, skyd_key_find(SKYD_MODBUS, "rtu"), line_of(section, "rtu"),
-                   modbus->source.device, "is another [modbus.NAME]'s already");
+    for (uint32_t i = 0; i < index && !tcp; i++) {
+        const struct sky_src_modbus_config *const other = &config->modbus[i].source;
+        if (strcmp(other->device, modbus->source.device) == 0 &&
+            (other->unit == modbus->source.unit || other->baud != modbus->source.baud ||
+             other->parity != modbus->source.parity ||
+             other->stop_bits != modbus->source.stop_bits ||
+             other->rs485 != modbus->source.rs485)) {
+            fail(parse, line_of(section, "rtu"),
+                 "key 'rtu': %s is [%s]'s as well; expected another unit, and the same baud, "
+                 "parity, stop_bits and rs485",
+                 modbus->source.device, other->name);
         }
     }
     check_unit(parse, modbus, section, index);

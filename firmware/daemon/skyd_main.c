@@ -41,6 +41,7 @@ static struct skyd_health health;
 static struct skyd_loop loop;
 static struct sky_src_gpsd gpsd;
 static struct skyd_maps maps;
+static struct sky_src_modbus_line lines[SKYD_MODBUS_MAX];
 static struct sky_src_modbus modbus[SKYD_MODBUS_MAX];
 static struct sky_src_asterix asterix[SKYD_ASTERIX_MAX];
 
@@ -125,6 +126,23 @@ static void add_source(struct sky_source *source)
     loop.source[loop.source_count++].source = source;
 }
 
+/* Units on one serial line take turns; the first of them keeps the line. */
+static void share_line(uint32_t index)
+{
+    struct sky_src_modbus_config *const own = &config.modbus[index].source;
+    for (uint32_t i = 0; i < index; i++) {
+        struct sky_src_modbus_config *const other = &config.modbus[i].source;
+        if (own->mode == SKY_SRC_MODBUS_RTU && strcmp(own->device, other->device) == 0) {
+            own->line = other->line;
+            return;
+        }
+    }
+    if (own->mode == SKY_SRC_MODBUS_RTU) {
+        (void)pthread_mutex_init(&lines[index].turn, NULL);
+        own->line = &lines[index];
+    }
+}
+
 static int make_sources(void)
 {
     int error = 0;
@@ -133,6 +151,7 @@ static int make_sources(void)
         add_source(&gpsd.base);
     }
     for (uint32_t i = 0; error == 0 && i < config.modbus_count; i++) {
+        share_line(i);
         error = sky_src_modbus_init(&modbus[i], &config.modbus[i].source);
         add_source(&modbus[i].base);
     }

@@ -56,7 +56,8 @@ def scan():
 
 write(2)
 threading.Thread(target=scan, daemon=True).start()
-context = ModbusServerContext(slaves=ModbusSlaveContext(ir=registers, zero_mode=True), single=True)
+slave = ModbusSlaveContext(ir=registers, zero_mode=True)
+context = ModbusServerContext(slaves={1: slave, 2: slave}, single=False)
 identity = ModbusDeviceIdentification(info_name={"VendorName": "peer", "ProductCode": "PM", "MajorMinorRevision": "3"})
 if sys.argv[1] == "tcp":
     StartTcpServer(context=context, identity=identity, address=("127.0.0.1", int(sys.argv[2])))

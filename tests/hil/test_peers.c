@@ -20,7 +20,8 @@
 
 enum { PATIENCE_MS = 60000, TABLES = 10 };
 
-static struct sky_src_modbus modbus;
+static struct sky_src_modbus modbus, second, dead;
+static struct sky_src_modbus_line shared;
 static struct sky_input input;
 static char detail[SKY_DETAIL_MAX];
 static pid_t child[3];
@@ -205,7 +206,26 @@ static void pymodbus_is_read_over_tcp_and_found_again_after_it_died(void **state
     sky_src_modbus_done(&modbus);
 }
 
-static void pymodbus_is_read_over_a_serial_line(void **state)
+/* The other unit of the line has tables of its own meanwhile. */
+static void read_second(void)
+{
+    int tables = 0;
+    const int64_t until_ms = now_ms() + PATIENCE_MS;
+    while (tables < TABLES && now_ms() < until_ms) {
+        memset(&input, 0, sizeof input);
+        const int taken = second.base.ops->take(&second.base, &input, detail);
+        assert_true(taken >= 0);
+        if (taken == 1 && input.kind == SKY_INPUT_REGISTERS) {
+            (void)assert_whole();
+            tables++;
+        } else if (taken == 0) {
+            nap_ms(5);
+        }
+    }
+    assert_int_equal(tables, TABLES);
+}
+
+static void two_units_of_pymodbus_share_a_serial_line_with_one_that_is_dead(void **state)
 {
     (void)state;
     skip_without("/usr/bin/python3 -c 'import pymodbus.server, serial_asyncio' 2>/dev/null",
@@ -227,9 +247,26 @@ static void pymodbus_is_read_over_a_serial_line(void **state)
     child[1] = run(head);
     struct sky_src_modbus_config config = config_of(SKY_SRC_MODBUS_RTU);
     snprintf(config.device, sizeof config.device, "%s", near_end);
+    config.line = &shared;
+    config.timeout_ms = 500;
+    assert_int_equal(pthread_mutex_init(&shared.turn, NULL), 0);
     assert_int_equal(sky_src_modbus_init(&modbus, &config), 0);
+    config.unit = 2;
+    assert_int_equal(sky_src_modbus_init(&second, &config), 0);
+    config.unit = 3; /* nobody has this one */
+    assert_int_equal(sky_src_modbus_init(&dead, &config), 0);
     open_head();
+    assert_int_equal(second.base.ops->open(&second.base, detail), 1);
+    assert_int_equal(dead.base.ops->open(&dead.base, detail), 1);
     read_tables();
+    read_second();
+    int said = 0;
+    while (said == 0) {
+        memset(detail, 0, sizeof detail);
+        said = dead.base.ops->take(&dead.base, &input, detail);
+        nap_ms(10);
+    }
+    assert_true(said < 0); /* and it spoilt nothing for the others */
 
     (void)stop_all(NULL); /* the cable is pulled out */
     int taken = 1;
@@ -237,6 +274,8 @@ static void pymodbus_is_read_over_a_serial_line(void **state)
         taken = take(PATIENCE_MS);
     }
     assert_true(taken < 0);
+    sky_src_modbus_done(&dead);
+    sky_src_modbus_done(&second);
     sky_src_modbus_done(&modbus);
     unlink(near_end);
     unlink(far_end);
@@ -248,7 +287,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(pymodbus_is_read_over_tcp_and_found_again_after_it_died,
                                   stop_all),
-        cmocka_unit_test_teardown(pymodbus_is_read_over_a_serial_line, stop_all),
+        cmocka_unit_test_teardown(two_units_of_pymodbus_share_a_serial_line_with_one_that_is_dead,
+                                  stop_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

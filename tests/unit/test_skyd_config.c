@@ -510,8 +510,10 @@ static void a_unit_without_a_radar_needs_the_map_of_an_instrument(void **state)
     assert_string_equal(config.modbus[0].map_file, "etc/wind.ini");
     expect_error(LEAST RADAR "[modbus.a]\nradar = north\nrtu = /dev/x\n"
                              "[modbus.b]\nmap = wind.ini\nrtu = /dev/x\n",
-                 "etc/test.ini:21: key 'rtu': '/dev/x' is another [modbus.NAME]'s already; "
-                 "expected a serial device, such as /dev/sky-radar");
+                 "etc/test.ini:21: key 'rtu': /dev/x is [modbus.a]'s as well; expected another "
+                 "unit, and the same baud, parity, stop_bits and rs485");
+    expect_good(LEAST RADAR "[modbus.a]\nradar = north\nrtu = /dev/x\n"
+                            "[modbus.b]\nmap = wind.ini\nrtu = /dev/x\nunit = 2\n");
 }
 
 static void a_map_that_cannot_be_used_is_refused_by_file_and_line(void **state)
