@@ -162,7 +162,9 @@ static int perform(struct sky_store *store, const struct sky_journal_work *work)
     switch (work->step) {
     case SKY_JOURNAL_BEGIN:
         error = store->ops->begin(store, work->segment, work->segment_bytes);
-        return error != 0 ? error : store->ops->write(store, 0, work->bytes, work->count);
+        error = error != 0 ? error : store->ops->write(store, 0, work->bytes, work->count);
+        /* Else a cut could leave the first group, and the preamble in part: as if altered. */
+        return error != 0 ? error : store->ops->sync(store);
     case SKY_JOURNAL_GROUP:
         error = store->ops->write(store, work->offset, work->bytes, work->count);
         return error != 0 ? error : store->ops->sync(store);

@@ -422,6 +422,21 @@ static void next_record(struct sky_scan *scan, struct sky_scan_item *ret_item)
     ret_item->count = content.left;
 }
 
+/* One past the last byte that is not zero; at, if there is none from there on. */
+static size_t end_of_written(const struct sky_scan *scan, size_t at)
+{
+    static const uint8_t zeros[SKY_MCAP_ALIGN];
+    size_t end = scan->count;
+    while (end - at >= sizeof zeros &&
+           memcmp(scan->bytes + end - sizeof zeros, zeros, sizeof zeros) == 0) {
+        end -= sizeof zeros;
+    }
+    while (end > at && scan->bytes[end - 1] == 0) {
+        end--;
+    }
+    return end;
+}
+
 /* There is no further group: says what is there instead. */
 static void next_end(struct sky_scan *scan, const char *wrong, struct sky_scan_item *ret_item)
 {
@@ -442,10 +457,7 @@ static void next_end(struct sky_scan *scan, const char *wrong, struct sky_scan_i
         report(ret_item, SKY_SCAN_DAMAGE, at, scan->count - at, "the summary is damaged");
         return;
     }
-    size_t written = scan->count;
-    while (written > at && scan->bytes[written - 1] == 0) {
-        written--;
-    }
+    const size_t written = end_of_written(scan, at);
     end_walk(scan, ret_item, SKY_SCAN_TORN_END, written - at,
              written > at ? "what was written last is not complete" : "the segment was not closed");
 }

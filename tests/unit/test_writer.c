@@ -143,7 +143,7 @@ static void one_failing_operation_loses_nothing_wherever_it_is(void **state)
         operations = k == 0 ? atomic_load(&store.operations) : operations;
         close_all();
     }
-    assert_int_equal(operations, 2 * 2 + 18 * 2 + 2);
+    assert_int_equal(operations, 2 * 3 + 18 * 2 + 2);
 }
 
 static void what_is_acknowledged_is_durable_at_the_moment_of_a_fault(void **state)
