@@ -1,3 +1,4 @@
+#include "skyh_blocks.h"
 #include "skyh_commands.h"
 #include "skyh_disclose.h"
 
@@ -14,10 +15,11 @@
 #include "skyh_zonefile.h"
 
 static const struct skyh_option options[] = {
-    {"--format", "WHAT", "tracks-csv, events-csv or sensors-csv; may be repeated"},
+    {"--format", "WHAT", "tracks-csv, events-csv, sensors-csv or asterix; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
-    {"--existence", "P", "tracks-csv: leave out tracks less probable than this (0.7)"},
-    {"--delay", "S", "tracks-csv: tell each second as known so long after it, 0 to 5 (2.5)"},
+    {"--existence", "P", "tracks-csv, asterix: leave out tracks less probable than this (0.7)"},
+    {"--delay", "S", "the same: tell each second as known so long after it, 0 to 5 (2.5)"},
+    {"--sender", "SAC/SIC", "asterix: who signs the tracks (0/0)"},
     {"--proof", "ID", "records of this incident that others can check without the log"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
@@ -27,13 +29,16 @@ static const double deg_per_rad = 180.0 / SKY_PI;
 static const int64_t gap_most_s = 60;
 static const int64_t default_epoch_ns = INT64_C(1767312000) * SKY_SECOND_NS; /* 2026-01-02 */
 
-enum format { FORMAT_TRACKS, FORMAT_EVENTS, FORMAT_SENSORS };
+enum format { FORMAT_TRACKS, FORMAT_EVENTS, FORMAT_SENSORS, FORMAT_ASTERIX, FORMATS };
 
 /* One export; large. The watch comes first. */
 struct exporter {
     struct skyh_rerun_watch watch;
     struct skyh_rerun *rerun;
-    FILE *out[FORMAT_SENSORS + 1]; /* by format; NULL: not asked for */
+    FILE *out[FORMATS]; /* by format; NULL: not asked for */
+    bool capture;       /* asterix as a capture, not as blocks alone */
+    struct sky_asterix_sender sender;
+    struct skyh_blocks blocks;
     double existence_min;
     double delay_s;
     int64_t epoch_ns;
@@ -154,9 +159,24 @@ static void put_tracks(struct exporter *exporter, int64_t since_ns)
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
         if (sky_report_track_at(engine, slot, exporter->time_ns - since_ns, &track) &&
             track.status == SKY_TRACK_CONFIRMED && track.existence >= exporter->existence_min) {
-            put_track(exporter, slot, since_ns, &track);
+            if (exporter->out[FORMAT_TRACKS] != NULL) {
+                put_track(exporter, slot, since_ns, &track);
+            }
+            if (exporter->out[FORMAT_ASTERIX] != NULL) {
+                skyh_blocks_put(&exporter->blocks, &track, exporter->utc_ns - since_ns,
+                                exporter->utc_ns);
+            }
         }
     }
+    if (exporter->out[FORMAT_ASTERIX] != NULL) {
+        skyh_blocks_flush(&exporter->blocks, exporter->utc_ns);
+    }
+}
+
+static bool tells_seconds(const struct exporter *exporter)
+{
+    return (exporter->out[FORMAT_TRACKS] != NULL || exporter->out[FORMAT_ASTERIX] != NULL) &&
+           !exporter->other_zones;
 }
 
 /*
@@ -266,8 +286,12 @@ static void put_sensor(const struct exporter *exporter, const struct sky_event_s
 
 /* ----------------------------------------------------------------------------------- a run */
 
-static void put_headers(const struct exporter *exporter)
+static void put_headers(struct exporter *exporter)
 {
+    if (exporter->out[FORMAT_ASTERIX] != NULL) {
+        skyh_blocks_begin(&exporter->blocks, exporter->out[FORMAT_ASTERIX], exporter->capture,
+                          &exporter->sender);
+    }
     if (exporter->out[FORMAT_TRACKS] != NULL) {
         put_tracks_header(exporter->out[FORMAT_TRACKS], &exporter->zones);
     }
@@ -316,7 +340,7 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
     if (input->kind == SKY_INPUT_CONFIG) {
         begin_run(exporter, input);
     }
-    if (exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
+    if (tells_seconds(exporter)) {
         put_seconds(exporter, llround(exporter->delay_s * 1e9));
     }
 }
@@ -361,7 +385,7 @@ static bool find_epoch(struct skyh_log *log, int64_t *ret_epoch_ns)
 
 static bool take_format(const char *text, enum format *ret_format, struct skyh_problem *problem)
 {
-    static const char *const names[] = {"tracks-csv", "events-csv", "sensors-csv"};
+    static const char *const names[] = {"tracks-csv", "events-csv", "sensors-csv", "asterix"};
     for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *ret_format = (enum format)i;
@@ -369,7 +393,7 @@ static bool take_format(const char *text, enum format *ret_format, struct skyh_p
         }
     }
     return skyh_fail(problem, SKYH_EXIT_USAGE,
-                     "--format: %s; expected tracks-csv, events-csv or sensors-csv",
+                     "--format: %s; expected tracks-csv, events-csv, sensors-csv or asterix",
                      text == NULL ? "missing" : text);
 }
 
@@ -400,6 +424,10 @@ static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
             return skyh_fail(problem, SKYH_EXIT_USAGE, "--format: %s twice; expected it once",
                              format[i]);
         }
+        const size_t length = file[i] == NULL ? 0 : strlen(file[i]);
+        exporter->capture = which == FORMAT_ASTERIX
+                                ? length > 5 && strcmp(file[i] + length - 5, ".pcap") == 0
+                                : exporter->capture;
         exporter->out[which] = file[i] == NULL ? stdout : fopen(file[i], "we");
         if (exporter->out[which] == NULL) {
             return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", file[i], strerror(errno));
@@ -412,14 +440,31 @@ static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
 static bool close_outs(struct exporter *exporter, struct skyh_problem *problem)
 {
     bool written = true;
-    for (size_t i = 0; i <= FORMAT_SENSORS; i++) {
+    for (size_t i = 0; i < FORMATS; i++) {
         FILE *const out = exporter->out[i];
         if (out != NULL && out != stdout) {
             const bool failed = ferror(out) != 0;
             written = fclose(out) == 0 && !failed && written;
         }
     }
-    return written || skyh_fail(problem, SKYH_EXIT_IO, "a table cannot be written");
+    return written || skyh_fail(problem, SKYH_EXIT_IO, "a file cannot be written");
+}
+
+static bool take_sender(const char *text, struct sky_asterix_sender *ret_sender,
+                        struct skyh_problem *problem)
+{
+    unsigned sac = 0, sic = 0;
+    int used = 0;
+    if (text == NULL) {
+        return true;
+    }
+    if (sscanf(text, "%3u/%3u%n", &sac, &sic, &used) != 2 || text[used] != '\0' || text[0] < '0' ||
+        text[0] > '9' || sac > 255 || sic > 255) {
+        return skyh_fail(problem, SKYH_EXIT_USAGE,
+                         "--sender: %s; expected two numbers up to 255 such as 25/201", text);
+    }
+    *ret_sender = (struct sky_asterix_sender){.sac = (uint8_t)sac, .sic = (uint8_t)sic};
+    return true;
 }
 
 static bool take_options(struct exporter *exporter, const struct skyh_args *args,
@@ -435,7 +480,8 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
     if (epoch == NULL && !find_epoch(log, &exporter->epoch_ns)) {
         exporter->epoch_ns = default_epoch_ns;
     }
-    return skyh_args_number(args, "--existence", 0.0, 1.0, &exporter->existence_min, problem) &&
+    return take_sender(skyh_args_value(args, "--sender"), &exporter->sender, problem) &&
+           skyh_args_number(args, "--existence", 0.0, 1.0, &exporter->existence_min, problem) &&
            skyh_args_number(args, "--delay", 0.0, 5.0, &exporter->delay_s, problem);
 }
 
@@ -454,7 +500,7 @@ static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_pr
         skyh_progress_update(&progress, skyh_log_share(log, &item), "");
     }
     skyh_rerun_finish(exporter->rerun);
-    if (exporter->runs > 0 && exporter->out[FORMAT_TRACKS] != NULL && !exporter->other_zones) {
+    if (exporter->runs > 0 && tells_seconds(exporter)) {
         put_seconds(exporter, 0); /* nothing more comes */
     }
     skyh_progress_end(&progress);
@@ -525,7 +571,7 @@ const struct skyh_command skyh_export = {
     .operands = "LOG",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "tables of a log's tracks, entries and exits, or sensors",
+    .summary = "tables of a log's tracks, entries and exits, or sensors; tracks as ASTERIX",
     .about =
         "Feeds the recorded inputs of LOG through the station's own code and writes what it\n"
         "believes. t is in seconds since the epoch, the same as in tables that were imported.\n"
@@ -543,6 +589,9 @@ const struct skyh_command skyh_export = {
         "              their sigmas, mean squared normalised residuals (1 is as it should be;\n"
         "              nis_out: bit i for the i-th), learned probability of detection and false\n"
         "              plots a scan, plots received and used.\n"
+        "  asterix     category 062, ed. 1.18: the tracks that tracks-csv would tell, each second "
+        "in\n"
+        "              data blocks; a capture of datagrams if the file's name ends in .pcap.\n"
         "\n"
         "--proof writes one file per record about an incident into the folder given by --out: the\n"
         "record, where it stands in the log, and the log's latest checkpoint. Whoever has the\n"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sky_math.h"
+#include "skyh_import_capture.h"
 #include "skyh_json.h"
 #include "skyh_outline.h"
 #include "skyh_recorder.h"
@@ -19,6 +20,10 @@ static const struct skyh_option options[] = {
     {"--pose", "FILE", "the station's fixes, and those of other sensors"},
     {"--sensors", "FILE", "the sensors; the first one stands at the station"},
     {"--zones", "FILE", "the zones to watch"},
+    {"--capture", "FILE", "ASTERIX as received: pcap, pcapng or raw data blocks; with --config"},
+    {"--config", "FILE", "the station that receives it: a configuration of skywitnessd"},
+    {"--port", "N", "take what was sent to UDP port N, or N-M, not what the station listens to"},
+    {"--day", "DATE", "the date of the capture's first day, whatever it says itself"},
     {"--out", "LOG", "write this log: LOG.mcap, or a directory of segments; also -o"},
     {"--epoch", "UTC", "what t = 0 is (2026-01-02T00:00:00Z)"},
     {"--motion", "KIND", "what flies there: aircraft, mixed or drones (by the longest rmax)"},
@@ -471,6 +476,9 @@ static void print_json(const struct import *import, const char *log)
 static int run(const struct skyh_args *args)
 {
     struct skyh_problem problem;
+    if (skyh_args_value(args, "--capture") != NULL) {
+        return skyh_import_capture(args);
+    }
     struct import *const import = calloc(1, sizeof *import);
     if (import == NULL) {
         skyh_note("import", "out of memory");
@@ -500,11 +508,23 @@ const struct skyh_command skyh_import = {
     .operands = "",
     .operands_min = 0,
     .operands_max = 0,
-    .summary = "make a log of tables of plots and poses",
+    .summary = "make a log of tables of plots and poses, or of captured ASTERIX",
     .about =
-        "Makes the log that a station would have recorded: fixes, plots as received, a tick each\n"
-        "second, and what the station's own code concluded. All tables are comma-separated with a\n"
-        "header; t is in seconds on one axis, angles are in degrees, sigmas are 1 sigma.\n"
+        "Makes the log that a station would have recorded: what it received, its ticks, and what\n"
+        "its own code concluded.\n"
+        "\n"
+        "Of a capture: the UDP datagrams to the ports and groups that the [asterix.NAME] sections\n"
+        "of the configuration listen to, received when the capture says. Its station must stand "
+        "at\n"
+        "a surveyed site, since no receiver is heard. Ethernet with or without VLAN, raw IP and\n"
+        "Linux cooked, IPv4 and IPv6; fragments and what was captured without its end are left "
+        "out\n"
+        "and recorded as lost. A file of data blocks has no dates: it needs --day, and a block\n"
+        "comes when its latest record was measured. --day moves by whole days, so times of day\n"
+        "hold; a station refuses dates before 2026.\n"
+        "\n"
+        "Of tables, which are comma-separated with a header; t is in seconds on one axis, angles\n"
+        "are in degrees, sigmas are 1 sigma:\n"
         "\n"
         "  plots    t,t_recv,sensor,range_m,az_deg,el_deg,rdot_mps,sig_r,sig_az_deg,sig_el_deg,\n"
         "           sig_rdot, exactly so and in order of t_recv; azimuth from true north, "
@@ -521,10 +541,12 @@ const struct skyh_command skyh_import = {
         "  zones    zone,i,lat,lon,sigma_m: the vertices of each zone in their order; edges are\n"
         "           straight in longitude and latitude; sigma_m may be empty: unstated.\n",
     .exits = "  0   imported\n"
-             "  64  usage   65  a table is wrong   66  a table cannot be read\n"
+             "  64  usage   65  a file's content is wrong   66  a file cannot be read\n"
              "  73, 74  cannot write\n",
-    .example = "  skywitness import --plots plots.csv --pose pose.csv --sensors sensors.csv \\\n"
-               "      --zones zones.csv -o flight.mcap\n",
+    .example =
+        "  skywitness import --plots plots.csv --pose pose.csv --sensors sensors.csv \\\n"
+        "      --zones zones.csv -o flight.mcap\n"
+        "  skywitness import --capture night.pcapng --config skywitnessd.ini -o night.mcap\n",
     .options = options,
     .run = run,
 };
