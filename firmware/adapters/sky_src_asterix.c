@@ -2,9 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,13 +24,8 @@ static int set_option(int fd, int level, int option, int value)
 
 static int join(int fd, const struct sky_src_asterix *source)
 {
-    struct ip_mreqn request = {.imr_multiaddr = source->group};
-    if (source->interface[0] != '\0') {
-        request.imr_ifindex = (int)if_nametoindex(source->interface);
-        if (request.imr_ifindex == 0) {
-            return -1;
-        }
-    }
+    const struct ip_mreqn request = {.imr_multiaddr = source->group,
+                                     .imr_ifindex = (int)source->index};
     if (set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0) < 0) {
         return -1;
     }
@@ -68,24 +66,114 @@ static int set_up(int fd, const struct sky_src_asterix *source)
     return grouped ? join(fd, source) : 0;
 }
 
+/* Says what goes wrong from now on, and closes what there is. */
+static int give_up(struct sky_source *base, char *ret_detail)
+{
+    const int error = errno;
+    (void)snprintf(ret_detail, SKY_DETAIL_MAX, "%s", strerror(error));
+    base->ops->close(base);
+    return -error;
+}
+
+static int listen_to_links(void)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+        const int error = errno;
+        (void)close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+static int watch(int epoll, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/*
+ * The kernel forgets who had joined a group on an interface that went away, and does not say so on
+ * the socket: without this a station would wait for ever on the one that took its name. Listens
+ * before it looks the name up, so that no change falls between.
+ */
+static int watch_interface(struct sky_src_asterix *source)
+{
+    source->base.fd = epoll_create1(EPOLL_CLOEXEC);
+    source->links = listen_to_links();
+    if (source->base.fd < 0 || source->links < 0 || watch(source->base.fd, source->links) < 0 ||
+        watch(source->base.fd, source->socket) < 0) {
+        return -1;
+    }
+    source->index = if_nametoindex(source->interface);
+    return source->index != 0 ? 0 : -1;
+}
+
 static int open_socket(struct sky_source *base, char *ret_detail)
 {
     struct sky_src_asterix *const source = self(base);
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0 || set_up(fd, source) < 0) {
-        const int error = errno;
-        (void)snprintf(ret_detail, SKY_DETAIL_MAX, "%s", strerror(error));
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return -error;
-    }
-    base->fd = fd;
+    const bool watched = source->group.s_addr != 0 && source->interface[0] != '\0';
+    source->index = 0;
     source->dropped = 0;
     source->waiting = false;
-    (void)snprintf(ret_detail, SKY_DETAIL_MAX, "receive buffer %d of %u bytes", granted_bytes(fd),
-                   source->rcvbuf_bytes);
+    source->socket = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (source->socket < 0 || (watched && watch_interface(source) < 0) ||
+        set_up(source->socket, source) < 0) {
+        return give_up(base, ret_detail);
+    }
+    if (!watched) {
+        base->fd = source->socket;
+    }
+    (void)snprintf(ret_detail, SKY_DETAIL_MAX, "receive buffer %d of %u bytes",
+                   granted_bytes(source->socket), source->rcvbuf_bytes);
     return 0;
+}
+
+/* True if one of the messages says that the interface is gone. */
+static bool says_gone(const struct sky_src_asterix *source, const uint8_t *bytes, size_t count)
+{
+    while (count >= sizeof(struct nlmsghdr)) {
+        struct nlmsghdr head;
+        struct ifinfomsg about;
+        memcpy(&head, bytes, sizeof head);
+        if (head.nlmsg_len < NLMSG_HDRLEN || head.nlmsg_len > count) {
+            break;
+        }
+        if (head.nlmsg_type == RTM_DELLINK && head.nlmsg_len >= NLMSG_LENGTH(sizeof about)) {
+            memcpy(&about, bytes + NLMSG_HDRLEN, sizeof about);
+            if ((unsigned)about.ifi_index == source->index) {
+                return true;
+            }
+        }
+        const size_t step = NLMSG_ALIGN(head.nlmsg_len);
+        bytes += step < count ? step : count;
+        count -= step < count ? step : count;
+    }
+    return false;
+}
+
+/*
+ * Nothing more was received: did the interface change? What was said of it may have been dropped,
+ * so its name is looked up as well. The messages go where datagrams do, whose place is free now.
+ */
+static int check_interface(struct sky_src_asterix *source, char *ret_detail)
+{
+    bool any = false, gone = false;
+    while (source->links >= 0 && !gone) {
+        const ssize_t count = recv(source->links, source->bytes, sizeof source->bytes, 0);
+        if (count < 0 && errno != ENOBUFS) {
+            break;
+        }
+        any = true;
+        gone = count > 0 && says_gone(source, source->bytes, (size_t)count);
+    }
+    if (!any || (!gone && if_nametoindex(source->interface) == source->index)) {
+        return 0;
+    }
+    (void)snprintf(ret_detail, SKY_DETAIL_MAX, "interface %s went away", source->interface);
+    return -ENODEV;
 }
 
 /* The kernel's count of drops that came with the datagram, or what was known before. */
@@ -136,11 +224,11 @@ static int take_datagram(struct sky_source *base, struct sky_input *ret_input, c
         .msg_control = control,
         .msg_controllen = sizeof control,
     };
-    const ssize_t count = recvmsg(base->fd, &message, 0);
+    const ssize_t count = recvmsg(source->socket, &message, 0);
     if (count < 0) {
         const int error = errno;
         if (error == EAGAIN || error == EINTR) {
-            return 0;
+            return check_interface(source, ret_detail);
         }
         (void)snprintf(ret_detail, SKY_DETAIL_MAX, "%s", strerror(error));
         return -error;
@@ -156,12 +244,23 @@ static int take_datagram(struct sky_source *base, struct sky_input *ret_input, c
     return hand_over(source, ret_input);
 }
 
+static void close_one(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+    *fd = -1;
+}
+
 static void close_socket(struct sky_source *base)
 {
-    if (base->fd >= 0) {
-        (void)close(base->fd);
+    struct sky_src_asterix *const source = self(base);
+    if (base->fd == source->socket) {
+        base->fd = -1;
     }
-    base->fd = -1;
+    close_one(&base->fd);
+    close_one(&source->socket);
+    close_one(&source->links);
 }
 
 static const struct sky_source_ops ops = {open_socket, take_datagram, close_socket};
@@ -184,6 +283,8 @@ int sky_src_asterix_init(struct sky_src_asterix *source,
     source->base.ops = &ops;
     memcpy(source->base.name, config->name, sizeof source->base.name);
     source->base.fd = -1;
+    source->socket = -1;
+    source->links = -1;
     source->base.silence_ns = config->silence_ns;
     source->group = group;
     source->bind_to.sin_family = AF_INET;

@@ -35,6 +35,9 @@ struct sky_src_asterix {
     struct in_addr group; /* 0.0.0.0: none */
     char interface[16];
     uint32_t rcvbuf_bytes;
+    int socket;
+    int links;        /* tells of interfaces that come and go; -1: nobody need */
+    unsigned index;   /* of the interface that the group was joined on; 0: the kernel's choice */
     uint32_t dropped; /* as the kernel counts, since the socket was made; it wraps */
     bool waiting;     /* a datagram was received and stands behind a SKY_SOURCE_LOST */
     size_t count;
@@ -45,7 +48,8 @@ struct sky_src_asterix {
 /**
  * Makes a source that is not open yet. take brings one SKY_INPUT_DATAGRAM per datagram and
  * SKY_SOURCE_LOST before one that follows a loss. open writes the buffer the kernel granted to its
- * detail; an interface that is not there yet makes it fail, to be tried again. Allocates nothing.
+ * detail; an interface that is not there yet makes it fail, to be tried again. take fails when the
+ * interface that a group was joined on goes away or comes back as another one. Allocates nothing.
  * Returns 0, or -EINVAL if an address cannot be read, the group is not a multicast address, or
  * rcvbuf_bytes exceeds 1 GiB.
  */

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -272,6 +273,84 @@ static void a_group_is_joined_on_its_interface_and_nothing_else_comes_in(void **
     strcpy(config.interface, "nosuch0");
     assert_int_equal(sky_src_asterix_init(&asterix, &config), 0);
     assert_int_equal(open_it(&asterix.base), -ENODEV);
+}
+
+/* In a network of its own, so that nobody else's interfaces change. */
+static bool make_interface(void)
+{
+    return system("ip link add sky0 type veth peer name sky1 && ip link set sky1 up && "
+                  "ip link set sky0 up && ip addr add 192.0.2.1/24 dev sky0") == 0;
+}
+
+static int network = -1; /* that of the other tests */
+
+static int leave_the_network(void **state)
+{
+    network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (network < 0 || unshare(CLONE_NEWNET) != 0 || !make_interface()) {
+        print_message("no network of our own here\n");
+        *state = (void *)"skip";
+    }
+    return 0;
+}
+
+static int return_to_the_network(void **state)
+{
+    const bool returned = network < 0 || setns(network, CLONE_NEWNET) == 0 || *state != NULL;
+    (void)close(network);
+    return returned ? 0 : -1;
+}
+
+/* From the interface to whoever joined the group there, this machine included. */
+static void send_to_group(const char *group, uint16_t port, const char *text)
+{
+    const int sender = socket(AF_INET, SOCK_DGRAM, 0);
+    const struct ip_mreqn by = {.imr_ifindex = (int)if_nametoindex("sky0")};
+    struct sockaddr_in to = at_port(port);
+    inet_pton(AF_INET, group, &to.sin_addr);
+    assert_int_equal(setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, &by, sizeof by), 0);
+    assert_int_equal(sendto(sender, text, strlen(text), 0, (struct sockaddr *)&to, sizeof to),
+                     strlen(text));
+    close(sender);
+}
+
+static void an_interface_that_comes_back_as_another_is_joined_again(void **state)
+{
+    if (*state != NULL) {
+        skip();
+    }
+    const struct sky_src_asterix_config config = {.name = "group",
+                                                  .address = "0.0.0.0",
+                                                  .group = "239.255.85.1",
+                                                  .interface = "sky0",
+                                                  .port = 21131};
+    assert_int_equal(sky_src_asterix_init(&asterix, &config), 0);
+    assert_int_equal(open_it(&asterix.base), 0);
+    const unsigned before = if_nametoindex("sky0");
+    send_to_group(config.group, config.port, "before");
+    expect(&asterix.base, SKY_INPUT_DATAGRAM);
+    assert_int_equal(system("ip link set sky0 mtu 1400"), 0); /* of no concern */
+    assert_int_equal(take(&asterix.base, 50), 0);
+
+    assert_int_equal(system("ip link del sky0"), 0);
+    assert_int_equal(take(&asterix.base, 2000), -ENODEV);
+    assert_string_equal(detail, "interface sky0 went away");
+    asterix.base.ops->close(&asterix.base);
+    assert_int_equal(open_it(&asterix.base), -ENODEV);
+    assert_int_equal(asterix.base.fd, -1);
+
+    assert_true(make_interface());
+    assert_int_not_equal(if_nametoindex("sky0"), before);
+    assert_int_equal(open_it(&asterix.base), 0);
+    send_to_group(config.group, config.port, "after");
+    expect(&asterix.base, SKY_INPUT_DATAGRAM);
+    assert_memory_equal(input.u.datagram.bytes, "after", 5);
+
+    /* away and back before anybody looked */
+    assert_int_equal(system("ip link del sky0"), 0);
+    assert_true(make_interface());
+    assert_int_equal(take(&asterix.base, 2000), -ENODEV);
+    asterix.base.ops->close(&asterix.base);
 }
 
 static void an_address_that_is_none_is_refused_at_once(void **state)
@@ -1266,6 +1345,8 @@ int main(void)
         cmocka_unit_test(every_datagram_is_either_received_or_counted_as_lost),
         cmocka_unit_test(a_port_that_is_taken_is_an_error_that_says_so),
         cmocka_unit_test(a_group_is_joined_on_its_interface_and_nothing_else_comes_in),
+        cmocka_unit_test_setup_teardown(an_interface_that_comes_back_as_another_is_joined_again,
+                                        leave_the_network, return_to_the_network),
         cmocka_unit_test(an_address_that_is_none_is_refused_at_once),
         cmocka_unit_test(a_head_says_who_it_is_and_each_table_comes_once),
         cmocka_unit_test(a_head_without_a_name_is_known_by_its_map),
