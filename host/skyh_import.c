@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sky_math.h"
+#include "skyh_igc.h"
 #include "skyh_import_capture.h"
 #include "skyh_json.h"
 #include "skyh_outline.h"
@@ -24,6 +25,7 @@ static const struct skyh_option options[] = {
     {"--config", "FILE", "the station that receives it: a configuration of skywitnessd"},
     {"--port", "N", "take what was sent to UDP port N, or N-M, not what the station listens to"},
     {"--day", "DATE", "the date of the capture's first day, whatever it says itself"},
+    {"--igc", "FILE", "a recorded flight: into a table of the truth, for scoring"},
     {"--out", "LOG", "write this log: LOG.mcap, or a directory of segments; also -o"},
     {"--epoch", "UTC", "what t = 0 is (2026-01-02T00:00:00Z)"},
     {"--motion", "KIND", "what flies there: aircraft, mixed or drones (by the longest rmax)"},
@@ -479,6 +481,9 @@ static int run(const struct skyh_args *args)
     if (skyh_args_value(args, "--capture") != NULL) {
         return skyh_import_capture(args);
     }
+    if (skyh_args_value(args, "--igc") != NULL) {
+        return skyh_import_igc(args);
+    }
     struct import *const import = calloc(1, sizeof *import);
     if (import == NULL) {
         skyh_note("import", "out of memory");
@@ -522,6 +527,9 @@ const struct skyh_command skyh_import = {
         "and recorded as lost. A file of data blocks has no dates: it needs --day, and a block\n"
         "comes when its latest record was measured. --day moves by whole days, so times of day\n"
         "hold; a station refuses dates before 2026.\n"
+        "\n"
+        "Of an IGC file: no log but the table t,id,cls,lat,lon,alt,ve,vn,vu,v of where it truly\n"
+        "was, t in seconds since its midnight or --epoch, into the file given by --out.\n"
         "\n"
         "Of tables, which are comma-separated with a header; t is in seconds on one axis, angles\n"
         "are in degrees, sigmas are 1 sigma:\n"

@@ -160,6 +160,21 @@ static void blocks_without_dates_become_a_log_by_their_own_times(void **state)
     expect_entry();
 }
 
+static void a_recorded_flight_becomes_a_table_of_the_truth(void **state)
+{
+    (void)state;
+    write_text("my flight.igc", "HFDTE020911\nB0000015300000N02000000EA0000000100\n");
+    assert_int_equal(run("import --igc 'my flight.igc' -o truth.csv"), 0);
+    assert_string_equal(said, "1 fixes, 0 left out\n");
+    char file[128], text[256];
+    (void)snprintf(file, sizeof file, "%s/truth.csv", folder);
+    read_text(file, text, sizeof text);
+    assert_non_null(strstr(text, "\n1.000,my_flight,aircraft,53.0"));
+    assert_int_equal(run("import --igc 'my flight.igc'"), 64);
+    assert_int_equal(run("import --igc station.ini -o truth.csv"), 65);
+    assert_int_equal(run("import --igc 'my flight.igc' -o none/truth.csv"), 73);
+}
+
 static void refuses(int exit_code, const char *arguments, const char *reason)
 {
     assert_int_equal(run("import -o x.mcap %s", arguments), exit_code);
@@ -372,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capture_becomes_the_log_that_the_station_would_have_made),
         cmocka_unit_test(blocks_without_dates_become_a_log_by_their_own_times),
+        cmocka_unit_test(a_recorded_flight_becomes_a_table_of_the_truth),
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
         cmocka_unit_test(real_captures_become_logs_that_replay),
         cmocka_unit_test(tracks_are_sent_each_second_as_another_decoder_reads_them),
