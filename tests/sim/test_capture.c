@@ -149,6 +149,69 @@ static void a_capture_becomes_the_log_that_the_station_would_have_made(void **st
     assert_int_equal(run("--version && cmp a.mcap b.mcap"), 0);
 }
 
+static void another_tools_captures_of_the_same_give_the_same_events(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"pcapng", "nsecpcap"};
+    static char wanted[65536];
+    if (system("tshark --version >/dev/null 2>&1") != 0) {
+        print_message("no tshark here\n");
+        skip();
+    }
+#define DAY "--config station.ini --day 2026-02-01 -o a.mcap"
+    assert_int_equal(run("import --capture night.pcap " DAY), 0);
+    assert_int_equal(run("export --format events-csv a.mcap"), 0);
+    memcpy(wanted, said, sizeof wanted);
+    for (size_t i = 0; i < 2; i++) {
+        char command[256];
+        (void)snprintf(command, sizeof command,
+                       "cd %s && tshark -r night.pcap -F %s -w other >other.txt 2>&1", folder,
+                       formats[i]);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(run("import --capture other " DAY), 0);
+        assert_non_null(strstr(said, "a.mcap: 39 datagrams, "));
+        assert_int_equal(run("export --format events-csv a.mcap"), 0);
+        assert_string_equal(said, wanted);
+    }
+}
+
+/* Of six bytes, of none, and of as many as UDP can carry: all in the log, whatever they mean. */
+static void datagrams_of_any_length_are_recorded_whole(void **state)
+{
+    (void)state;
+    static uint8_t bytes[65507];
+    static const size_t counts[] = {6, 0, 65507, 1473};
+    const uint32_t head[6] = {0xA1B2C3D4, 4U << 16 | 2, 0, 0, 65535, 1};
+    FILE *const capture = create("odd.pcap");
+    put(capture, head, sizeof head);
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t n = 0; n < counts[i]; n++) {
+            bytes[n] = (uint8_t)(n * 7 + i);
+        }
+        put_frame(capture, first_ns, bytes, counts[i], false);
+    }
+    assert_int_equal(fclose(capture), 0);
+    assert_int_equal(
+        run("import --capture odd.pcap --config station.ini --day 2026-02-01 -o odd.mcap"), 0);
+    assert_string_equal(noted, "");
+    assert_int_equal(run("replay --check odd.mcap"), 0);
+
+    char file[128];
+    struct skyh_problem problem;
+    struct skyh_capture read = {0};
+    (void)snprintf(file, sizeof file, "%s/odd.pcap", folder);
+    assert_true(skyh_capture_open(&read, file, &problem));
+    assert_int_equal(read.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(read.datagram[i].count, counts[i]);
+    }
+    skyh_capture_close(&read);
+    assert_int_equal(run("info odd.mcap"), 0);
+    const char *const records = strstr(said, "/input/datagram ");
+    assert_non_null(records);
+    assert_int_equal(strtol(records + 16, NULL, 10), 4);
+}
+
 static void blocks_without_dates_become_a_log_by_their_own_times(void **state)
 {
     (void)state;
@@ -386,6 +449,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capture_becomes_the_log_that_the_station_would_have_made),
+        cmocka_unit_test(another_tools_captures_of_the_same_give_the_same_events),
+        cmocka_unit_test(datagrams_of_any_length_are_recorded_whole),
         cmocka_unit_test(blocks_without_dates_become_a_log_by_their_own_times),
         cmocka_unit_test(a_recorded_flight_becomes_a_table_of_the_truth),
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
