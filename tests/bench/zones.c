@@ -23,7 +23,7 @@
 #include "sky_zone.h"
 #include "skyh_zonefile.h"
 
-enum { ROUNDS = 5, POINTS = 10000, VERTICES_MAX = 1000000, RINGS_MAX = 4096 };
+enum { ROUNDS = 9, POINTS = 10000, VERTICES_MAX = 1000000, RINGS_MAX = 4096 };
 
 static const double degree = SKY_PI / 180.0;
 
@@ -304,10 +304,11 @@ static void print_where(const struct border *border, enum where where)
 {
     static struct point point[POINTS];
     make_points(border, where, point);
-    double ours_s[ROUNDS], theirs_s[ROUNDS];
+    double ours_s[ROUNDS], theirs_s[ROUNDS], ratio[ROUNDS]; /* of one round: side by side */
     for (size_t round = 0; round < ROUNDS; round++) {
         ours_s[round] = time_ours(border, point, where == TRACK);
         theirs_s[round] = time_theirs(border, point);
+        ratio[round] = theirs_s[round] / ours_s[round];
     }
     size_t apart = 0;
     double farther_m = 0.0;
@@ -318,12 +319,13 @@ static void print_where(const struct border *border, enum where where)
     const double ours_median_s = median(ours_s), theirs_median_s = median(theirs_s);
     (void)printf("%-24s %-13s %10.0f %10.0f %10.0f %10.0f %6.1f x  %4.0f x %9.0f m %6zu\n",
                  border->name, where_text[where], POINTS / ours_median_s, POINTS / ours_s[0],
-                 POINTS / theirs_median_s, POINTS / theirs_s[0], theirs_median_s / ours_median_s,
+                 POINTS / theirs_median_s, POINTS / theirs_s[0], median(ratio),
                  where == TRACK ? 10.0 : 3.0, farther_m, apart);
 }
 
 static void print_probability(const struct border *border, enum where where, double sigma_m)
 {
+    static const double goal_per_s = 200e3;
     static struct point point[POINTS];
     make_points(border, where, point);
     double took_s[ROUNDS];
@@ -331,8 +333,9 @@ static void print_probability(const struct border *border, enum where where, dou
         took_s[round] = time_probability(border, point, sigma_m);
     }
     const double median_s = median(took_s);
-    (void)printf("%-24s %-13s %5.0f x %-5.0f %10.0f %10.0f\n", border->name, where_text[where],
-                 2.0 * sigma_m, sigma_m, POINTS / median_s, POINTS / took_s[0]);
+    (void)printf("%-24s %-13s %5.0f x %-5.0f %10.0f %10.0f %10.0f %6.1f x\n", border->name,
+                 where_text[where], 2.0 * sigma_m, sigma_m, POINTS / median_s, POINTS / took_s[0],
+                 goal_per_s, POINTS / median_s / goal_per_s);
 }
 
 static void print_memory(const struct border *border)
@@ -342,8 +345,9 @@ static void print_memory(const struct border *border)
     const size_t index = set->ring_count * (sizeof *set->ring + sizeof *set->tree) +
                          sky_zone_node_count(set) * sizeof *set->node +
                          sky_zone_run_count(set) * sizeof *set->run;
-    (void)printf("%-24s %8" PRIu32 " %8.2f ms %10zu %10zu %8.2f ms\n", border->name,
-                 set->vertex_count, border->load_ms, vertices, index, border->prepare_ms);
+    (void)printf("%-24s %8" PRIu32 " %8.2f ms %5.0f ms %9zu %9zu %9zu %9u %8.2f ms\n", border->name,
+                 set->vertex_count, border->load_ms, 20.0, vertices, index, vertices + index,
+                 4U << 20, border->prepare_ms);
 }
 
 int main(int argc, char *argv[])
@@ -365,16 +369,16 @@ int main(int argc, char *argv[])
         print_where(&border[i], WIDE);
         print_where(&border[i], TRACK);
     }
-    (void)printf("\n%-24s %-13s %13s %10s %10s\n", "P(inside)", "points", "sigmas, m", "per s",
-                 "best");
+    (void)printf("\n%-24s %-13s %13s %10s %10s %10s %8s\n", "P(inside)", "points", "sigmas, m",
+                 "per s", "best", "goal", "ratio");
     for (int i = 0; i < count; i++) {
         print_probability(&border[i], NEAR, 30.0);
         print_probability(&border[i], NEAR, 100.0);
         print_probability(&border[i], NEAR, 300.0);
         print_probability(&border[i], WIDE, 300.0);
     }
-    (void)printf("\n%-24s %8s %11s %10s %10s %11s\n", "", "vertices", "load", "vertices B",
-                 "index B", "GEOS");
+    (void)printf("\n%-24s %8s %11s %8s %9s %9s %9s %9s %11s\n", "", "vertices", "load", "goal",
+                 "of them B", "index B", "both", "goal", "GEOS");
     for (int i = 0; i < count; i++) {
         print_memory(&border[i]);
     }
