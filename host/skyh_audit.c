@@ -647,8 +647,31 @@ static void take_message(struct auditor *auditor, const struct skyh_log_item *it
     take_leaf(auditor, item);
 }
 
+/*
+ * A segment that is no more than the beginning of a preamble: the power went while it was made. If
+ * there was more in it, the segment after it, or who holds a checkpoint, misses the records.
+ */
+static bool was_never_begun(const struct skyh_log_segment *segment)
+{
+    if (segment->sound || segment->count == 0) {
+        return false;
+    }
+    for (size_t i = SKY_SEGMENT_PREAMBLE_MAX; i < segment->count; i++) {
+        if (segment->bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void take_item(struct auditor *auditor, const struct skyh_log_item *item)
 {
+    if (item->scan.found == SKY_SCAN_DAMAGE && was_never_begun(item->segment)) {
+        end_group(auditor);
+        find(auditor, SKYH_FINDING_TORN, item->segment, 0, "no group of it was written: %s",
+             item->scan.reason);
+        return;
+    }
     if (auditor->segment != item->segment && item->segment->sound) {
         begin_segment(auditor, item->segment);
     }

@@ -11,7 +11,10 @@
 #include "sky_mcap.h"
 #include "sky_seal.h"
 
-enum { SKY_SEGMENT_GROUPS_MAX = 16384 };
+enum {
+    SKY_SEGMENT_GROUPS_MAX = 16384,
+    SKY_SEGMENT_PREAMBLE_MAX = 512 * 1024 /* bytes; a test holds the present one against it */
+};
 
 /** One segment at a time. Fields are for reading. */
 struct sky_segment {

@@ -599,6 +599,42 @@ static void damage_in_one_group_leaves_the_later_segments_proven(void **state)
     paper_log_free(&log);
 }
 
+/* The power went while it was made. The same where records were would hide them, and does not. */
+static void a_segment_that_was_never_begun_is_no_alteration(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 20 };
+    static uint8_t bytes[BYTES];
+    static const size_t kept[] = {0, 1, 512, 100000};
+    assert_true(whole.group[0].offset <= SKY_SEGMENT_PREAMBLE_MAX);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        memset(bytes, 0, sizeof bytes);
+        memcpy(bytes, whole.segment[1].bytes, kept[i]);
+        paper_view_clear(&view);
+        paper_view_add(&view, whole.segment[0].bytes, whole.segment[0].size);
+        paper_view_add(&view, bytes, sizeof bytes);
+        paper_view_add(&view, whole.segment[1].bytes, whole.segment[1].size);
+        run_audit(&signer.key, NULL);
+        assert_int_equal(audit.altered, 0);
+        assert_int_equal(audit.torn, 1);
+    }
+    bytes[SKY_SEGMENT_PREAMBLE_MAX] = 1; /* something was there */
+    run_audit(&signer.key, NULL);
+    assert_altered("");
+}
+
+static void a_segment_that_was_wiped_is_noticed(void **state)
+{
+    (void)state;
+    static struct paper_log log;
+    make_log_of(&log, &signer, 60000, 30);
+    assert_true(log.segment_count > 2);
+    memset(log.segment[1].bytes, 0, log.segment[1].size);
+    assert_false(passes(&log));
+    assert_altered("the run are missing");
+    paper_log_free(&log);
+}
+
 int main(int count, char **arguments)
 {
     thorough = count > 1 ? strtoul(arguments[1], NULL, 10) : 0;
@@ -627,6 +663,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(groups_of_a_failed_segment_keep_their_leaves_and_signatures),
         cmocka_unit_test(a_segment_of_groups_written_again_says_what_it_is_before_it_ends),
         cmocka_unit_test(damage_in_one_group_leaves_the_later_segments_proven),
+        cmocka_unit_test(a_segment_that_was_never_begun_is_no_alteration),
+        cmocka_unit_test(a_segment_that_was_wiped_is_noticed),
     };
     return cmocka_run_group_tests(tests, make_whole, free_whole);
 }
