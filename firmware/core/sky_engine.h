@@ -165,7 +165,7 @@ struct sky_event_reject {
 /** A value that is no plot: health of a head, wind, where a rotator points. */
 struct sky_event_reading {
     char source[SKY_NAME_MAX]; /* the adapter that brought it */
-    char item[SKY_NAME_MAX];   /* with its unit, such as "wind_speed_mps"; or "head.fault": 0 or 1 */
+    char item[SKY_NAME_MAX]; /* with its unit, such as "wind_speed_mps"; or "head.fault": 0 or 1 */
     double value;
 };
 
