@@ -821,7 +821,7 @@ void sky_tracker_tick(struct sky_tracker *tracker, const struct sky_config *conf
                       const struct sky_geo_frame *frame, int64_t time_ns)
 {
     const struct sky_miss_rules missing = rules_of_misses(tracker, config);
-    int64_t heard_ns[SKY_SENSORS_MAX];
+    int64_t heard_ns[SKY_SENSORS_MAX] = {0}; /* until when what each saw has come */
 
     sky_tracker_run(tracker, config, frame, time_ns);
     for (uint32_t i = 0; i < config->sensor_count; i++) {
