@@ -40,9 +40,11 @@ static void begin(void)
     snprintf(preload, sizeof preload, "LD_PRELOAD=%s", SKY_COUNTER);
     const char *const environment[] = {count_to, preload, NULL};
     daemon_write_file(run.folder, "c.ini", config, sizeof config - 1);
-    daemon_feed_start(&gpsd, GPSD_PORT, daemon_gpsd);
-    daemon_feed_start(&head, HEAD_PORT, daemon_head);
+    daemon_feed_listen(&gpsd, GPSD_PORT);
+    daemon_feed_listen(&head, HEAD_PORT);
     daemon_start(&run, SKY_DAEMON, argument, environment);
+    daemon_feed_serve(&gpsd, daemon_gpsd);
+    daemon_feed_serve(&head, daemon_head);
     assert_true(daemon_says(&run, "3 of 3 sources up", DAEMON_PATIENCE_MS));
 }
 

@@ -159,9 +159,11 @@ static void all_three_feeds_arrive_and_sighup_opens_them_anew(void **state)
 {
     (void)state;
     write_config(radar_and_feed, gpsd_and_head);
-    daemon_feed_start(&gpsd, GPSD_PORT, daemon_gpsd);
-    daemon_feed_start(&head, HEAD_PORT, daemon_head);
+    daemon_feed_listen(&gpsd, GPSD_PORT);
+    daemon_feed_listen(&head, HEAD_PORT);
     start(NULL);
+    daemon_feed_serve(&gpsd, daemon_gpsd);
+    daemon_feed_serve(&head, daemon_head);
     assert_true(daemon_says(&run, "3 of 3 sources up", DAEMON_PATIENCE_MS));
     kill(run.pid, SIGHUP);
     wait_for_recorded(&seen.ups, 6);
@@ -190,8 +192,9 @@ static void an_instrument_with_a_map_of_its_own_becomes_readings(void **state)
     daemon_write_file(run.folder, "wind.ini", map, sizeof map - 1);
     write_config(radar_and_feed, "[modbus.wind]\nmap = wind.ini\ntcp = 127.0.0.1:29211\n"
                                  "poll_ms = 50\ntimeout_ms = 5000\n");
-    daemon_feed_start(&head, HEAD_PORT, daemon_head);
+    daemon_feed_listen(&head, HEAD_PORT);
     start(NULL);
+    daemon_feed_serve(&head, daemon_head);
     assert_true(daemon_says(&run, "2 of 2 sources up", DAEMON_PATIENCE_MS));
     wait_for_recorded(&seen.registers, 3);
     kill(run.pid, SIGTERM);
@@ -215,7 +218,8 @@ static void a_feed_that_is_away_keeps_nobody_else_from_recording(void **state)
     daemon_send_plot(FEED_PORT);
     wait_for_recorded(&seen.datagrams, 1);
     wait_for_recorded(&seen.downs, 2);
-    daemon_feed_start(&head, HEAD_PORT, daemon_head);
+    daemon_feed_listen(&head, HEAD_PORT);
+    daemon_feed_serve(&head, daemon_head);
     assert_true(daemon_says(&run, "2 of 3 sources up", DAEMON_PATIENCE_MS));
     wait_for_recorded(&seen.registers, 1);
     kill(run.pid, SIGTERM);

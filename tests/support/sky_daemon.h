@@ -326,8 +326,8 @@ static inline void *daemon_gpsd(void *argument)
     return NULL;
 }
 
-static inline void daemon_feed_start(struct daemon_feed *feed, uint16_t port,
-                                     void *(*serve)(void *))
+/** Peers may connect from now on; they are served later. Before the daemon is started. */
+static inline void daemon_feed_listen(struct daemon_feed *feed, uint16_t port)
 {
     const struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -336,6 +336,11 @@ static inline void daemon_feed_start(struct daemon_feed *feed, uint16_t port,
     setsockopt(feed->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     assert_int_equal(bind(feed->fd, (const struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(feed->fd, 4), 0);
+}
+
+/** After the daemon was started: a fork beside a running thread may hang in the child. */
+static inline void daemon_feed_serve(struct daemon_feed *feed, void *(*serve)(void *))
+{
     atomic_store(&feed->stop, false);
     assert_int_equal(pthread_create(&feed->thread, NULL, serve, feed), 0);
 }
