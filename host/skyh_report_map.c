@@ -458,36 +458,57 @@ static bool extent_of(const struct skyh_scene *scene, struct extent *extent)
     return extent->any;
 }
 
-void skyh_page_map(struct skyh_svg *page, const struct skyh_scene *scene)
+/* Begins a map of an extent: its frame, graticule, and the group that is cut at the frame. */
+static struct map open_map(struct skyh_svg *page, const struct skyh_scene *scene,
+                           const struct extent *extent, double height, const char *name,
+                           const char *title)
 {
-    struct extent extent = {0};
     struct map map = {.scene = scene,
                       .page = page,
                       .left = 62.0,
                       .top = 4.0,
                       .width = width_px,
-                      .height = height_px};
+                      .height = height};
+    char id[40];
+    (void)snprintf(id, sizeof id, "%s%llu-%u", name, (unsigned long long)scene->run->run,
+                   scene->incident != NULL ? scene->incident->said.id : 0U);
+    frame(&map, extent, 4000.0);
+    begin(&map, id, title);
+    graticule(&map);
+    skyh_svg_put(page, "<g clip-path=\"url(#%s)\">\n", id);
+    return map;
+}
+
+/* Ends what is cut at the frame; labels come now, and not where anything else is. */
+static void begin_labels(struct map *map)
+{
+    skyh_svg_put(map->page, "</g>\n");
+    block_furniture(map);
+    block_track(map);
+}
+
+static void close_map(struct map *map)
+{
+    north_and_scale(map);
+    skyh_svg_put(map->page, "</svg>\n");
+}
+
+void skyh_page_map(struct skyh_svg *page, const struct skyh_scene *scene)
+{
+    struct extent extent = {0};
     if (!extent_of(scene, &extent)) {
         return;
     }
-    char id[32];
-    (void)snprintf(id, sizeof id, "map%llu-%u", (unsigned long long)scene->run->run,
-                   scene->incident != NULL ? scene->incident->said.id : 0U);
-    frame(&map, &extent, 4000.0);
-    begin(&map, id, "map of the lines and the track");
-    graticule(&map);
-    skyh_svg_put(page, "<g clip-path=\"url(#%s)\">\n", id);
+    struct map map =
+        open_map(page, scene, &extent, height_px, "map", "map of the lines and the track");
     put_lines(&map, true);
     put_spots(&map);
     put_ellipses(&map);
     put_track(&map);
-    skyh_svg_put(page, "</g>\n");
-    block_furniture(&map);
-    block_track(&map);
+    begin_labels(&map);
     put_letters(&map);
     put_marks(&map);
-    north_and_scale(&map);
-    skyh_svg_put(page, "</svg>\n");
+    close_map(&map);
 }
 
 /* ----------------------------------------------------------------------------------- coverage */
@@ -532,12 +553,6 @@ static void name_sensor(struct map *map, uint32_t sensor)
 void skyh_page_coverage(struct skyh_svg *page, const struct skyh_scene *scene)
 {
     struct extent extent = {0};
-    struct map map = {.scene = scene,
-                      .page = page,
-                      .left = 62.0,
-                      .top = 4.0,
-                      .width = width_px,
-                      .height = 0.72 * height_px};
     (void)extent_of(scene, &extent);
     for (uint32_t i = 0; i < scene->run->config.sensor_count; i++) {
         struct sky_lla place;
@@ -553,25 +568,17 @@ void skyh_page_coverage(struct skyh_svg *page, const struct skyh_scene *scene)
     if (!extent.any) {
         return;
     }
-    char id[40];
-    (void)snprintf(id, sizeof id, "reach%llu-%u", (unsigned long long)scene->run->run,
-                   scene->incident != NULL ? scene->incident->said.id : 0U);
-    frame(&map, &extent, 4000.0);
-    begin(&map, id, "map of where the sensors see");
-    graticule(&map);
-    skyh_svg_put(page, "<g clip-path=\"url(#%s)\">\n", id);
+    struct map map =
+        open_map(page, scene, &extent, 0.72 * height_px, "reach", "map of where the sensors see");
     put_lines(&map, false);
     for (uint32_t i = 0; i < scene->run->config.sensor_count; i++) {
         put_sensor(&map, i);
     }
     put_track(&map);
-    skyh_svg_put(page, "</g>\n");
-    block_furniture(&map);
-    block_track(&map);
+    begin_labels(&map);
     for (uint32_t i = 0; i < scene->run->config.sensor_count; i++) {
         name_sensor(&map, i);
     }
     put_letters(&map);
-    north_and_scale(&map);
-    skyh_svg_put(page, "</svg>\n");
+    close_map(&map);
 }

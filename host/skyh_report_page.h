@@ -8,8 +8,19 @@
 #ifndef SKYH_REPORT_PAGE_H
 #define SKYH_REPORT_PAGE_H
 
+#include "skyh_audit.h"
 #include "skyh_dossier.h"
 #include "skyh_svg.h"
+
+/** What a page is made of. Large. */
+struct skyh_report_page {
+    struct skyh_svg page;
+    struct skyh_dossier dossier;
+    struct skyh_audit audit;
+    const struct skyh_log *log;
+};
+
+enum { SKYH_SHOWN_MAX = 40 }; /* incidents that are drawn; all are in the table */
 
 /** What is shown: one incident, or, with incident NULL, a run and everything that flew in it. */
 struct skyh_scene {
@@ -21,6 +32,15 @@ struct skyh_scene {
     int64_t from_utc_ns;
     int64_t to_utc_ns;
 };
+
+/** The scene of an incident: what led to it and what came after, as far as the track goes. False if
+ * its track or run is not in the log. */
+bool skyh_scene_of(const struct skyh_report_page *report, const struct skyh_incident *incident,
+                   struct skyh_scene *ret_scene);
+
+/** The scene of a whole run. */
+struct skyh_scene skyh_scene_of_run(const struct skyh_report_page *report,
+                                    const struct skyh_dossier_run *run);
 
 /** Metres in threes, "12,345"; returns text. */
 char *skyh_page_metres(double metres, char text[32]);
@@ -43,5 +63,21 @@ void skyh_page_charts(struct skyh_svg *page, const struct skyh_scene *scene);
 
 /** Who was on watch in all of a run. */
 void skyh_page_watch(struct skyh_svg *page, const struct skyh_scene *scene);
+
+/** All up to the body: the style, and that nothing else may be loaded or run. */
+void skyh_page_head(struct skyh_svg *page);
+
+/** The verdict under each line, of all incidents. */
+void skyh_page_verdicts(struct skyh_report_page *report);
+
+/** The error budget at the deepest look of an incident. */
+void skyh_page_budget(struct skyh_report_page *report, const struct skyh_scene *scene);
+
+/** Who was on watch in every run, and what of the log cannot be read. */
+void skyh_page_watches(struct skyh_report_page *report);
+
+/** Hashes of everything the page rests on, and how to check them. */
+void skyh_page_hashes(struct skyh_report_page *report);
+void skyh_page_how_to_check(struct skyh_svg *page);
 
 #endif

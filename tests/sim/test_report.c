@@ -127,7 +127,7 @@ static void the_stated_hash_is_that_of_the_style(void **state)
     char command[512], hash[64];
     (void)snprintf(
         command, sizeof command,
-        "cd %s && sed -n 's:.*<style>\\(.*\\)</style>.*:\\1:p' short.html | tr -d '\\n' | "
+        "cd %s && sed -n '/^<style>/,/^<.style>/p' short.html | sed 's/^<style>//; $d' | "
         "openssl dgst -sha256 -binary | base64 >hash.txt",
         folder);
     if (system("which openssl >/dev/null 2>&1") != 0) {
