@@ -477,8 +477,8 @@ int sky_journal_again(struct sky_journal *journal, uint8_t *bytes, size_t count)
 
 /* ---- records ---- */
 
-static int add(struct sky_journal *journal, enum sky_channel channel, uint32_t sequence,
-               uint64_t publish_time_ns, size_t count)
+static int add(struct sky_journal *journal, unsigned channel, uint32_t sequence,
+               uint64_t publish_time_ns, const uint8_t *bytes, size_t count)
 {
     struct sky_group *const group = &journal->group;
     if (group->count > 0 &&
@@ -496,7 +496,7 @@ static int add(struct sky_journal *journal, enum sky_channel channel, uint32_t s
                                               .sequence = sequence,
                                               .log_time_ns = journal->now.log_time_ns,
                                               .publish_time_ns = publish_time_ns,
-                                              .bytes = journal->record,
+                                              .bytes = bytes,
                                               .count = count};
     sky_group_add(group, &message);
     return 0;
@@ -523,7 +523,8 @@ int sky_journal_input(struct sky_journal *journal, const struct sky_input *input
         return error_of(status);
     }
     const int64_t when_ns = utc->state != SKY_CLOCK_NONE ? utc->utc_ns : input->realtime_ns;
-    const int error = add(journal, channel, (uint32_t)input->seq, not_negative(when_ns), count);
+    const int error =
+        add(journal, channel, (uint32_t)input->seq, not_negative(when_ns), journal->record, count);
     if (error != 0) {
         return error;
     }
@@ -560,8 +561,20 @@ int sky_journal_event(struct sky_journal *journal, const struct sky_event *event
     const uint64_t when_ns = event->utc.state != SKY_CLOCK_NONE ? not_negative(event->utc.utc_ns)
                                                                 : journal->now.log_time_ns;
     journal->wants_checkpoint = journal->wants_checkpoint || opens_or_closes(event);
-    return add(journal, channel, (uint32_t)event->cause_seq, when_ns, count);
+    return add(journal, channel, (uint32_t)event->cause_seq, when_ns, journal->record, count);
 }
+
+int sky_journal_retention(struct sky_journal *journal, const uint8_t *bytes, size_t count)
+{
+    if (journal->failed != 0) {
+        return journal->failed;
+    }
+    return count > SKY_CODEC_RECORD_MAX
+               ? -EMSGSIZE
+               : add(journal, SKY_OWN_RETENTION, 0, journal->now.log_time_ns, bytes, count);
+}
+
+uint64_t sky_journal_groups(const struct sky_journal *journal) { return journal->group_seq; }
 
 bool sky_journal_pending(const struct sky_journal *journal) { return journal->group.count > 0; }
 

@@ -71,6 +71,15 @@ int sky_journal_input(struct sky_journal *journal, const struct sky_input *input
                       const struct sky_utc_estimate *utc);
 int sky_journal_event(struct sky_journal *journal, const struct sky_event *event);
 
+/**
+ * Adds the record, packed, of a segment that is to go. It may go once the group that has it is
+ * durable: the one that the next commit hands over.
+ */
+int sky_journal_retention(struct sky_journal *journal, const uint8_t *bytes, size_t count);
+
+/** How many groups were handed over so far; the number of the latest. */
+uint64_t sky_journal_groups(const struct sky_journal *journal);
+
 /** True if the open group holds anything. */
 bool sky_journal_pending(const struct sky_journal *journal);
 

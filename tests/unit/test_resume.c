@@ -237,6 +237,69 @@ static void the_logs_own_records_are_read_as_they_were_written(void **state)
     assert_string_equal(note, "a\nb\n");
 }
 
+/* A gap over the leaves from `from` to `end`, every hash of which is `fill`. */
+static void make_gap(struct sky_own_gap *gap, uint64_t segment, uint64_t from, uint64_t end,
+                     int fill)
+{
+    memset(gap, 0, sizeof *gap);
+    gap->first_segment = segment;
+    gap->last_segment = segment + 3;
+    gap->known = true;
+    gap->stretch.first = from;
+    gap->stretch.end = end;
+    gap->stretch.count = sky_stretch_count(from, end);
+    memset(gap->stretch.hash, fill, gap->stretch.count * sizeof gap->stretch.hash[0]);
+}
+
+static void what_is_kept_of_a_segment_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    static _Alignas(16) uint8_t memory[SKY_OWN_RETENTION_ARENA_BYTES];
+    static struct sky_own_retention retention, read, untouched;
+    static uint8_t bytes[SKY_OWN_RETENTION_MAX];
+    struct sky_arena arena = {.bytes = memory, .capacity = sizeof memory};
+    memset(&retention, 0, sizeof retention);
+    retention.segment = 9;
+    retention.file.bytes[5] = 0xEE;
+    retention.first_leaf = 3;
+    retention.end_leaf = 90;
+    retention.gap_count = 2;
+    make_gap(&retention.gap[0], 0, 3, 90, 1);
+    make_gap(&retention.gap[1], 8, 200, 201, 2);
+    retention.gap[1].known = false; /* then it has leaves, and no hashes */
+    retention.gap[1].stretch.count = 0;
+    memset(retention.gap[1].stretch.hash, 0, sizeof retention.gap[1].stretch.hash);
+    for (int full = 0; full < 2; full++) {
+        size_t count = sky_own_pack_retention(&retention, &arena, bytes);
+        memset(&read, 0, sizeof read);
+        assert_int_equal(sky_own_unpack_retention(bytes, count, &arena, &read), SKY_OK);
+        assert_memory_equal(&read, &retention, sizeof read);
+        retention.has_inputs = retention.has_times = true;
+        retention.first_seq = 1;
+        retention.last_seq = UINT64_MAX;
+        retention.first_log_time_ns = 7;
+        retention.last_log_time_ns = 8;
+        memcpy(retention.checkpoint, "a note\n", 8);
+    }
+    untouched = read;
+    retention.gap[1].first_segment = 3; /* which the first gap has, too */
+    size_t count = sky_own_pack_retention(&retention, &arena, bytes);
+    assert_int_equal(sky_own_unpack_retention(bytes, count, &arena, &read), SKY_E_CORRUPT);
+    make_gap(&retention.gap[1], 8, 200, 203, 2);
+    retention.gap[1].stretch.end = 201; /* for which there are too many hashes */
+    count = sky_own_pack_retention(&retention, &arena, bytes);
+    assert_int_equal(sky_own_unpack_retention(bytes, count, &arena, &read), SKY_E_CORRUPT);
+    assert_memory_equal(&read, &untouched, sizeof read);
+    retention.gap_count = SKY_OWN_GAPS_MAX; /* the largest there can be */
+    for (unsigned i = 0; i < SKY_OWN_GAPS_MAX; i++) {
+        make_gap(&retention.gap[i], UINT64_MAX - 8 * (SKY_OWN_GAPS_MAX - i), 1, INT64_MAX, 3);
+    }
+    memset(retention.checkpoint, 'x', sizeof retention.checkpoint - 1);
+    count = sky_own_pack_retention(&retention, &arena, bytes);
+    assert_true(count <= SKY_OWN_RETENTION_MAX);
+    assert_int_equal(sky_own_unpack_retention(bytes, count, &arena, &read), SKY_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +310,7 @@ int main(void)
         cmocka_unit_test(damage_is_not_continued_until_a_segment_says_where_it_stands),
         cmocka_unit_test(an_epoch_is_kept_in_a_block_and_no_torn_block_is_taken_for_one),
         cmocka_unit_test(the_logs_own_records_are_read_as_they_were_written),
+        cmocka_unit_test(what_is_kept_of_a_segment_is_read_as_it_was_written),
     };
     return cmocka_run_group_tests(tests, make_first, free_first);
 }
