@@ -208,6 +208,18 @@ static inline void daemon_clean(struct daemon_run *run)
 
 /* ---- feeds ---- */
 
+/** A port of this machine that nobody has just now; type: SOCK_STREAM or SOCK_DGRAM. */
+static inline uint16_t daemon_free_port(int type)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    const int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
 /** Sends one CAT048 plot, 5 km north of its radar (25/201), without time, to a port here. */
 static inline void daemon_send_plot(uint16_t port)
 {
@@ -240,6 +252,7 @@ static inline uint32_t daemon_feed_until(struct daemon_run *run, uint16_t port, 
 struct daemon_feed {
     int fd;
     atomic_bool stop;
+    atomic_uint said; /* tables or reports that a peer was, or can be, told */
     pthread_t thread;
 };
 
@@ -285,6 +298,7 @@ static inline void *daemon_head(void *argument)
             }
             if (daemon_now_ms() - changed_ms >= 400) {
                 changed_ms = daemon_now_ms();
+                atomic_fetch_add(&feed->said, 1);
                 word[5] = word[15] = target[15] = (uint16_t)(word[5] + 2);
                 word[14] = sky_regs_crc(target, SKY_REGS_TARGET_WORDS);
             }
@@ -319,6 +333,7 @@ static inline void *daemon_gpsd(void *argument)
                 "\"epv\":8.0,\"track\":0.0,\"speed\":0.0}\r\n",
                 stamp, now.tv_nsec / 1000000);
             sent = send(fd, line, (size_t)bytes, MSG_NOSIGNAL) == bytes;
+            atomic_fetch_add(&feed->said, sent ? 1 : 0);
             daemon_nap_ms(100);
         }
         close(fd);
@@ -342,6 +357,7 @@ static inline void daemon_feed_listen(struct daemon_feed *feed, uint16_t port)
 static inline void daemon_feed_serve(struct daemon_feed *feed, void *(*serve)(void *))
 {
     atomic_store(&feed->stop, false);
+    atomic_store(&feed->said, 0);
     assert_int_equal(pthread_create(&feed->thread, NULL, serve, feed), 0);
 }
 
