@@ -33,6 +33,11 @@ bool skyd_section_is_set(const struct skyd_section *section, const char *name)
     return section->setting[key - skyd_kinds[section->kind].key].line != 0;
 }
 
+bool skyd_section_counts(const struct skyd_section *section)
+{
+    return section->line != 0 || (section->kind != SKYD_GPSD && section->kind != SKYD_SINK);
+}
+
 int skyd_section_line(const struct skyd_section *section, const char *name)
 {
     const struct skyd_key *const key = skyd_key_find(section->kind, name);
@@ -176,7 +181,7 @@ static void open_section(struct skyd_parse *parse, const char *name)
     skyd_parse_fail(
         parse, parse->line,
         "section [%s]: unknown; expected [station], [tracker], [incident], [zones], [log], [gpsd], "
-        "[radar.NAME], [modbus.NAME] or [asterix.NAME]",
+        "[sink], [radar.NAME], [modbus.NAME] or [asterix.NAME]",
         name);
 }
 
@@ -310,8 +315,8 @@ void skyd_config_print(const struct skyd_config *config, FILE *stream)
     for (uint32_t i = 0; i < config->section_count; i++) {
         const struct skyd_section *const section = &config->section[i];
         const struct skyd_kind *const kind = &skyd_kinds[section->kind];
-        if (section->kind == SKYD_GPSD && !config->has_gpsd) {
-            fprintf(stream, "\n; [gpsd] is not set\n");
+        if (!skyd_section_counts(section)) {
+            fprintf(stream, "\n; [%s] is not set\n", kind->name);
             continue;
         }
         fprintf(stream, "%s[%s%s%s]\n", i > 0 ? "\n" : "", kind->name, kind->named ? "." : "",

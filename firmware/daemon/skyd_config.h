@@ -13,8 +13,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "sky_asterix_write.h"
 #include "sky_codec.h"
 #include "sky_config.h"
+#include "sky_sink_udp.h"
 #include "sky_src_asterix.h"
 #include "sky_src_gpsd.h"
 #include "sky_src_modbus.h"
@@ -29,7 +31,7 @@ enum {
     SKYD_ERROR_MAX = 2048,             /* bytes of an error's line, final zero included */
     SKYD_CONFIG_BYTES_MAX = 65536,     /* of the file */
     SKYD_KEYS_MAX = 32,                /* of one kind of section */
-    SKYD_SECTIONS_MAX = 6 + SKY_SENSORS_MAX + SKYD_MODBUS_MAX + SKYD_ASTERIX_MAX
+    SKYD_SECTIONS_MAX = 7 + SKY_SENSORS_MAX + SKYD_MODBUS_MAX + SKYD_ASTERIX_MAX
 };
 
 struct skyd_modbus_config {
@@ -42,6 +44,13 @@ struct skyd_modbus_config {
 struct skyd_asterix_config {
     struct sky_src_asterix_config source;
     char listen[32]; /* "address:port" */
+};
+
+struct skyd_sink_config {
+    struct sky_sink_udp_config udp;
+    struct sky_asterix_sender sender;
+    int64_t period_ns;
+    char to[32]; /* "address:port" */
 };
 
 /** Where a value came from. */
@@ -74,6 +83,8 @@ struct skyd_config {
     int64_t stall_ns;  /* nothing may stay committed but not durable longer: the watchdog bites */
     bool has_gpsd;
     struct sky_src_gpsd_config gpsd;
+    bool has_sink;
+    struct skyd_sink_config sink;
     uint32_t modbus_count;
     struct skyd_modbus_config modbus[SKYD_MODBUS_MAX];
     uint32_t asterix_count;

@@ -32,7 +32,7 @@ static bool is_cooperative(const struct skyd_config *config, const struct skyd_s
 static bool is_needed(const struct skyd_config *config, const struct skyd_section *section,
                       const struct skyd_key *key)
 {
-    return key->need == SKYD_NEED_ALWAYS &&
+    return key->need == SKYD_NEED_ALWAYS && skyd_section_counts(section) &&
            (!is_cooperative(config, section) || strcmp(key->name, "scan_ms") == 0);
 }
 
@@ -71,7 +71,7 @@ static void check_station(struct skyd_parse *parse)
 {
     struct skyd_config *const config = parse->config;
     const struct skyd_section *const station = &config->section[SKYD_STATION];
-    config->has_gpsd = config->section[SKYD_GPSD].line != 0;
+    config->has_gpsd = skyd_section_counts(&config->section[SKYD_GPSD]);
     config->engine.station.has_site = check_site(parse, station);
     if (!config->engine.station.has_site && !config->has_gpsd) {
         skyd_parse_fail(
@@ -285,6 +285,32 @@ static void check_asterix(struct skyd_parse *parse, uint32_t index)
     }
 }
 
+/* A station that heard its own tracks would believe itself. */
+static void check_sink(struct skyd_parse *parse)
+{
+    struct skyd_config *const config = parse->config;
+    struct skyd_sink_config *const sink = &config->sink;
+    const struct skyd_section *const section = &config->section[SKYD_SINK];
+    struct in_addr address = {0};
+    config->has_sink = skyd_section_counts(section);
+    if (!config->has_sink) {
+        return;
+    }
+    if (!read_endpoint(sink->to, sink->udp.address, sizeof sink->udp.address, &sink->udp.port) ||
+        inet_pton(AF_INET, sink->udp.address, &address) != 1 || address.s_addr == INADDR_ANY) {
+        refuse(parse, section, "to", sink->to, "is no IPv4 address and port");
+    }
+    for (uint32_t i = 0; i < config->engine.sensor_count; i++) {
+        const struct sky_sensor_config *const sensor = &config->engine.sensor[i];
+        if (sensor->has_sac_sic && sensor->sac == sink->sender.sac &&
+            sensor->sic == sink->sender.sic) {
+            skyd_parse_fail(parse, skyd_section_line(section, "sic"),
+                            "key 'sic': %u/%u is [radar.%s]'s already; expected another",
+                            sensor->sac, sensor->sic, sensor->name);
+        }
+    }
+}
+
 void skyd_config_check(struct skyd_parse *parse)
 {
     struct skyd_config *const config = parse->config;
@@ -303,6 +329,7 @@ void skyd_config_check(struct skyd_parse *parse)
     for (uint32_t i = 0; i < config->asterix_count; i++) {
         check_asterix(parse, i);
     }
+    check_sink(parse);
     if (!is_address(config->gpsd.host, true)) {
         refuse(parse, &config->section[SKYD_GPSD], "host", config->gpsd.host, "is no address");
     }

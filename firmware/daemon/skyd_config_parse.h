@@ -31,6 +31,9 @@ void skyd_parse_refuse(struct skyd_parse *parse, const struct skyd_key *key, int
 void skyd_parse_value(struct skyd_parse *parse, const struct skyd_section *section,
                       const struct skyd_key *key, int line, const char *text);
 
+/** Whether a section is in force: [gpsd] and [sink] are not unless the file has them. */
+bool skyd_section_counts(const struct skyd_section *section);
+
 /** Whether the file sets a key of a section. */
 bool skyd_section_is_set(const struct skyd_section *section, const char *name);
 

@@ -132,6 +132,18 @@ static const struct skyd_key gpsd_keys[] = {
     VALUE(SKYD_SECONDS, "silence_s", skyd_config, gpsd.silence_ns, "5", 0, 3600),
 };
 
+static const struct skyd_key sink_keys[] = {
+    STRING(SKYD_TEXT, "to", SKYD_NEED_ALWAYS, skyd_config, sink.to, "",
+           "ADDRESS:PORT of a machine or a multicast group, such as 239.1.1.62:8600"),
+    STRING(SKYD_TEXT, "interface", SKYD_NEED_NOT, skyd_config, sink.udp.interface, "",
+           "a network interface, such as eth0"),
+    VALUE(SKYD_BYTE, "ttl", skyd_config, sink.udp.ttl, "1", 1, 255),
+    VALUE(SKYD_BYTE, "sac", skyd_config, sink.sender.sac, "", 0, 255),
+    VALUE(SKYD_BYTE, "sic", skyd_config, sink.sender.sic, "", 0, 255),
+    VALUE(SKYD_BYTE, "service", skyd_config, sink.sender.service, "0", 0, 255),
+    VALUE(SKYD_MILLISECONDS, "period_ms", skyd_config, sink.period_ns, "1000", 100, 60000),
+};
+
 static const struct skyd_key radar_keys[] = {
     CHOICE("kind", SKYD_NEED_DEFAULT, sky_sensor_config, kind, "radar", sensor_words,
            "radar or cooperative"),
@@ -216,6 +228,7 @@ const struct skyd_kind skyd_kinds[SKYD_KIND_COUNT] = {
     [SKYD_ZONES] = KIND("zones", false, zones_keys, 1),
     [SKYD_LOG] = KIND("log", false, log_keys, 1),
     [SKYD_GPSD] = KIND("gpsd", false, gpsd_keys, 1),
+    [SKYD_SINK] = KIND("sink", false, sink_keys, 1),
     [SKYD_RADAR] = KIND("radar", true, radar_keys, SKY_SENSORS_MAX),
     [SKYD_MODBUS] = KIND("modbus", true, modbus_keys, SKYD_MODBUS_MAX),
     [SKYD_ASTERIX] = KIND("asterix", true, asterix_keys, SKYD_ASTERIX_MAX),

@@ -53,6 +53,7 @@ enum skyd_kind_id {
     SKYD_ZONES,
     SKYD_LOG,
     SKYD_GPSD,
+    SKYD_SINK,
     SKYD_RADAR, /* the first of those with a NAME */
     SKYD_MODBUS,
     SKYD_ASTERIX,

@@ -433,6 +433,10 @@ static int turn(struct skyd_loop *loop)
     if (error == 0) {
         error = commit_if_due(loop, now_ns);
     }
+    if (error == 0 && loop->sink != NULL) {
+        skyd_sink_turn(loop->sink, loop->station, loop->seq, loop->last_ns,
+                       loop->written.durable_seq);
+    }
     mind_health(loop, now_ns);
     return error;
 }

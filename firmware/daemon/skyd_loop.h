@@ -19,6 +19,7 @@
 #include "sky_station.h"
 #include "skyd_diag.h"
 #include "skyd_health.h"
+#include "skyd_sink.h"
 #include "skyd_writer.h"
 
 enum { SKYD_SOURCES_MAX = 16 };
@@ -47,7 +48,8 @@ struct skyd_loop {
     struct sky_journal *journal; /* the loop closes it */
     struct skyd_writer *writer;
     struct skyd_health *health;
-    int signal_fd; /* a signalfd for SIGTERM, SIGINT and SIGHUP; -1: none */
+    struct skyd_sink *sink; /* NULL: nobody is told of tracks */
+    int signal_fd;          /* a signalfd for SIGTERM, SIGINT and SIGHUP; -1: none */
     int64_t tick_ns;
     int64_t commit_ns;
     int64_t drain_ns; /* wait at most this long for the last groups */

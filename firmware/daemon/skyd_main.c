@@ -21,6 +21,7 @@
 #include "skyd_loop.h"
 #include "skyd_pool.h"
 #include "skyd_seal.h"
+#include "skyd_sink.h"
 #include "skyd_writer.h"
 
 /* The ring holds a few seconds of the busiest feed, and the largest record there can be. */
@@ -38,6 +39,7 @@ static struct sky_journal *journal;
 static struct skyd_writer writer;
 static struct skyd_seal seal;
 static struct skyd_health health;
+static struct skyd_sink sink;
 static struct skyd_loop loop;
 static struct sky_src_gpsd gpsd;
 static struct skyd_maps maps;
@@ -258,6 +260,9 @@ static int run(void)
     if (make_sources() != 0) {
         return EX_CONFIG;
     }
+    if (config.has_sink && skyd_sink_init(&sink, &config.sink) == 0) {
+        loop.sink = &sink;
+    }
     int error = open_log(first.u.config.boot_id, first.u.config.software);
     if (error != 0) {
         skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory,
@@ -287,6 +292,9 @@ static int run(void)
     skyd_health_report(&writer);
     skyd_seal_close(&seal);
     skyd_health_close(&health);
+    if (loop.sink != NULL) {
+        skyd_sink_close(loop.sink);
+    }
     sky_store_posix_close(&store);
     for (uint32_t i = 0; i < config.modbus_count; i++) {
         sky_src_modbus_done(&modbus[i]);

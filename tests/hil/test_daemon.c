@@ -2,9 +2,10 @@
  * The real skywitnessd, as systemd would run it, between feeds on this machine.
  */
 
+#include "sky_asterix.h"
 #include "sky_daemon.h"
 
-enum { GPSD_PORT = 29210, HEAD_PORT = 29211, FEED_PORT = 29212 };
+enum { GPSD_PORT = 29210, HEAD_PORT = 29211, FEED_PORT = 29212, SINK_PORT = 29213 };
 
 static struct daemon_run run;
 static struct daemon_feed gpsd, head;
@@ -209,6 +210,43 @@ static void an_instrument_with_a_map_of_its_own_becomes_readings(void **state)
         strstr(daemon_stderr(&run), "wind.ini:2: kind is neither radar nor instrument"));
 }
 
+static const char sink[] = "[sink]\nto = 127.0.0.1:29213\nsac = 25\nsic = 240\n"
+                           "[gpsd]\nport = 29210\n";
+
+static void listeners_are_told_of_the_fused_track(void **state)
+{
+    (void)state;
+    uint8_t bytes[2048];
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_port = htons(SINK_PORT),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int listener = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const struct timeval patience = {.tv_sec = DAEMON_PATIENCE_MS / 1000};
+    assert_int_equal(bind(listener, (const struct sockaddr *)&at, sizeof at), 0);
+    setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    write_config(radar_and_feed, sink);
+    daemon_feed_listen(&gpsd, GPSD_PORT);
+    start(NULL);
+    daemon_feed_serve(&gpsd, daemon_gpsd);
+    (void)daemon_feed_until(&run, FEED_PORT, "1 tracks");
+    struct sky_asterix_walk walk = {.bytes = bytes};
+    const ssize_t count = recv(listener, bytes, sizeof bytes, 0);
+    assert_true(count > 0);
+    walk.count = (size_t)count;
+    struct sky_asterix_record record;
+    const char *item = "";
+    uint32_t offset = 0;
+    assert_int_equal(sky_asterix_next(&walk, &record, &item, &offset), SKY_OK);
+    assert_int_equal(record.sic, 240);
+    const double north_m = (record.plot.place.lat_rad - 20.0 * 0.017453292519943295) * 6.37e6;
+    assert_in_range((int)north_m, 3000, 5100); /* as high as the prior has it */
+    kill(run.pid, SIGTERM);
+    assert_int_equal(daemon_exit(&run, DAEMON_PATIENCE_MS), 0);
+    daemon_feed_stop(&gpsd);
+    close(listener);
+    assert_non_null(strstr(daemon_stderr(&run), " datagrams sent, 0 could not be"));
+}
+
 static void a_feed_that_is_away_keeps_nobody_else_from_recording(void **state)
 {
     (void)state;
@@ -321,6 +359,7 @@ int main(void)
         CASE(a_station_records_until_it_is_told_to_stop_and_closes_its_log),
         CASE(all_three_feeds_arrive_and_sighup_opens_them_anew),
         CASE(an_instrument_with_a_map_of_its_own_becomes_readings),
+        CASE(listeners_are_told_of_the_fused_track),
         CASE(a_feed_that_is_away_keeps_nobody_else_from_recording),
         CASE(a_next_run_begins_the_next_segment),
         CASE(a_killed_run_leaves_what_was_durable),

@@ -254,6 +254,7 @@ static void what_is_printed_reads_back_as_the_same_configuration(void **state)
     assert_non_null(strstr(text, "sigma_range_m = 15                  ; etc/test.ini:12\n"));
     assert_non_null(strstr(text, "commit_ms = 1000                    ; default\n"));
     assert_non_null(strstr(text, "; [gpsd] is not set\n"));
+    assert_non_null(strstr(text, "; [sink] is not set\n"));
     expect_good(text);
     assert_memory_equal(&before, &config.engine, sizeof before);
     assert_string_equal(config.modbus[0].source.host, "127.0.0.1");
@@ -269,12 +270,38 @@ static void a_value_that_begins_like_a_comment_is_refused(void **state)
         "the folder that holds the log");
 }
 
+#define SINK "[sink]\nsac = 25\nsic = 240\n"
+
+static void a_sink_says_where_to_and_signs_with_a_name_of_its_own(void **state)
+{
+    (void)state;
+    expect_good(LEAST);
+    assert_false(config.has_sink);
+    expect_good(LEAST SINK "to = 239.1.1.62:8600\ninterface = eth0\nttl = 4\nservice = 3\n");
+    assert_true(config.has_sink);
+    assert_string_equal(config.sink.udp.address, "239.1.1.62");
+    assert_int_equal(config.sink.udp.port, 8600);
+    assert_string_equal(config.sink.udp.interface, "eth0");
+    assert_int_equal(config.sink.udp.ttl, 4);
+    assert_int_equal(config.sink.sender.sac, 25);
+    assert_int_equal(config.sink.sender.sic, 240);
+    assert_int_equal(config.sink.sender.service, 3);
+    assert_int_equal(config.sink.period_ns, 1000000000);
+    expect_error(LEAST SINK, "etc/test.ini:10: key 'to': missing in [sink]; expected ADDRESS:PORT "
+                             "of a machine or a multicast group, such as 239.1.1.62:8600");
+    expect_error(LEAST SINK "to = 0.0.0.0:8600\n",
+                 "etc/test.ini:13: key 'to': '0.0.0.0:8600' is no IPv4 address and port; expected "
+                 "ADDRESS:PORT of a machine or a multicast group, such as 239.1.1.62:8600");
+    expect_error(LEAST RADAR "sac = 25\nsic = 240\n" SINK "to = 127.0.0.1:8600\n",
+                 "etc/test.ini:20: key 'sic': 25/240 is [radar.north]'s already; expected another");
+}
+
 static void an_unknown_section_is_named(void **state)
 {
     (void)state;
     expect_error(LEAST "[gspd]\n",
                  "etc/test.ini:10: section [gspd]: unknown; expected [station], [tracker], "
-                 "[incident], [zones], [log], [gpsd], [radar.NAME], [modbus.NAME] or "
+                 "[incident], [zones], [log], [gpsd], [sink], [radar.NAME], [modbus.NAME] or "
                  "[asterix.NAME]");
     expect_error(LEAST "[radar.a b]\n",
                  "etc/test.ini:10: section [radar.a b]: bad name; expected 1 to 23 printable "
@@ -619,6 +646,7 @@ int main(void)
         cmocka_unit_test(the_defaults_of_the_table_are_those_of_the_core),
         cmocka_unit_test(what_is_printed_reads_back_as_the_same_configuration),
         cmocka_unit_test(a_value_that_begins_like_a_comment_is_refused),
+        cmocka_unit_test(a_sink_says_where_to_and_signs_with_a_name_of_its_own),
         cmocka_unit_test(an_unknown_section_is_named),
         cmocka_unit_test(one_section_too_many_is_refused),
         cmocka_unit_test(an_unknown_key_is_named),
