@@ -559,8 +559,7 @@ static void what_cannot_be_exported_has_its_exit_code(void **state)
     assert_int_equal(run("export --format tracks-csv -o none/t.csv a.mcap"), 73);
     assert_int_equal(run("export --format events-csv --epoch now a.mcap"), 64);
     char command[256];
-    (void)snprintf(command, sizeof command, "head -c 300000 %s/a.mcap >%s/cut.mcap", folder,
-                   folder);
+    (void)snprintf(command, sizeof command, "head -c -5000 %s/a.mcap >%s/cut.mcap", folder, folder);
     assert_int_equal(system(command), 0);
     assert_int_equal(run("export --format tracks-csv cut.mcap"), 2);
     assert_true(strncmp(said, "t,track_id,", 11) == 0);
