@@ -52,6 +52,7 @@ struct auditor {
     uint8_t *summary_room;
     bool summary_whole; /* every group so far is in it */
     uint32_t last_flags;
+    bool breaks_off; /* the latest segment was not closed, or never begun */
 
     /* The group. */
     bool in_group;
@@ -59,6 +60,8 @@ struct auditor {
     struct sky_mcap_group header;
     struct sky_mcap_group before; /* the header of the group before it, wherever that was */
     bool has_before;
+    uint64_t log_time_ns;   /* of the latest record of the run */
+    bool went_back;         /* it did in this group */
     struct sky_group group; /* as it must be */
     struct sky_group_entry entry[ENTRIES];
     bool overfull;
@@ -217,6 +220,8 @@ static void take_leaf(struct auditor *auditor, const struct skyh_log_item *item)
 {
     uint8_t salt[SKY_SEAL_SALT_BYTES];
     const uint32_t number = auditor->group.count; /* in the group */
+    auditor->went_back = auditor->went_back || item->scan.log_time_ns < auditor->log_time_ns;
+    auditor->log_time_ns = item->scan.log_time_ns;
     if (auditor->group.count < ENTRIES && !auditor->overfull) {
         const struct sky_group_message message = {
             .channel = item->scan.found == SKY_SCAN_OWN ? item->scan.own : item->scan.channel,
@@ -419,6 +424,7 @@ static void check_order(struct auditor *auditor)
     const struct sky_mcap_group *const before = &auditor->before;
     if (!auditor->has_before || !same_run(before, now)) {
         auditor->audit->runs += now->group_seq == 1;
+        auditor->log_time_ns = 0;
         if (now->group_seq != 1) {
             if (auditor->has_before) {
                 ALTERED(auditor, "a run whose beginning is missing: its group %" PRIu64,
@@ -446,6 +452,7 @@ static void begin_group(struct auditor *auditor, const struct skyh_log_item *ite
     auditor->in_group = true;
     auditor->group_at = item->scan.offset;
     auditor->overfull = false;
+    auditor->went_back = false;
     sky_group_clear(&auditor->group);
     /* The walk has checked it. */
     (void)sky_mcap_read_group(segment->bytes + item->scan.offset,
@@ -510,6 +517,16 @@ static void check_body(struct auditor *auditor)
     }
 }
 
+/* What a checkpoint in the group proves stays proven, whatever the group's header says. */
+static void keep_noted(struct auditor *auditor)
+{
+    struct skyh_span *const span = span_now(auditor);
+    if (span->in_notes > span->end) {
+        span->end = span->in_notes;
+        auditor->reached = span->in_notes;
+    }
+}
+
 static void end_group(struct auditor *auditor)
 {
     if (!auditor->in_group || auditor->segment == NULL) {
@@ -519,12 +536,16 @@ static void end_group(struct auditor *auditor)
     auditor->audit->groups++;
     flush_leaves(auditor);
     check_body(auditor);
+    if (auditor->went_back) {
+        ALTERED(auditor, "the log's time goes back between its records");
+    }
     if (auditor->has_tree && !auditor->lost) {
         const struct sky_hash root = sky_merkle_root(&auditor->tree);
         if (auditor->header.tree_size != auditor->tree.size ||
             !sky_hash_equal(&auditor->header.root, &root)) {
             ALTERED(auditor, "the group's records are not those of its tree");
             auditor->lost = true;
+            keep_noted(auditor);
         } else {
             span_now(auditor)->end = auditor->tree.size;
             auditor->reached = auditor->tree.size;
@@ -607,6 +628,7 @@ static void end_segment(struct auditor *auditor, const struct sky_scan_item *end
     struct preamble *const preamble = &auditor->preamble[auditor->preamble_count - 1];
     const bool closed = end->found == SKY_SCAN_END;
     end_group(auditor);
+    auditor->breaks_off = !closed;
     if (closed) {
         check_summary(auditor, end->offset);
         if (!preamble->introduced) {
@@ -668,6 +690,7 @@ static void take_item(struct auditor *auditor, const struct skyh_log_item *item)
 {
     if (item->scan.found == SKY_SCAN_DAMAGE && was_never_begun(item->segment)) {
         end_group(auditor);
+        auditor->breaks_off = true;
         find(auditor, SKYH_FINDING_TORN, item->segment, 0, "no group of it was written: %s",
              item->scan.reason);
         return;
@@ -701,7 +724,7 @@ static void finish(struct auditor *auditor)
 {
     struct skyh_audit *const audit = auditor->audit;
     audit->leaves = auditor->reached;
-    if (audit->torn == 0 && audit->is_signed && auditor->has_before &&
+    if (!auditor->breaks_off && audit->is_signed && auditor->has_before &&
         (auditor->before.flags & SKY_MCAP_GROUP_ENDS_RUN) == 0) {
         find(auditor, SKYH_FINDING_TORN, NULL, 0,
              "the run goes on behind the last segment, which is not here");
@@ -740,6 +763,9 @@ bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config
     struct auditor *const auditor = calloc(1, sizeof *auditor);
     bool good = auditor != NULL;
     memset(ret_audit, 0, sizeof *ret_audit);
+    for (size_t i = 0; i < config->held_count; i++) {
+        config->held[i].seen = false;
+    }
     if (good) {
         auditor->config = config;
         auditor->log = log;
@@ -758,6 +784,8 @@ bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config
         finish(auditor);
         skyh_progress_end(&progress);
         good = !auditor->no_memory;
+    }
+    if (auditor != NULL) {
         free(auditor->memory);
         free(auditor->preamble);
     }

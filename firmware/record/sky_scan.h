@@ -87,7 +87,7 @@ void sky_scan_step(struct sky_scan *scan, struct sky_scan_item *ret_item);
 /** The same, but for what the log says of itself. */
 void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item);
 
-/** Bytes of the preamble, padding included; 0 if it is damaged. Pre: nothing was taken yet. */
+/** Bytes of the preamble, padding included; 0 if it is damaged. */
 size_t sky_scan_preamble_bytes(const struct sky_scan *scan);
 
 #endif
