@@ -31,13 +31,28 @@ static inline struct sky_seal_config paper_seal(const struct sky_note_signer *si
     return seal;
 }
 
+/* What a segment declares, in front and at its end, and then room for so much more. */
+enum { PAPER_GROUPS_BYTES = 560 * 1024, PAPER_SEGMENT_BYTES_MAX = 4 << 20 };
+static inline uint64_t paper_segment_bytes(void)
+{
+    size_t descriptor_bytes;
+    size_t declared = 0;
+    (void)sky_codec_descriptor_set(&descriptor_bytes);
+    for (unsigned i = 0; i < SKY_OWN_END; i++) {
+        declared += sky_own_declared(i);
+    }
+    const size_t bytes = 2 * declared * (descriptor_bytes + 128) + PAPER_GROUPS_BYTES;
+    assert_true(bytes < PAPER_SEGMENT_BYTES_MAX);
+    return bytes + SKY_MCAP_ALIGN - bytes % SKY_MCAP_ALIGN;
+}
+
 static inline void paper_signed_open(struct paper_log *log, const struct sky_seal_config *seal,
                                      uint64_t first_segment, struct sky_journal **ret_journal)
 {
     memset(log, 0, sizeof *log);
     log->sink.work = paper_work;
     log->fail_after = -1;
-    struct sky_journal_config config = {.segment_bytes = UINT64_C(1) << 20,
+    struct sky_journal_config config = {.segment_bytes = paper_segment_bytes(),
                                         .first_segment = first_segment,
                                         .group_bytes = 65536,
                                         .boot_id = "7f1a1d5e-0c3b-4a58-9d6e-0123456789ab",

@@ -189,7 +189,7 @@ static void a_cut_in_either_of_two_segments_is_noticed(void **state)
 static void a_power_cut_in_the_last_segment_is_no_alteration(void **state)
 {
     (void)state;
-    static uint8_t torn[1 << 20];
+    static uint8_t torn[PAPER_SEGMENT_BYTES_MAX];
     const struct paper_segment *const last = &whole.segment[1];
     for (size_t cut = 0; cut < whole.group[0].count + 8192; cut += 4999) {
         const size_t left = (size_t)whole.group[whole.group_count - 1].offset - cut;
@@ -566,8 +566,7 @@ static void damage_in_one_group_leaves_the_later_segments_proven(void **state)
 static void a_segment_that_was_never_begun_is_no_alteration(void **state)
 {
     (void)state;
-    enum { BYTES = 1 << 20 };
-    static uint8_t bytes[BYTES];
+    static uint8_t bytes[1 << 20];
     static const size_t kept[] = {0, 1, 512, 100000};
     assert_true(whole.group[0].offset <= SKY_SEGMENT_PREAMBLE_MAX);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
