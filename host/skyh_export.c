@@ -1,4 +1,3 @@
-#include "skyh_blocks.h"
 #include "skyh_commands.h"
 #include "skyh_disclose.h"
 
@@ -9,174 +8,75 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sky_codec_own.h"
 #include "sky_math.h"
 #include "sky_report.h"
-#include "skyh_rerun.h"
-#include "skyh_zonefile.h"
+#include "skyh_export.h"
 
 static const struct skyh_option options[] = {
-    {"--format", "WHAT", "tracks-csv, events-csv, sensors-csv or asterix; may be repeated"},
+    {"--format", "WHAT", "one of those above; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
-    {"--existence", "P", "tracks-csv, asterix: leave out tracks less probable than this (0.7)"},
-    {"--delay", "S", "the same: tell each second as known so long after it, 0 to 5 (2.5)"},
+    {"--existence", "P", "of tracks: leave out what is less probable than this (0.7)"},
+    {"--delay", "S", "of tracks: tell each second as known so long after it, 0 to 5 (2.5)"},
     {"--sender", "SAC/SIC", "asterix: who signs the tracks (0/0)"},
     {"--proof", "ID", "records of this incident that others can check without the log"},
     {"--epoch", "UTC", "what t = 0 is (as imported, else 2026-01-02T00:00:00Z)"},
     {NULL, NULL, NULL},
 };
 
-static const double deg_per_rad = 180.0 / SKY_PI;
 static const int64_t gap_most_s = 60;
 static const int64_t default_epoch_ns = INT64_C(1767312000) * SKY_SECOND_NS; /* 2026-01-02 */
 
-enum format { FORMAT_TRACKS, FORMAT_EVENTS, FORMAT_SENSORS, FORMAT_ASTERIX, FORMATS };
+/* --------------------------------------------------------------------------------- seconds */
 
-/* One export; large. The watch comes first. */
-struct exporter {
-    struct skyh_rerun_watch watch;
-    struct skyh_rerun *rerun;
-    FILE *out[FORMATS]; /* by format; NULL: not asked for */
-    bool capture;       /* asterix as a capture, not as blocks alone */
-    struct sky_asterix_sender sender;
-    struct skyh_blocks blocks;
-    double existence_min;
-    double delay_s;
-    int64_t epoch_ns;
-    struct skyh_zonefile zones; /* of the first run */
-    uint64_t runs;
-    bool other_zones; /* a later run watched other zones: its columns would be others */
-    int64_t time_ns;  /* of the latest input ... */
-    int64_t utc_ns;   /* ... and as UTC */
-    int64_t second;   /* the latest whole second since the epoch that was told */
-    struct sky_assessment assessment[SKY_LINES_MAX];
-};
-
-/* ----------------------------------------------------------------------------------- cells */
-
-/* A cell, quoted if it must be. */
-static void put_text(FILE *out, const char *text)
+/* A track, in the formats that are no tables. */
+static void put_elsewhere(struct skyh_exporter *exporter, const struct sky_event_track *track,
+                          int64_t utc_ns)
 {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        (void)fputs(text, out);
-        return;
+    if (exporter->out[SKYH_FORMAT_ASTERIX] != NULL) {
+        skyh_blocks_put(&exporter->blocks, track, utc_ns, exporter->utc_ns);
     }
-    (void)fputc('"', out);
-    for (; *text != '\0'; text++) {
-        if (*text == '"') {
-            (void)fputc('"', out);
-        }
-        (void)fputc(*text, out);
-    }
-    (void)fputc('"', out);
-}
-
-static uint32_t zone_of(const struct skyh_zonefile *zones, uint32_t line)
-{
-    return zones->set.line[line].zone;
-}
-
-/* "ZONE" under the zone's first line, "ZONE:line" under the others. */
-static void put_zone(FILE *out, const struct skyh_zonefile *zones, uint32_t line,
-                     const char *before)
-{
-    const uint32_t zone = zone_of(zones, line);
-    const bool first = line == zones->set.zone[zone].first_line;
-    char text[2 * SKYH_TEXT_MAX + 8];
-    (void)snprintf(text, sizeof text, "%s%.*s%s%.*s", before, SKYH_TEXT_MAX,
-                   zones->names.zone[zone].name, first ? "" : ":", SKYH_TEXT_MAX,
-                   first ? "" : zones->names.line[line].name);
-    put_text(out, text);
-}
-
-/* An id is a run's own: those of later runs say which. */
-static void put_id(FILE *out, const struct exporter *exporter, uint32_t id)
-{
-    if (exporter->runs > 1) {
-        (void)fprintf(out, "%" PRIu64 ".", exporter->runs);
-    }
-    (void)fprintf(out, "%" PRIu32, id);
-}
-
-/* Seconds since the epoch. */
-static void put_time(FILE *out, const struct exporter *exporter, int64_t utc_ns)
-{
-    (void)fprintf(out, "%.6f", (double)(utc_ns - exporter->epoch_ns) * 1e-9);
-}
-
-static int64_t utc_of(const struct exporter *exporter, int64_t time_ns)
-{
-    return exporter->utc_ns + (time_ns - exporter->time_ns);
-}
-
-/* ---------------------------------------------------------------------------------- tracks */
-
-static void put_tracks_header(FILE *out, const struct skyh_zonefile *zones)
-{
-    (void)fprintf(out, "t,track_id,lat,lon,alt,ve,vn,vu");
-    for (int row = 0; row < 6; row++) {
-        for (int column = row; column < 6; column++) {
-            (void)fprintf(out, ",c%d%d", row, column);
+    for (size_t i = 0; i < SKYH_MAPS; i++) {
+        if (exporter->map[i] != NULL) {
+            skyh_mapfile_put(exporter->map[i], exporter->runs, track, utc_ns);
         }
     }
-    (void)fprintf(out, ",t_out,p_exist");
-    for (uint32_t line = 0; line < zones->set.line_count; line++) {
-        (void)fputc(',', out);
-        put_zone(out, zones, line, "p_");
+    if (exporter->mcap != NULL) {
+        skyh_export_view_track(exporter, track, utc_ns);
     }
-    (void)fputc('\n', out);
-}
-
-static void put_track(struct exporter *exporter, size_t slot, int64_t since_ns,
-                      const struct sky_event_track *track)
-{
-    struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
-    FILE *const out = exporter->out[FORMAT_TRACKS];
-    put_time(out, exporter, exporter->utc_ns - since_ns);
-    (void)fputc(',', out);
-    put_id(out, exporter, track->id);
-    (void)fprintf(out, ",%.9f,%.9f,%.3f,%.4f,%.4f,%.4f", track->place.lat_rad * deg_per_rad,
-                  track->place.lon_rad * deg_per_rad, track->place.alt_hae_m, track->vel_east_mps,
-                  track->vel_north_mps, track->vel_up_mps);
-    for (size_t i = 0; i < sizeof track->cov / sizeof track->cov[0]; i++) {
-        (void)fprintf(out, ",%.9g", track->cov[i]);
-    }
-    (void)fputc(',', out);
-    put_time(out, exporter, exporter->utc_ns);
-    (void)fprintf(out, ",%.9g", track->existence);
-    sky_report_assess_at(engine, slot, exporter->time_ns - since_ns, exporter->assessment);
-    for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
-        const struct sky_assessment *const at = &exporter->assessment[line];
-        (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical);
-    }
-    (void)fputc('\n', out);
 }
 
 /* What the station believes now of how it was since_ns ago. */
-static void put_tracks(struct exporter *exporter, int64_t since_ns)
+static void put_tracks(struct skyh_exporter *exporter, int64_t since_ns)
 {
     const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     struct sky_event_track track;
     for (size_t slot = 0; slot < SKY_TRACKS_MAX; slot++) {
         if (sky_report_track_at(engine, slot, exporter->time_ns - since_ns, &track) &&
             track.status == SKY_TRACK_CONFIRMED && track.existence >= exporter->existence_min) {
-            if (exporter->out[FORMAT_TRACKS] != NULL) {
-                put_track(exporter, slot, since_ns, &track);
+            if (exporter->out[SKYH_FORMAT_TRACKS] != NULL) {
+                skyh_export_track(exporter, slot, since_ns, &track);
             }
-            if (exporter->out[FORMAT_ASTERIX] != NULL) {
-                skyh_blocks_put(&exporter->blocks, &track, exporter->utc_ns - since_ns,
-                                exporter->utc_ns);
-            }
+            put_elsewhere(exporter, &track, exporter->utc_ns - since_ns);
         }
     }
-    if (exporter->out[FORMAT_ASTERIX] != NULL) {
+    if (exporter->out[SKYH_FORMAT_ASTERIX] != NULL) {
         skyh_blocks_flush(&exporter->blocks, exporter->utc_ns);
     }
 }
 
-static bool tells_seconds(const struct exporter *exporter)
+/* Maps have them, and are begun with them. */
+static bool wants_incidents(const struct skyh_exporter *exporter)
 {
-    return (exporter->out[FORMAT_TRACKS] != NULL || exporter->out[FORMAT_ASTERIX] != NULL) &&
-           !exporter->other_zones;
+    return exporter->out[SKYH_FORMAT_GEOJSON] != NULL || exporter->out[SKYH_FORMAT_KML] != NULL ||
+           exporter->out[SKYH_FORMAT_MCAP] != NULL;
+}
+
+static bool tells_seconds(const struct skyh_exporter *exporter)
+{
+    return !exporter->other_zones &&
+           (exporter->out[SKYH_FORMAT_TRACKS] != NULL ||
+            exporter->out[SKYH_FORMAT_ASTERIX] != NULL || wants_incidents(exporter));
 }
 
 /*
@@ -184,7 +84,7 @@ static bool tells_seconds(const struct exporter *exporter)
  * little tells none twice; one that was far ahead was wrong, and its seconds are told again. One
  * that steps far ahead leaves out seconds that the tracks may not have kept.
  */
-static void put_seconds(struct exporter *exporter, int64_t delay_ns)
+static void put_seconds(struct skyh_exporter *exporter, int64_t delay_ns)
 {
     const int64_t now_ns = exporter->utc_ns - exporter->epoch_ns;
     const int64_t due_ns = now_ns - delay_ns;
@@ -198,117 +98,46 @@ static void put_seconds(struct exporter *exporter, int64_t delay_ns)
     }
 }
 
-/* ---------------------------------------------------------------------------------- events */
-
-static void put_events_header(FILE *out)
-{
-    (void)fprintf(out, "t_decl,zone,kind,track_id,t_event,p\n");
-}
-
-static bool line_of(const struct exporter *exporter, uint32_t line_id, uint32_t *ret_line)
-{
-    for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
-        if (exporter->zones.set.line[line].id == line_id) {
-            *ret_line = line;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* That a track was never seen inside is no event: it only says on which side it began. */
-static void put_alert(const struct exporter *exporter, const struct sky_event_alert *alert)
-{
-    FILE *const out = exporter->out[FORMAT_EVENTS];
-    uint32_t line = 0;
-    if ((alert->first && !alert->inside) || !line_of(exporter, alert->line_id, &line)) {
-        return;
-    }
-    put_time(out, exporter, exporter->utc_ns);
-    (void)fputc(',', out);
-    put_zone(out, &exporter->zones, line, "");
-    (void)fprintf(out, ",%s,", alert->inside ? "enter" : "exit");
-    put_id(out, exporter, alert->track_id);
-    (void)fputc(',', out);
-    if (alert->crossing_known) {
-        put_time(out, exporter, utc_of(exporter, alert->crossing_ns));
-    }
-    (void)fprintf(out, ",%.9g\n", alert->p);
-}
-
-/* --------------------------------------------------------------------------------- sensors */
-
-static void put_sensors_header(FILE *out)
-{
-    (void)fprintf(out, "t,sensor,registration,pairs,bias_r,bias_az_deg,bias_el_deg,bias_t,"
-                       "sig_r,sig_az_deg,sig_el_deg,sig_t,nis_r,nis_az,nis_el,nis_rdot,"
-                       "nis_h,nis_e,nis_n,nis_out,pd,fa_per_scan,plots,used\n");
-}
-
-static const char *registration_name(enum sky_register_state state)
-{
-    switch (state) {
-    case SKY_REGISTER_ALONE:
-        return "alone";
-    case SKY_REGISTER_LEARNING:
-        return "learning";
-    case SKY_REGISTER_APPLIED:
-        return "applied";
-    }
-    return "?";
-}
-
-static void put_biases(FILE *out, const double bias[SKY_BIASES])
-{
-    (void)fprintf(out, ",%.9g,%.9g,%.9g,%.9g", bias[SKY_BIAS_RANGE],
-                  bias[SKY_BIAS_AZIMUTH] * deg_per_rad, bias[SKY_BIAS_ELEVATION] * deg_per_rad,
-                  bias[SKY_BIAS_TIME]);
-}
-
-static void put_sensor(const struct exporter *exporter, const struct sky_event_sensor *sensor)
-{
-    const struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
-    FILE *const out = exporter->out[FORMAT_SENSORS];
-    put_time(out, exporter, exporter->utc_ns);
-    (void)fputc(',', out);
-    put_text(out, engine->config.sensor[sensor->sensor].name);
-    (void)fprintf(out, ",%s,%" PRIu64, registration_name(sensor->registration.state),
-                  sensor->registration.pairs);
-    put_biases(out, sensor->registration.bias);
-    put_biases(out, sensor->registration.bias_sigma);
-    for (size_t i = 0; i < SKY_COMPONENTS; i++) {
-        (void)fprintf(out, ",%.9g", sensor->nis[i]);
-    }
-    (void)fprintf(out, ",%" PRIu32 ",%.9g,%.9g,%" PRIu64 ",%" PRIu64 "\n", sensor->nis_out,
-                  sensor->detection_probability, sensor->false_plots_per_scan, sensor->plots,
-                  sensor->used);
-}
-
 /* ----------------------------------------------------------------------------------- a run */
 
-static void put_headers(struct exporter *exporter)
+static void begin_maps(struct skyh_exporter *exporter)
 {
-    if (exporter->out[FORMAT_ASTERIX] != NULL) {
-        skyh_blocks_begin(&exporter->blocks, exporter->out[FORMAT_ASTERIX], exporter->capture,
-                          &exporter->sender);
-    }
-    if (exporter->out[FORMAT_TRACKS] != NULL) {
-        put_tracks_header(exporter->out[FORMAT_TRACKS], &exporter->zones);
-    }
-    if (exporter->out[FORMAT_EVENTS] != NULL) {
-        put_events_header(exporter->out[FORMAT_EVENTS]);
-    }
-    if (exporter->out[FORMAT_SENSORS] != NULL) {
-        put_sensors_header(exporter->out[FORMAT_SENSORS]);
+    static const enum skyh_format format[SKYH_MAPS] = {SKYH_FORMAT_GEOJSON, SKYH_FORMAT_KML};
+    static const enum skyh_mapfile_kind kind[SKYH_MAPS] = {SKYH_MAPFILE_GEOJSON, SKYH_MAPFILE_KML};
+    for (size_t i = 0; i < SKYH_MAPS; i++) {
+        if (exporter->out[format[i]] != NULL) {
+            exporter->map[i] = skyh_mapfile_open(kind[i], exporter->out[format[i]],
+                                                 &exporter->zones, &exporter->incidents);
+            exporter->failed = exporter->failed || exporter->map[i] == NULL;
+        }
     }
 }
 
-static void begin_run(struct exporter *exporter, const struct sky_input *input)
+static void put_headers(struct skyh_exporter *exporter)
+{
+    begin_maps(exporter);
+    if (exporter->out[SKYH_FORMAT_ASTERIX] != NULL) {
+        skyh_blocks_begin(&exporter->blocks, exporter->out[SKYH_FORMAT_ASTERIX], exporter->capture,
+                          &exporter->sender);
+    }
+    if (exporter->out[SKYH_FORMAT_TRACKS] != NULL) {
+        skyh_export_tracks_header(exporter->out[SKYH_FORMAT_TRACKS], &exporter->zones);
+    }
+    if (exporter->out[SKYH_FORMAT_EVENTS] != NULL) {
+        skyh_export_events_header(exporter->out[SKYH_FORMAT_EVENTS]);
+    }
+    if (exporter->out[SKYH_FORMAT_SENSORS] != NULL) {
+        skyh_export_sensors_header(exporter->out[SKYH_FORMAT_SENSORS]);
+    }
+}
+
+static void begin_run(struct skyh_exporter *exporter, const struct sky_input *input)
 {
     const size_t count = input->u.config.zone_byte_count;
     struct skyh_problem problem;
     exporter->runs++;
     exporter->second = INT64_MIN;
+    exporter->view_due = true;
     if (exporter->runs > 1) {
         exporter->other_zones =
             exporter->other_zones || count != exporter->zones.count ||
@@ -325,7 +154,7 @@ static void begin_run(struct exporter *exporter, const struct sky_input *input)
 }
 
 /* UTC as the station has it; before it has any, as its kernel had. */
-static void set_now(struct exporter *exporter, const struct sky_input *input)
+static void set_now(struct skyh_exporter *exporter, const struct sky_input *input)
 {
     const struct sky_utc_estimate utc =
         sky_station_utc(skyh_rerun_station(exporter->rerun), input->time_ns);
@@ -335,10 +164,14 @@ static void set_now(struct exporter *exporter, const struct sky_input *input)
 
 static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *input)
 {
-    struct exporter *const exporter = (struct exporter *)watch;
+    struct skyh_exporter *const exporter = (struct skyh_exporter *)watch;
     set_now(exporter, input);
     if (input->kind == SKY_INPUT_CONFIG) {
         begin_run(exporter, input);
+    }
+    if (exporter->mcap != NULL && exporter->view_due && !exporter->other_zones) {
+        exporter->view_due = false;
+        skyh_export_view_lines(exporter, exporter->utc_ns);
     }
     if (tells_seconds(exporter)) {
         put_seconds(exporter, llround(exporter->delay_s * 1e9));
@@ -347,15 +180,19 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
 
 static void on_event(struct skyh_rerun_watch *watch, const struct sky_event *event)
 {
-    const struct exporter *const exporter = (const struct exporter *)watch;
+    struct skyh_exporter *const exporter = (struct skyh_exporter *)watch;
     if (exporter->other_zones) {
         return;
     }
-    if (exporter->out[FORMAT_EVENTS] != NULL && event->kind == SKY_EVENT_ALERT) {
-        put_alert(exporter, &event->u.alert);
+    if (exporter->out[SKYH_FORMAT_EVENTS] != NULL && event->kind == SKY_EVENT_ALERT) {
+        skyh_export_alert(exporter, &event->u.alert);
     }
-    if (exporter->out[FORMAT_SENSORS] != NULL && event->kind == SKY_EVENT_SENSOR) {
-        put_sensor(exporter, &event->u.sensor);
+    if (exporter->out[SKYH_FORMAT_SENSORS] != NULL && event->kind == SKY_EVENT_SENSOR) {
+        skyh_export_sensor(exporter, &event->u.sensor);
+    }
+    if (exporter->mcap != NULL && event->kind == SKY_EVENT_INCIDENT &&
+        event->u.incident.state == SKY_INCIDENT_CLOSED) {
+        skyh_export_view_incident(exporter, event->u.incident.id, exporter->utc_ns);
     }
 }
 
@@ -383,22 +220,30 @@ static bool find_epoch(struct skyh_log *log, int64_t *ret_epoch_ns)
     return found;
 }
 
-static bool take_format(const char *text, enum format *ret_format, struct skyh_problem *problem)
+static bool take_format(const char *text, enum skyh_format *ret_format,
+                        struct skyh_problem *problem)
 {
-    static const char *const names[] = {"tracks-csv", "events-csv", "sensors-csv", "asterix"};
-    for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++) {
+    static const char *const names[SKYH_FORMATS] = {[SKYH_FORMAT_TRACKS] = "tracks-csv",
+                                                    [SKYH_FORMAT_EVENTS] = "events-csv",
+                                                    [SKYH_FORMAT_SENSORS] = "sensors-csv",
+                                                    [SKYH_FORMAT_ASTERIX] = "asterix",
+                                                    [SKYH_FORMAT_GEOJSON] = "geojson",
+                                                    [SKYH_FORMAT_KML] = "kml",
+                                                    [SKYH_FORMAT_MCAP] = "mcap"};
+    for (size_t i = 0; text != NULL && i < SKYH_FORMATS; i++) {
         if (strcmp(text, names[i]) == 0) {
-            *ret_format = (enum format)i;
+            *ret_format = (enum skyh_format)i;
             return true;
         }
     }
     return skyh_fail(problem, SKYH_EXIT_USAGE,
-                     "--format: %s; expected tracks-csv, events-csv, sensors-csv or asterix",
+                     "--format: %s; expected tracks-csv, events-csv, sensors-csv, asterix, "
+                     "geojson, kml or mcap",
                      text == NULL ? "missing" : text);
 }
 
 /* The n-th --format goes to the n-th -o; a single one to standard output without. */
-static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
+static bool open_outs(struct skyh_exporter *exporter, const struct skyh_args *args,
                       struct skyh_problem *problem)
 {
     const char *format[SKYH_ARGS_MAX] = {NULL}, *file[SKYH_ARGS_MAX] = {NULL};
@@ -416,7 +261,7 @@ static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
                          formats);
     }
     for (size_t i = 0; i < formats || i == 0; i++) {
-        enum format which = FORMAT_TRACKS;
+        enum skyh_format which = SKYH_FORMAT_TRACKS;
         if (!take_format(format[i], &which, problem)) {
             return false;
         }
@@ -425,7 +270,7 @@ static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
                              format[i]);
         }
         const size_t length = file[i] == NULL ? 0 : strlen(file[i]);
-        exporter->capture = which == FORMAT_ASTERIX
+        exporter->capture = which == SKYH_FORMAT_ASTERIX
                                 ? length > 5 && strcmp(file[i] + length - 5, ".pcap") == 0
                                 : exporter->capture;
         exporter->out[which] = file[i] == NULL ? stdout : fopen(file[i], "we");
@@ -437,10 +282,10 @@ static bool open_outs(struct exporter *exporter, const struct skyh_args *args,
 }
 
 /* Standard output is checked at the very end. */
-static bool close_outs(struct exporter *exporter, struct skyh_problem *problem)
+static bool close_outs(struct skyh_exporter *exporter, struct skyh_problem *problem)
 {
     bool written = true;
-    for (size_t i = 0; i < FORMATS; i++) {
+    for (size_t i = 0; i < SKYH_FORMATS; i++) {
         FILE *const out = exporter->out[i];
         if (out != NULL && out != stdout) {
             const bool failed = ferror(out) != 0;
@@ -467,7 +312,7 @@ static bool take_sender(const char *text, struct sky_asterix_sender *ret_sender,
     return true;
 }
 
-static bool take_options(struct exporter *exporter, const struct skyh_args *args,
+static bool take_options(struct skyh_exporter *exporter, const struct skyh_args *args,
                          struct skyh_log *log, struct skyh_problem *problem)
 {
     const char *const epoch = skyh_args_value(args, "--epoch");
@@ -485,7 +330,59 @@ static bool take_options(struct exporter *exporter, const struct skyh_args *args
            skyh_args_number(args, "--delay", 0.0, 5.0, &exporter->delay_s, problem);
 }
 
-static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_problem *problem)
+/* A message of the log, as it is. */
+static void copy_message(struct skyh_exporter *exporter, const struct sky_scan_item *item)
+{
+    if (item->found != SKY_SCAN_RECORD && item->found != SKY_SCAN_OWN) {
+        return;
+    }
+    const unsigned id = item->found == SKY_SCAN_OWN ? item->own : item->channel;
+    struct skyh_mcapfile_channel channel = {.topic = sky_own_topic(id), .type = sky_own_type(id)};
+    channel.descriptor = sky_codec_descriptor_set(&channel.descriptor_bytes);
+    skyh_mcapfile_declare(exporter->mcap, (uint16_t)id, &channel);
+    const struct skyh_mcapfile_message message = {.channel = (uint16_t)id,
+                                                  .sequence = item->sequence,
+                                                  .log_time_ns = item->log_time_ns,
+                                                  .publish_time_ns = item->publish_time_ns,
+                                                  .bytes = item->bytes,
+                                                  .count = item->count};
+    skyh_mcapfile_put(exporter->mcap, &message);
+}
+
+/* What only the formats that have a beginning and an end need. */
+static bool begin_files(struct skyh_exporter *exporter, struct skyh_log *log,
+                        struct skyh_problem *problem)
+{
+    if (exporter->out[SKYH_FORMAT_MCAP] != NULL) {
+        exporter->mcap = skyh_mcapfile_open(exporter->out[SKYH_FORMAT_MCAP]);
+        if (exporter->mcap == NULL) {
+            return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
+        }
+    }
+    if (!wants_incidents(exporter)) {
+        return true;
+    }
+    const bool collected = skyh_incidents_collect(&exporter->incidents, log, "export", problem);
+    skyh_log_rewind(log);
+    return collected;
+}
+
+static bool end_files(struct skyh_exporter *exporter, struct skyh_problem *problem)
+{
+    bool whole = !exporter->failed;
+    if (exporter->map[1] != NULL && !skyh_mapfile_has_geoid(exporter->map[1])) {
+        skyh_note("export", "kml: PROJ has no egm96_15.gtx, so heights are above the ellipsoid; "
+                            "Debian's proj-data has it");
+    }
+    for (size_t i = 0; i < SKYH_MAPS; i++) {
+        skyh_mapfile_close(exporter->map[i]);
+    }
+    whole = skyh_mcapfile_close(exporter->mcap) && whole;
+    skyh_incidents_done(&exporter->incidents);
+    return whole || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
+}
+
+static bool walk(struct skyh_exporter *exporter, struct skyh_log *log, struct skyh_problem *problem)
 {
     struct skyh_progress progress;
     struct skyh_log_item item;
@@ -494,8 +391,13 @@ static bool walk(struct exporter *exporter, struct skyh_log *log, struct skyh_pr
         return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
     }
     skyh_progress_begin(&progress, "exporting");
-    while (skyh_log_next(log, &item)) {
-        skyh_log_say("export", &item);
+    while (skyh_log_step(log, &item)) {
+        if (!wants_incidents(exporter)) { /* else it was said when they were collected */
+            skyh_log_say("export", &item);
+        }
+        if (exporter->mcap != NULL) {
+            copy_message(exporter, &item.scan);
+        }
         skyh_rerun_take(exporter->rerun, &item);
         skyh_progress_update(&progress, skyh_log_share(log, &item), "");
     }
@@ -546,7 +448,7 @@ static int run(const struct skyh_args *args)
     }
     struct skyh_problem problem;
     struct skyh_log log = {0};
-    struct exporter *const exporter = calloc(1, sizeof *exporter);
+    struct skyh_exporter *const exporter = calloc(1, sizeof *exporter);
     if (exporter == NULL) {
         skyh_note("export", "out of memory");
         return SKYH_EXIT_SOFTWARE;
@@ -554,9 +456,12 @@ static int run(const struct skyh_args *args)
     exporter->watch = (struct skyh_rerun_watch){.input = on_input, .event = on_event};
     const bool ready = skyh_log_open(&log, args->operand[0], &problem) &&
                        take_options(exporter, args, &log, &problem) &&
-                       open_outs(exporter, args, &problem);
+                       open_outs(exporter, args, &problem) && begin_files(exporter, &log, &problem);
     const bool done = ready && walk(exporter, &log, &problem);
     int exit_code = done ? skyh_log_exit(&log) : skyh_report("export", &problem);
+    if (!end_files(exporter, &problem)) {
+        exit_code = skyh_report("export", &problem);
+    }
     if (!close_outs(exporter, &problem)) {
         exit_code = skyh_report("export", &problem);
     }
@@ -571,7 +476,7 @@ const struct skyh_command skyh_export = {
     .operands = "LOG",
     .operands_min = 1,
     .operands_max = 1,
-    .summary = "tables of a log's tracks, entries and exits, or sensors; tracks as ASTERIX",
+    .summary = "a log's tracks and incidents as tables, GeoJSON, KML, MCAP or ASTERIX",
     .about =
         "Feeds the recorded inputs of LOG through the station's own code and writes what it\n"
         "believes. t is in seconds since the epoch, the same as in tables that were imported.\n"
@@ -592,6 +497,17 @@ const struct skyh_command skyh_export = {
         "  asterix     category 062, ed. 1.18: the tracks that tracks-csv would tell, each second "
         "in\n"
         "              data blocks; a capture of datagrams if the file's name ends in .pcap.\n"
+        "  geojson     RFC 7946: every line with its source, where each incident was deepest "
+        "under\n"
+        "              each line, and the same tracks, with an instant (coordTimes) and a sigma "
+        "for\n"
+        "              each place. Heights are above the ellipsoid.\n"
+        "  kml         the same for Google Earth and its like, with heights above mean sea level.\n"
+        "  mcap        every message of the log, finished and indexed whatever became of the log,\n"
+        "              and the same tracks, lines and incidents as foxglove.LocationFix and\n"
+        "              foxglove.GeoJSON, so that a stock viewer shows the map. It is a copy to "
+        "look\n"
+        "              at: the log's signatures are of the log.\n"
         "\n"
         "--proof writes one file per record about an incident into the folder given by --out: the\n"
         "record, where it stands in the log, and the log's latest checkpoint. Whoever has the\n"
@@ -600,7 +516,8 @@ const struct skyh_command skyh_export = {
              "  2   the log is torn, damaged or incomplete; what is there is exported\n"
              "  64  usage   65  not a log, or runs with different zones   66  cannot be read\n"
              "  73, 74  cannot write\n",
-    .example = "  skywitness export --format tracks-csv -o tracks.csv --format events-csv -o "
+    .example = "  skywitness export --format geojson -o flight.geojson flight.mcap\n"
+               "  skywitness export --format tracks-csv -o tracks.csv --format events-csv -o "
                "events.csv \\\n"
                "      flight.mcap\n"
                "  skywitness export --format events-csv flight.mcap\n"

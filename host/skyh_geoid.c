@@ -72,27 +72,6 @@ static void lay(const struct extent *extent, int64_t step, struct skyh_geoid_til
     tile->columns = (uint32_t)(east - west + 1);
 }
 
-/* Fills in heights. False where PROJ has none. */
-static bool read_heights(PJ *transform, struct skyh_geoid_tile *tile)
-{
-    for (uint32_t row = 0; row < tile->rows; row++) {
-        for (uint32_t column = 0; column < tile->columns; column++) {
-            const double lat_deg = 1e-7 * tile->south_e7 + 1e-7 * tile->step_e7 * row;
-            const double east_deg = 1e-7 * tile->west_e7 + 1e-7 * tile->step_e7 * column;
-            const double lon_deg = east_deg > 180.0 ? east_deg - 360.0 : east_deg;
-            /* Inverse: from mean sea level to the ellipsoid. */
-            const PJ_COORD at = proj_trans(
-                transform, PJ_INV, proj_coord(lon_deg * degree, lat_deg * degree, 0.0, 0.0));
-            if (!(fabs(at.lpz.z) <= 200.0)) {
-                return false;
-            }
-            tile->height_cm[(size_t)row * tile->columns + column] =
-                (int32_t)lround(at.lpz.z * 100.0);
-        }
-    }
-    return true;
-}
-
 /* What is wrong is said once, and by skyh_geoid_bake. */
 static void say_nothing(void *data, int level, const char *message)
 {
@@ -101,18 +80,76 @@ static void say_nothing(void *data, int level, const char *message)
     (void)message;
 }
 
+struct skyh_geoid {
+    PJ_CONTEXT *context;
+    PJ *transform; /* from the ellipsoid to mean sea level */
+};
+
+struct skyh_geoid *skyh_geoid_open(void)
+{
+    struct skyh_geoid *const geoid = calloc(1, sizeof *geoid);
+    if (geoid == NULL) {
+        return NULL;
+    }
+    geoid->context = proj_context_create();
+    if (geoid->context != NULL) {
+        proj_log_func(geoid->context, NULL, say_nothing);
+        geoid->transform =
+            proj_create(geoid->context, "+proj=vgridshift +grids=egm96_15.gtx +multiplier=-1");
+    }
+    if (geoid->transform == NULL) {
+        skyh_geoid_close(geoid);
+        return NULL;
+    }
+    return geoid;
+}
+
+void skyh_geoid_close(struct skyh_geoid *geoid)
+{
+    if (geoid != NULL) {
+        (void)proj_destroy(geoid->transform);
+        (void)proj_context_destroy(geoid->context);
+        free(geoid);
+    }
+}
+
+/* Inverse: from mean sea level to the ellipsoid. Not finite where there is no grid. */
+static double height_at(PJ *transform, double lat_rad, double lon_rad)
+{
+    return proj_trans(transform, PJ_INV, proj_coord(lon_rad, lat_rad, 0.0, 0.0)).lpz.z;
+}
+
+double skyh_geoid_height_m(struct skyh_geoid *geoid, double lat_rad, double lon_rad)
+{
+    const double height_m =
+        geoid == NULL ? 0.0 : height_at(geoid->transform, lat_rad, sky_wrap_pi(lon_rad));
+    return fabs(height_m) <= 200.0 ? height_m : 0.0;
+}
+
+/* Fills in heights. False where PROJ has none. */
+static bool read_heights(PJ *transform, struct skyh_geoid_tile *tile)
+{
+    for (uint32_t row = 0; row < tile->rows; row++) {
+        for (uint32_t column = 0; column < tile->columns; column++) {
+            const double lat_deg = 1e-7 * tile->south_e7 + 1e-7 * tile->step_e7 * row;
+            const double east_deg = 1e-7 * tile->west_e7 + 1e-7 * tile->step_e7 * column;
+            const double lon_deg = east_deg > 180.0 ? east_deg - 360.0 : east_deg;
+            const double height_m = height_at(transform, lat_deg * degree, lon_deg * degree);
+            if (!(fabs(height_m) <= 200.0)) {
+                return false;
+            }
+            tile->height_cm[(size_t)row * tile->columns + column] =
+                (int32_t)lround(height_m * 100.0);
+        }
+    }
+    return true;
+}
+
 static bool bake(struct skyh_geoid_tile *tile)
 {
-    PJ_CONTEXT *const context = proj_context_create();
-    if (context == NULL) {
-        return false;
-    }
-    proj_log_func(context, NULL, say_nothing);
-    PJ *const transform =
-        proj_create(context, "+proj=vgridshift +grids=egm96_15.gtx +multiplier=-1");
-    const bool read = transform != NULL && read_heights(transform, tile);
-    (void)proj_destroy(transform);
-    (void)proj_context_destroy(context);
+    struct skyh_geoid *const geoid = skyh_geoid_open();
+    const bool read = geoid != NULL && read_heights(geoid->transform, tile);
+    skyh_geoid_close(geoid);
     return read;
 }
 

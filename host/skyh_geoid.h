@@ -1,5 +1,6 @@
 /**
- * skyh_geoid: a tile of the geoid for a zone set, from the grid that PROJ has.
+ * skyh_geoid: a tile of the geoid for a zone set, or heights of its points, from the grid that PROJ
+ * has.
  *
  * EGM96 in steps of 15 minutes (egm96_15.gtx, in Debian's proj-data, which PROJ brings along). The
  * tile covers the set and SKYH_GEOID_MARGIN_DEG around it, which is as far as a radar there sees:
@@ -23,5 +24,15 @@ bool skyh_geoid_is_needed(const struct skyh_zone_build *build);
  * find the grid; SKYH_EXIT_SOFTWARE without memory.
  */
 bool skyh_geoid_bake(struct skyh_zone_build *build, struct skyh_problem *problem);
+
+struct skyh_geoid;
+
+/** The whole geoid, point by point. Owns: skyh_geoid_close. NULL if PROJ finds no grid. */
+struct skyh_geoid *skyh_geoid_open(void);
+
+/** Its height above the ellipsoid; 0 without a geoid, or where the grid has none. */
+double skyh_geoid_height_m(struct skyh_geoid *geoid, double lat_rad, double lon_rad);
+
+void skyh_geoid_close(struct skyh_geoid *geoid);
 
 #endif

@@ -176,6 +176,14 @@ bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *l
     return sound || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
 }
 
+const char *skyh_incidents_verdict(const struct sky_incident_line *line)
+{
+    if (line->was_inside) {
+        return line->started_inside ? "began inside" : "entered";
+    }
+    return line->deepest_m > line->deepest_u95_m ? "outside" : "undecided";
+}
+
 void skyh_incidents_done(struct skyh_incidents *incidents)
 {
     free(incidents->incident);

@@ -45,6 +45,9 @@ struct skyh_incidents {
 bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *log,
                             const char *command, struct skyh_problem *problem);
 
+/** "entered", "began inside", "outside" or "undecided": what it was under one line. */
+const char *skyh_incidents_verdict(const struct sky_incident_line *line);
+
 void skyh_incidents_done(struct skyh_incidents *incidents);
 
 #endif

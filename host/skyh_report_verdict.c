@@ -8,12 +8,13 @@
 
 /* ------------------------------------------------------------------------------------ verdicts */
 
-static const char *verdict_of(const struct sky_incident_line *line)
+/* A full circle: inside. An empty one: outside. A half one: who knows. */
+static const char *glyph_of(const struct sky_incident_line *line)
 {
     if (line->was_inside) {
-        return line->started_inside ? "&#9679; began inside" : "&#9679; entered";
+        return "&#9679;";
     }
-    return line->deepest_m > line->deepest_u95_m ? "&#9675; outside" : "&#9681; undecided";
+    return line->deepest_m > line->deepest_u95_m ? "&#9675;" : "&#9681;";
 }
 
 static void put_crossing(struct skyh_svg *page, const struct skyh_incident *incident,
@@ -71,7 +72,8 @@ static void put_verdict_row(struct skyh_report_page *report, const struct skyh_i
     char depth[32], bound[32];
     skyh_svg_put(page, "<tr>");
     put_line_name(report, incident, i);
-    skyh_svg_put(page, "<td class=\"verdict\">%s</td>", verdict_of(line));
+    skyh_svg_put(page, "<td class=\"verdict\">%s %s</td>", glyph_of(line),
+                 skyh_incidents_verdict(line));
     put_crossing(page, incident, &line->entry);
     put_crossing(page, incident, &line->exit);
     skyh_svg_put(page,

@@ -1,6 +1,6 @@
 /**
  * sky_mcap: the framing that sky_journal writes and sky_scan reads - MCAP records, and the header
- * of a group. Private to this folder.
+ * of a group. For this folder, and for tools that take files of this kind apart or make them.
  *
  * A record is `opcode: u8 | length: u64 | content`; integers are little-endian, text is a u32
  * length and UTF-8. Groups and their reasons: proto/FORMAT.md.

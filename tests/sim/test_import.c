@@ -554,7 +554,7 @@ static void what_cannot_be_exported_has_its_exit_code(void **state)
     (void)state;
     assert_int_equal(run("export --format tracks-csv none.mcap"), 66);
     assert_int_equal(run("export --format tracks-csv plots.csv"), 65);
-    assert_int_equal(run("export --format kml a.mcap"), 64);
+    assert_int_equal(run("export --format shapefile a.mcap"), 64);
     assert_int_equal(run("export a.mcap"), 64);
     assert_int_equal(run("export --format tracks-csv -o none/t.csv a.mcap"), 73);
     assert_int_equal(run("export --format events-csv --epoch now a.mcap"), 64);
