@@ -27,6 +27,7 @@ static const struct skyh_option options[] = {
     {"--day", "DATE", "the date of the capture's first day, whatever it says itself"},
     {"--igc", "FILE", "a recorded flight: into a table of the truth, for scoring"},
     {"--out", "LOG", "write this log: LOG.mcap, or a directory of segments; also -o"},
+    {"--key", "FILE", "sign the log with this key, which witness keygen made for a station"},
     {"--epoch", "UTC", "what t = 0 is (2026-01-02T00:00:00Z)"},
     {"--motion", "KIND", "what flies there: aircraft, mixed or drones (by the longest rmax)"},
     {NULL, NULL, NULL},
@@ -43,6 +44,7 @@ enum { TOGETHER_MAX = 32768 }; /* bytes of lines in one input */
 
 /* One import; large. */
 struct import {
+    const char *key; /* of the log, or NULL */
     struct skyh_survey survey;
     struct skyh_plotfile plots;
     struct skyh_zonefile zones;
@@ -379,6 +381,7 @@ static bool record(struct import *import, const char *out, struct skyh_problem *
         .how = "imported",
         .boot = boot_of(&import->plots),
         .start_utc_ns = import->epoch_utc_ns + import->begin_ns,
+        .key = import->key,
     };
     struct skyh_recorder *recorder = NULL;
     return skyh_recorder_open(&recording, out, &recorder, problem) &&
@@ -441,6 +444,7 @@ static bool import_all(struct import *import, const struct skyh_args *args,
 {
     const char *plots = NULL, *pose = NULL, *sensors = NULL, *zones = NULL, *out = NULL;
     enum sky_motion_kind motion = (enum sky_motion_kind)0;
+    import->key = skyh_args_value(args, "--key");
     if (!require(args, "--plots", &plots, problem) || !require(args, "--pose", &pose, problem) ||
         !require(args, "--sensors", &sensors, problem) ||
         !require(args, "--zones", &zones, problem) || !require(args, "--out", &out, problem) ||

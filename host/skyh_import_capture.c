@@ -27,6 +27,7 @@ struct feed {
     size_t dialect_count;
     struct sky_asterix_dialect dialect[SKY_SENSORS_MAX];
     const char *file;
+    const char *key;     /* of the log, or NULL */
     uint16_t port_first; /* 0: those of the settings */
     uint16_t port_last;
     uint64_t taken;  /* datagrams */
@@ -285,6 +286,7 @@ static bool record(struct feed *feed, const char *out, struct skyh_problem *prob
         .how = "imported",
         .boot = boot_of(&feed->capture),
         .start_utc_ns = feed->begin_ns,
+        .key = feed->key,
     };
     struct skyh_recorder *recorder = NULL;
     return skyh_recorder_open(&recording, out, &recorder, problem) &&
@@ -396,6 +398,7 @@ int skyh_import_capture(const struct skyh_args *args)
     }
     int exit_code = SKYH_EXIT_OK;
     feed->file = skyh_args_value(args, "--capture");
+    feed->key = skyh_args_value(args, "--key");
     if (!import_feed(feed, args, &problem)) {
         exit_code = skyh_report("import", &problem);
     } else {

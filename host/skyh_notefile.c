@@ -1,8 +1,10 @@
 #include "skyh_notefile.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sky_keyfile.h"
 #include "skyh_json.h"
 
 static bool parse(const char *name, struct skyh_notefile *file, struct skyh_problem *problem)
@@ -59,4 +61,27 @@ bool skyh_notefile_key(const char *text_or_file, struct sky_note_key *ret_key,
                                 "%s: not a public key; expected NAME+ID+BASE64", text_or_file);
     free(text);
     return good;
+}
+
+bool skyh_notefile_signer(const char *file, enum sky_note_algorithm algorithm,
+                          struct sky_note_signer *ret_signer, struct skyh_problem *problem)
+{
+    char text[SKY_NOTE_KEY_TEXT_MAX + 2];
+    size_t count = 0;
+    const int error = sky_keyfile_read(file, text, sizeof text, &count);
+    if (error != 0) {
+        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", file,
+                         error == -EACCES ? "others may read it; expected mode 0600"
+                                          : strerror(-error));
+    }
+    while (count > 0 && (text[count - 1] == '\n' || text[count - 1] == '\r')) {
+        count--;
+    }
+    const bool good = sky_note_read_signer(text, count, ret_signer) == SKY_OK &&
+                      ret_signer->key.algorithm == algorithm;
+    explicit_bzero(text, sizeof text);
+    return good || skyh_fail(problem, SKYH_EXIT_DATA,
+                             "%s: not a %s's key; skywitness witness "
+                             "keygen makes one",
+                             file, algorithm == SKY_NOTE_COSIGNATURE ? "witness" : "station");
 }

@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "sky_journal.h"
 #include "sky_station.h"
 #include "sky_store_posix.h"
+#include "skyh_notefile.h"
 
 static const int64_t boot_ns = 100 * SKY_SECOND_NS; /* station time at time 0 */
 static const int64_t commit_ns = SKY_SECOND_NS;
+static const int64_t epoch_ns = 900 * SKY_SECOND_NS; /* as a station's, if not configured */
+static const int64_t checkpoint_ns = 60 * SKY_SECOND_NS;
 
-/* Groups go to the store at once: nobody waits for them, and nothing is evidence. */
+/* Groups go to the store at once: nobody waits for them. */
 struct sink {
     struct sky_journal_sink base;
     struct sky_store *store;
@@ -27,6 +31,7 @@ struct skyh_recorder {
     struct sink sink;
     struct sky_store_posix store;
     struct sky_journal *journal;
+    struct sky_note_signer signer; /* if there is a key */
     struct skyh_recorded recorded;
     uint64_t seq;
     int64_t committed_ns;
@@ -157,11 +162,35 @@ static bool open_store(struct skyh_recorder *recorder, const char *out,
     return true;
 }
 
+/* What the log is sealed with. */
+static bool make_seal(struct skyh_recorder *recorder, struct sky_seal_config *ret_seal,
+                      struct skyh_problem *problem)
+{
+    const char *const key = recorder->recording.key;
+    memset(ret_seal, 0, sizeof *ret_seal);
+    if (key == NULL) {
+        return true;
+    }
+    ret_seal->signer = &recorder->signer;
+    ret_seal->epoch_ns = epoch_ns;
+    ret_seal->checkpoint_ns = checkpoint_ns;
+    if (getrandom(ret_seal->epoch_seed, sizeof ret_seal->epoch_seed, 0) < 0 ||
+        getrandom(ret_seal->salt_seed, sizeof ret_seal->salt_seed, 0) < 0) {
+        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "no random numbers: %s", strerror(errno));
+    }
+    return skyh_notefile_signer(key, SKY_NOTE_ED25519, &recorder->signer, problem);
+}
+
 static bool open_journal(struct skyh_recorder *recorder, const char *out,
                          struct skyh_problem *problem)
 {
     struct sky_journal_config config;
+    struct sky_seal_config seal;
+    if (!make_seal(recorder, &seal, problem)) {
+        return false;
+    }
     memset(&config, 0, sizeof config);
+    config.seal = &seal;
     config.segment_bytes = is_file_name(out) ? UINT64_C(1) << 30 : UINT64_C(16) << 20;
     config.first_segment = 1;
     config.group_bytes = (size_t)1 << 20;
@@ -175,6 +204,7 @@ static bool open_journal(struct skyh_recorder *recorder, const char *out,
         .recorded = &recorder->recorded,
     };
     const int error = sky_journal_open(&config, &recorder->sink.base, &recorder->journal);
+    explicit_bzero(&seal, sizeof seal);
     return error == 0 ||
            skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: journal: %s", out, strerror(-error));
 }
@@ -195,6 +225,7 @@ bool skyh_recorder_open(const struct skyh_recording *recording, const char *out,
     }
     if (!open_journal(recorder, out, problem)) {
         sky_store_posix_close(&recorder->store);
+        sky_note_forget(&recorder->signer);
         free(recorder);
         return false;
     }
@@ -219,6 +250,7 @@ bool skyh_recorder_close(struct skyh_recorder *recorder, int error,
         *ret_recorded = recorder->recorded;
     }
     sky_store_posix_close(&recorder->store);
+    sky_note_forget(&recorder->signer);
     free(recorder);
     return done;
 }

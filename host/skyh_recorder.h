@@ -26,6 +26,7 @@ struct skyh_recording {
     const char *how;      /* "simulated": said behind the software's name */
     uint64_t boot;        /* the boot id's last 48 bits */
     int64_t start_utc_ns; /* of time 0 */
+    const char *key;      /* the file of the station's key that signs it; NULL: nobody does */
 };
 
 struct skyh_recorder;
@@ -34,7 +35,8 @@ struct skyh_recorder;
  * Begins a log with its CONFIG: a file if `out` ends in ".mcap" (replaced if it is there), else a
  * directory of segments, made if need be, that must not hold a log yet. SKYH_EXIT_NO_OUTPUT or
  * SKYH_EXIT_IO if it cannot be written, SKYH_EXIT_SOFTWARE if the station refuses the
- * configuration. Owns: skyh_recorder_close.
+ * configuration, and what is wrong with the key. The keys of groups are drawn for this log and
+ * forgotten at its end. Owns: skyh_recorder_close.
  */
 bool skyh_recorder_open(const struct skyh_recording *recording, const char *out,
                         struct skyh_recorder **ret_recorder, struct skyh_problem *problem);

@@ -18,6 +18,7 @@ static const int64_t unsynchronised_ns = 16 * SKY_SECOND_NS; /* what Linux says 
 
 static const struct skyh_option options[] = {
     {"--log", "OUT", "write a log: OUT.mcap, or a directory of segments"},
+    {"--key", "FILE", "--log: sign it with this key, which witness keygen made for a station"},
     {"--live", NULL, "play it in real time to gpsd and a station"},
     {"--truth", "FILE.csv",
      "write what truly flew, twice a second, with its distance to every line"},
@@ -37,6 +38,7 @@ struct simulation {
     struct skyh_zonefile zones;
     struct skyh_world world;
     struct skyh_live_config live;
+    const char *key; /* of the log, or NULL */
     bool recorded_one;
     bool flew;
     struct skyh_recorded recorded;
@@ -302,6 +304,7 @@ static bool record(struct simulation *simulation, const char *log, struct skyh_p
         .how = "simulated",
         .boot = simulation->scenario.seed,
         .start_utc_ns = simulation->world.start_utc_ns,
+        .key = simulation->key,
     };
     struct skyh_recorder *recorder = NULL;
     struct reception *const reception = malloc(sizeof *reception);
@@ -329,6 +332,9 @@ static bool prepare(struct simulation *simulation, const struct skyh_args *args,
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "nothing to do; expected --log OUT, --live or --truth FILE.csv");
     }
+    if (simulation->key != NULL && !skyh_args_given(args, "--log")) {
+        return skyh_fail(problem, SKYH_EXIT_USAGE, "--key: nothing to sign; expected --log OUT");
+    }
     if (!skyh_args_number(args, "--seed", 0.0, 4294967295.0, &seed, problem) ||
         !skyh_scenario_read(args->operand[0], &simulation->scenario, problem)) {
         return false;
@@ -349,6 +355,7 @@ static bool simulate(struct simulation *simulation, const struct skyh_args *args
 {
     const char *const truth = skyh_args_value(args, "--truth");
     const char *const log = skyh_args_value(args, "--log");
+    simulation->key = skyh_args_value(args, "--key");
     if (!prepare(simulation, args, problem) || !configure_live(simulation, args, problem) ||
         !skyh_world_make(&simulation->world, &simulation->scenario,
                          simulation->scenario.start_utc_ns, problem)) {
@@ -453,7 +460,8 @@ const struct skyh_command skyh_simulate = {
         "Moves the targets of SCENARIO (JSON; host/examples has two and describes the fields) and\n"
         "lets its sensors err as they say. --log gives the readings to the station's own code and\n"
         "writes the log that a real station would have; the same seed gives the same log on every\n"
-        "machine. --live plays the same readings in real time: NMEA over TCP for gpsd, Modbus\n"
+        "machine, but for what signs it with --key. --live plays the same readings in real time: "
+        "NMEA over TCP for gpsd, Modbus\n"
         "heads over TCP or a serial device, ASTERIX over UDP; it ends by itself.\n",
     .exits = "  0   done\n"
              "  64  usage   65  the scenario or a zone is wrong   66  a file cannot be read\n"

@@ -215,26 +215,6 @@ static const struct skyh_option cosign_options[] = {
     {NULL, NULL, NULL},
 };
 
-static bool read_signer(const char *path, struct sky_note_signer *ret_signer,
-                        struct skyh_problem *problem)
-{
-    char text[SKY_NOTE_KEY_TEXT_MAX + 2];
-    size_t count = 0;
-    const int error = sky_keyfile_read(path, text, sizeof text, &count);
-    if (error != 0) {
-        return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path,
-                         error == -EACCES ? "others may read it; expected mode 0600"
-                                          : strerror(-error));
-    }
-    while (count > 0 && (text[count - 1] == '\n' || text[count - 1] == '\r')) {
-        count--;
-    }
-    const bool good = sky_note_read_signer(text, count, ret_signer) == SKY_OK &&
-                      ret_signer->key.algorithm == SKY_NOTE_COSIGNATURE;
-    explicit_bzero(text, sizeof text);
-    return good || skyh_fail(problem, SKYH_EXIT_DATA, "%s: not a witness's key", path);
-}
-
 /* A state file is a checkpoint's text. None means that the log was never seen. */
 static bool read_state(const char *path, const char *origin, struct skyh_seen *ret_seen,
                        struct skyh_problem *problem)
@@ -321,7 +301,7 @@ static int run_cosign(const struct skyh_args *args)
         skyh_note("witness cosign", "expected --key, --log and --state");
         return SKYH_EXIT_USAGE;
     }
-    const bool good = read_signer(key, &signer, &problem) &&
+    const bool good = skyh_notefile_signer(key, SKY_NOTE_COSIGNATURE, &signer, &problem) &&
                       skyh_json_slurp(args->operand[0], &text, &count, &problem) &&
                       skyh_request_read(args->operand[0], text, count, &asked, &problem) &&
                       cosign_request(args, &signer, &asked, &problem);
