@@ -95,4 +95,37 @@ static inline void paper_view_of(struct paper_view *view, const struct paper_log
     }
 }
 
+static inline void paper_put_u32(uint8_t *bytes, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static inline uint64_t paper_take_u64(const uint8_t *bytes)
+{
+    struct sky_mcap_reader reader = {.bytes = bytes, .left = 8};
+    return sky_mcap_take_u64(&reader);
+}
+
+/* Makes every checksum in a segment fit what is in it now: of chunks, groups and their chain. */
+static inline void paper_fit_checksums(struct paper_log *log, size_t segment)
+{
+    uint32_t previous = 0;
+    for (size_t i = 0; i < log->group_count; i++) {
+        if (log->group[i].segment != log->segment[segment].number) {
+            continue;
+        }
+        uint8_t *const header = log->segment[segment].bytes + log->group[i].offset + 9;
+        uint8_t *const body = header + SKY_MCAP_GROUP_BYTES;
+        uint8_t *const chunk = body + 9;
+        const uint64_t records = paper_take_u64(chunk + 16);
+        paper_put_u32(chunk + 24, sky_mcap_crc(chunk + 40, (size_t)records));
+        paper_put_u32(header + 88, sky_mcap_crc(body, (size_t)paper_take_u64(header + 80)));
+        paper_put_u32(header + 240, previous);
+        previous = sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4);
+        paper_put_u32(header + 244, previous);
+    }
+}
+
 #endif

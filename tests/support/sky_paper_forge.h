@@ -92,12 +92,6 @@ static inline void forge_own(struct forge *forge, size_t group, unsigned channel
     }
 }
 
-static inline void forge_put_u32(uint8_t *bytes, uint32_t value)
-{
-    struct sky_mcap_buffer out = {.bytes = bytes, .capacity = 4};
-    sky_mcap_put_u32(&out, value);
-}
-
 /* Records, leaves, header, signature and checksums of one group. */
 static inline void forge_group(struct forge *forge, size_t number)
 {
@@ -124,7 +118,7 @@ static inline void forge_group(struct forge *forge, size_t number)
         sky_merkle_append(&forge->tree, &leaf);
         record = content + count;
     }
-    forge_put_u32(chunk + 24, sky_mcap_crc(chunk + SKY_MCAP_CHUNK_HEAD_BYTES, records_bytes));
+    paper_put_u32(chunk + 24, sky_mcap_crc(chunk + SKY_MCAP_CHUNK_HEAD_BYTES, records_bytes));
     header.body_crc = sky_mcap_crc(body, (size_t)header.body_bytes);
     header.tree_size = forge->tree.size;
     header.root = sky_merkle_root(&forge->tree);

@@ -237,39 +237,6 @@ static void a_later_part_of_a_log_is_proven_by_itself(void **state)
 
 /* ---- what a forger can do who knows the format ---- */
 
-static void put_u32(uint8_t *bytes, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) {
-        bytes[i] = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static uint64_t take_u64(const uint8_t *bytes)
-{
-    struct sky_mcap_reader reader = {.bytes = bytes, .left = 8};
-    return sky_mcap_take_u64(&reader);
-}
-
-/* Makes every checksum in a segment fit what is in it now: of chunks, groups and their chain. */
-static void make_checksums_fit(struct paper_log *log, size_t segment)
-{
-    uint32_t previous = 0;
-    for (size_t i = 0; i < log->group_count; i++) {
-        if (log->group[i].segment != log->segment[segment].number) {
-            continue;
-        }
-        uint8_t *const header = log->segment[segment].bytes + log->group[i].offset + 9;
-        uint8_t *const body = header + SKY_MCAP_GROUP_BYTES;
-        uint8_t *const chunk = body + 9;
-        const uint64_t records = take_u64(chunk + 16);
-        put_u32(chunk + 24, sky_mcap_crc(chunk + 40, (size_t)records));
-        put_u32(header + 88, sky_mcap_crc(body, (size_t)take_u64(header + 80)));
-        put_u32(header + 240, previous);
-        previous = sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4);
-        put_u32(header + 244, previous);
-    }
-}
-
 static void a_forged_record_with_fitting_checksums_is_noticed(void **state)
 {
     (void)state;
@@ -277,7 +244,7 @@ static void a_forged_record_with_fitting_checksums_is_noticed(void **state)
     make_log(&log, &signer, 200);
     uint8_t *const group = log.segment[0].bytes + log.group[4].offset;
     group[9 + SKY_MCAP_GROUP_BYTES + 9 + 40 + 9 + 22 + 60] ^= 1; /* in the first message */
-    make_checksums_fit(&log, 0);
+    paper_fit_checksums(&log, 0);
     assert_false(passes(&log));
     assert_altered("the group's records are not those of its tree");
     assert_altered("not signed by the key of epoch");
@@ -296,10 +263,10 @@ static void groups_that_changed_places_are_noticed(void **state)
     memcpy(other, bytes + a->offset, a->count);
     memcpy(bytes + a->offset, bytes + b->offset, a->count);
     memcpy(bytes + b->offset, other, a->count);
-    make_checksums_fit(&log, 0);
+    paper_fit_checksums(&log, 0);
     assert_false(passes(&log));
     memcpy(bytes + b->offset, bytes + a->offset, a->count); /* one of them twice */
-    make_checksums_fit(&log, 0);
+    paper_fit_checksums(&log, 0);
     assert_false(passes(&log));
     paper_log_free(&log);
 }
@@ -313,13 +280,13 @@ static void a_forged_header_with_fitting_checksums_is_noticed(void **state)
     for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
         uint8_t *const header = log.segment[0].bytes + log.group[4].offset + 9;
         header[at[i]] ^= 0x10;
-        make_checksums_fit(&log, 0);
+        paper_fit_checksums(&log, 0);
         if (passes(&log)) {
             fail_msg("byte %zu of a group's header", at[i]);
         }
         header[at[i]] ^= 0x10;
     }
-    make_checksums_fit(&log, 0);
+    paper_fit_checksums(&log, 0);
     assert_true(passes(&log));
     paper_log_free(&log);
 }
@@ -330,8 +297,8 @@ static void a_forged_index_with_fitting_checksums_is_noticed(void **state)
     static struct paper_log log;
     make_log(&log, &signer, 200);
     uint8_t *const header = log.segment[0].bytes + log.group[4].offset + 9;
-    header[SKY_MCAP_GROUP_BYTES + take_u64(header + 80) - 1] ^= 1; /* the last offset */
-    make_checksums_fit(&log, 0);
+    header[SKY_MCAP_GROUP_BYTES + paper_take_u64(header + 80) - 1] ^= 1; /* the last offset */
+    paper_fit_checksums(&log, 0);
     assert_false(passes(&log));
     assert_altered("chunk or indexes");
     paper_log_free(&log);
@@ -351,9 +318,9 @@ static void a_relabelled_schema_is_noticed(void **state)
     }
     memcpy(bytes + at, "slant_m", sizeof word - 1);
     while (bytes[check_at] != SKY_MCAP_PREAMBLE_CHECK) {
-        check_at += 9 + take_u64(bytes + check_at + 1);
+        check_at += 9 + paper_take_u64(bytes + check_at + 1);
     }
-    put_u32(bytes + check_at + 9, sky_mcap_crc(bytes, check_at));
+    paper_put_u32(bytes + check_at + 9, sky_mcap_crc(bytes, check_at));
     assert_false(passes(&log));
     assert_altered("what each field means");
     paper_log_free(&log);
@@ -366,14 +333,14 @@ static void a_summary_that_leaves_a_group_out_is_noticed(void **state)
     make_log(&log, &signer, 200);
     struct paper_segment *const segment = &log.segment[0];
     uint8_t *const footer = segment->bytes + segment->size - 8 - 20;
-    const size_t summary_at = (size_t)take_u64(footer);
+    const size_t summary_at = (size_t)paper_take_u64(footer);
     uint8_t *statistics = segment->bytes + summary_at;
     while (statistics[0] != SKY_MCAP_STATISTICS) {
-        statistics += 9 + take_u64(statistics + 1);
+        statistics += 9 + paper_take_u64(statistics + 1);
     }
     statistics[9] ^= 1; /* the number of messages */
-    put_u32(footer + 16,
-            sky_mcap_crc(segment->bytes + summary_at, segment->size - 8 - 4 - summary_at));
+    paper_put_u32(footer + 16,
+                  sky_mcap_crc(segment->bytes + summary_at, segment->size - 8 - 4 - summary_at));
     assert_false(passes(&log));
     assert_altered("the summary");
     paper_log_free(&log);
@@ -400,7 +367,7 @@ static void a_segment_that_was_cut_and_closed_again_is_noticed(void **state)
     assert_true(last > 0);
     for (size_t i = 0; i <= last; i++) {
         const uint8_t *const group = segment->bytes + log.group[i].offset;
-        sky_segment_add(&cut, group, log.group[i].count, (size_t)take_u64(group + 9 + 80));
+        sky_segment_add(&cut, group, log.group[i].count, (size_t)paper_take_u64(group + 9 + 80));
     }
     sky_segment_end(&cut);
     memcpy(segment->bytes + cut.offset, cut.summary.bytes, cut.summary.used);

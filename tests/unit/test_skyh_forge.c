@@ -607,9 +607,9 @@ static void a_signature_in_a_log_that_names_no_key_is_noticed(void **state)
         for (size_t k = 0; k < log_.group_count; k++) {
             uint8_t *const header = log_.segment[0].bytes + log_.group[k].offset + 9;
             header[at[i]] ^= (uint8_t)(k == MIDDLE);
-            forge_put_u32(header + 240, previous);
+            paper_put_u32(header + 240, previous);
             previous = sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4);
-            forge_put_u32(header + 244, previous);
+            paper_put_u32(header + 244, previous);
         }
         audit_log(NULL);
         assert_altered_only("a signed group in a log that names no key");
