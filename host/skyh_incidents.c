@@ -39,19 +39,19 @@ static struct skyh_incident *add(struct skyh_incidents *incidents)
     return incident;
 }
 
-static void name_zone(const struct collector *collector, struct skyh_incident *incident)
+static void name_zone(const struct sky_zone_set *zones, const struct sky_zone_names *names,
+                      struct skyh_incident *incident)
 {
     (void)snprintf(incident->zone, sizeof incident->zone, "zone %u", incident->said.zone_id);
-    for (uint32_t i = 0; collector->has_zones && i < collector->zones.zone_count; i++) {
-        if (collector->names.zone[i].id == incident->said.zone_id) {
-            (void)snprintf(incident->zone, sizeof incident->zone, "%s",
-                           collector->names.zone[i].name);
+    for (uint32_t i = 0; zones != NULL && i < zones->zone_count; i++) {
+        if (names->zone[i].id == incident->said.zone_id) {
+            (void)snprintf(incident->zone, sizeof incident->zone, "%s", names->zone[i].name);
         }
     }
 }
 
-static void take_line(const struct collector *collector, struct skyh_incident *incident,
-                      const struct sky_incident_line *line)
+static void take_line(const struct sky_zone_set *zones, const struct sky_zone_names *names,
+                      struct skyh_incident *incident, const struct sky_incident_line *line)
 {
     size_t at = 0;
     while (at < incident->line_count && incident->line[at].said.line_id != line->line_id) {
@@ -63,39 +63,42 @@ static void take_line(const struct collector *collector, struct skyh_incident *i
     if (at == incident->line_count) {
         incident->line_count++;
         (void)snprintf(incident->line[at].name, SKYH_NAME_TEXT_MAX, "line %u", line->line_id);
-        for (uint32_t i = 0; collector->has_zones && i < collector->zones.line_count; i++) {
-            if (collector->names.line[i].id == line->line_id) {
+        for (uint32_t i = 0; zones != NULL && i < zones->line_count; i++) {
+            if (names->line[i].id == line->line_id) {
                 (void)snprintf(incident->line[at].name, SKYH_NAME_TEXT_MAX, "%s",
-                               collector->names.line[i].name);
+                               names->line[i].name);
                 (void)snprintf(incident->line[at].party, SKYH_NAME_TEXT_MAX, "%s",
-                               collector->names.line[i].party);
-                incident->line[at].accuracy_stated = collector->zones.line[i].accuracy_stated;
+                               names->line[i].party);
+                incident->line[at].accuracy_stated = zones->line[i].accuracy_stated;
             }
         }
     }
     incident->line[at].said = *line;
 }
 
-static bool take_event(struct collector *collector, const struct sky_event *event)
+void skyh_incidents_begin_run(struct skyh_incidents *incidents) { incidents->runs++; }
+
+bool skyh_incidents_take(struct skyh_incidents *incidents, const struct sky_zone_set *zones,
+                         const struct sky_zone_names *names, const struct sky_event *event)
 {
     struct skyh_incident *incident = NULL;
     if (event->kind == SKY_EVENT_INCIDENT) {
-        incident = find(collector->incidents, event->u.incident.id);
-        incident = incident != NULL ? incident : add(collector->incidents);
+        incident = find(incidents, event->u.incident.id);
+        incident = incident != NULL ? incident : add(incidents);
         if (incident == NULL) {
             return false;
         }
         incident->said = event->u.incident;
         incident->utc_known = event->utc.state != SKY_CLOCK_NONE;
         incident->utc_offset_ns = event->utc.utc_ns - event->time_ns;
-        name_zone(collector, incident);
+        name_zone(zones, names, incident);
     } else if (event->kind == SKY_EVENT_INCIDENT_LINE) {
-        incident = find(collector->incidents, event->u.incident_line.incident_id);
+        incident = find(incidents, event->u.incident_line.incident_id);
         if (incident != NULL) {
-            take_line(collector, incident, &event->u.incident_line.line);
+            take_line(zones, names, incident, &event->u.incident_line.line);
         }
     } else if (event->kind == SKY_EVENT_CLASSIFICATION) {
-        incident = find(collector->incidents, event->u.classification.incident_id);
+        incident = find(incidents, event->u.classification.incident_id);
         if (incident != NULL) {
             incident->classified = true;
             incident->classification = event->u.classification;
@@ -109,7 +112,7 @@ static void take_config(struct collector *collector, const struct sky_scan_item 
     struct sky_input input;
     struct sky_utc_estimate utc;
     const char *reason = NULL;
-    collector->incidents->runs++;
+    skyh_incidents_begin_run(collector->incidents);
     collector->has_zones =
         sky_codec_unpack_input(item->channel, item->bytes, item->count, &collector->arena, &input,
                                &utc) == SKY_OK &&
@@ -136,7 +139,9 @@ static bool take_record(struct collector *collector, const struct sky_scan_item 
         collector->incidents->unreadable++;
         return true;
     }
-    return take_event(collector, &event);
+    return skyh_incidents_take(collector->incidents,
+                               collector->has_zones ? &collector->zones : NULL, &collector->names,
+                               &event);
 }
 
 static bool walk(struct collector *collector, struct skyh_log *log, const char *command)

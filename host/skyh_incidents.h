@@ -2,7 +2,8 @@
  * skyh_incidents: the incidents that a log records, each in its latest state.
  *
  * What the station wrote is taken as it stands; nothing is computed again (replay --check tells
- * whether it could be). An incident whose closing was cut off appears as it was last recorded.
+ * whether it could be). Events of a station that computes them now are taken the same way. An
+ * incident whose closing was cut off appears as it was last recorded.
  */
 #ifndef SKYH_INCIDENTS_H
 #define SKYH_INCIDENTS_H
@@ -47,6 +48,16 @@ bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *l
 
 /** "entered", "began inside", "outside" or "undecided": what it was under one line. */
 const char *skyh_incidents_verdict(const struct sky_incident_line *line);
+
+/** A run begins: incidents that follow are its own. */
+void skyh_incidents_begin_run(struct skyh_incidents *incidents);
+
+/**
+ * Takes an event; those that are of no incident change nothing. zones and names are those of the
+ * run, for the names of what it watched; NULL: not known. False without memory.
+ */
+bool skyh_incidents_take(struct skyh_incidents *incidents, const struct sky_zone_set *zones,
+                         const struct sky_zone_names *names, const struct sky_event *event);
 
 void skyh_incidents_done(struct skyh_incidents *incidents);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sky_mcap.h"
@@ -22,22 +23,62 @@ static bool is_closed(int file, size_t count)
            memcmp(end, sky_mcap_magic, sizeof end) == 0;
 }
 
-/* Sets *count to what there was to read, which may be less by then. NULL: errno says why. */
-static uint8_t *copy_file(int file, size_t *count)
+static bool is_zero(const uint8_t *bytes, size_t count)
 {
-    uint8_t *const bytes = malloc(*count);
-    size_t used = 0;
-    ssize_t got = bytes == NULL ? -1 : 1;
-    while (got > 0 && used < *count) {
-        got = read(file, bytes + used, *count - used);
-        used += got > 0 ? (size_t)got : 0;
+    return count == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0);
+}
+
+/*
+ * Copies bytes of a file to the same place of its copy, up to `end` or as many as there are by now;
+ * what was never written stays a hole. Returns where it stopped, or -1: errno says why.
+ */
+static off_t copy_bytes(int from, int to, off_t at, off_t end)
+{
+    static uint8_t bytes[1 << 18];
+    ssize_t got = 1;
+    while (at < end && got > 0) {
+        const size_t wanted = end - at < (off_t)sizeof bytes ? (size_t)(end - at) : sizeof bytes;
+        got = pread(from, bytes, wanted, at);
+        if (got > 0 && !is_zero(bytes, (size_t)got) && pwrite(to, bytes, (size_t)got, at) != got) {
+            return -1;
+        }
+        at += got > 0 ? got : 0;
     }
-    if (got < 0) {
-        free(bytes);
-        return NULL;
+    return got < 0 ? -1 : at;
+}
+
+/* A file without a name; -1: errno says why. */
+static int open_copy(void)
+{
+    FILE *const stream = tmpfile();
+    const int file = stream == NULL ? -1 : fcntl(fileno(stream), F_DUPFD_CLOEXEC, 0);
+    if (stream != NULL) {
+        (void)fclose(stream);
     }
-    *count = used;
-    return bytes;
+    return file;
+}
+
+static bool map_bytes(struct skyh_log_segment *segment, int file, size_t count)
+{
+    void *const mapped = mmap(NULL, count, PROT_READ, MAP_SHARED, file, 0);
+    if (mapped == MAP_FAILED) {
+        return false;
+    }
+    segment->bytes = mapped;
+    segment->count = count;
+    segment->room = count;
+    return true;
+}
+
+static bool copy_and_map(struct skyh_log_segment *segment, int file, size_t count)
+{
+    segment->copy = open_copy();
+    if (segment->copy < 0) {
+        return false;
+    }
+    const off_t copied = copy_bytes(file, segment->copy, 0, (off_t)count);
+    return copied >= 0 && ftruncate(segment->copy, copied) == 0 &&
+           (copied == 0 || map_bytes(segment, segment->copy, (size_t)copied));
 }
 
 /*
@@ -46,15 +87,8 @@ static uint8_t *copy_file(int file, size_t *count)
  */
 static bool load_bytes(struct skyh_log_segment *segment, int file, size_t count)
 {
-    if (is_closed(file, count)) {
-        void *const mapped = mmap(NULL, count, PROT_READ, MAP_PRIVATE, file, 0);
-        segment->bytes = mapped == MAP_FAILED ? NULL : mapped;
-        segment->mapped = true;
-    } else if (count > 0) {
-        segment->bytes = copy_file(file, &count);
-    }
-    segment->count = segment->bytes == NULL ? 0 : count;
-    return segment->bytes != NULL || count == 0;
+    return count == 0 || (is_closed(file, count) ? map_bytes(segment, file, count)
+                                                 : copy_and_map(segment, file, count));
 }
 
 static bool load_file(struct skyh_log_segment *segment, struct skyh_problem *problem)
@@ -71,6 +105,17 @@ static bool load_file(struct skyh_log_segment *segment, struct skyh_problem *pro
            skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", segment->file, strerror(error));
 }
 
+static void judge(struct skyh_log_segment *segment)
+{
+    struct sky_scan scan;
+    segment->reason = "empty file";
+    segment->sound = segment->count > 0 && sky_scan_begin(&scan, segment->bytes, segment->count,
+                                                          &segment->reason) == SKY_OK;
+    if (segment->sound) {
+        segment->said = scan.segment;
+    }
+}
+
 static bool add_segment(struct skyh_log *log, const char *folder, const char *name,
                         struct skyh_problem *problem)
 {
@@ -82,23 +127,19 @@ static bool add_segment(struct skyh_log *log, const char *folder, const char *na
     log->segment = grown;
     struct skyh_log_segment *const segment = &grown[log->segment_count];
     memset(segment, 0, sizeof *segment);
+    segment->copy = -1;
+    segment->reason = "cannot be read";
     const int used = snprintf(segment->file, sizeof segment->file, "%s%s%s", folder,
                               folder[0] == '\0' ? "" : "/", name);
     if (used >= (int)sizeof segment->file) {
         return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: the path is too long", name);
     }
+    log->segment_count++; /* what it holds, if anything, is released from now on */
     if (!load_file(segment, problem)) {
         return false;
     }
-    log->segment_count++;
     log->bytes += segment->count;
-    struct sky_scan scan;
-    segment->reason = "empty file";
-    segment->sound = segment->count > 0 && sky_scan_begin(&scan, segment->bytes, segment->count,
-                                                          &segment->reason) == SKY_OK;
-    if (segment->sound) {
-        segment->said = scan.segment;
-    }
+    judge(segment);
     return true;
 }
 
@@ -115,6 +156,15 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* Whether the log is past this segment already. */
+static bool is_known(const struct skyh_log *log, const char *name)
+{
+    const char *const last =
+        log->segment_count == 0 ? NULL : strrchr(log->segment[log->segment_count - 1].file, '/');
+    return last != NULL && strcmp(name, last + 1) <= 0;
+}
+
+/* Adds those that come after the ones it has. */
 static bool add_folder(struct skyh_log *log, const char *path, struct skyh_problem *problem)
 {
     struct dirent **entry = NULL;
@@ -124,7 +174,8 @@ static bool add_folder(struct skyh_log *log, const char *path, struct skyh_probl
     }
     bool sound = true;
     for (int i = 0; i < count; i++) {
-        sound = sound && add_segment(log, path, entry[i]->d_name, problem);
+        sound = sound && (is_known(log, entry[i]->d_name) ||
+                          add_segment(log, path, entry[i]->d_name, problem));
         free(entry[i]);
     }
     free(entry);
@@ -141,7 +192,10 @@ bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *
     if (stat(path, &facts) != 0) {
         return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path, strerror(errno));
     }
-    if (S_ISDIR(facts.st_mode) ? !add_folder(log, path, problem)
+    if (S_ISDIR(facts.st_mode)) {
+        (void)snprintf(log->folder, sizeof log->folder, "%s", path);
+    }
+    if (log->folder[0] != '\0' ? !add_folder(log, path, problem)
                                : !add_segment(log, "", path, problem)) {
         return false;
     }
@@ -161,11 +215,15 @@ static void release(struct skyh_log_segment *segment)
         const uint8_t *in;
         void *out;
     } bytes = {.in = segment->bytes};
-    if (segment->mapped && bytes.out != NULL) {
-        (void)munmap(bytes.out, segment->count);
-    } else {
-        free(bytes.out);
+    if (bytes.out != NULL) {
+        (void)munmap(bytes.out, segment->room);
     }
+    if (segment->copy >= 0) {
+        (void)close(segment->copy);
+    }
+    segment->bytes = NULL;
+    segment->count = segment->room = 0;
+    segment->copy = -1;
 }
 
 void skyh_log_close(struct skyh_log *log)
@@ -186,6 +244,7 @@ void skyh_log_rewind(struct skyh_log *log)
     log->torn = 0;
     log->group_segment = NULL;
     log->holds = false;
+    log->let_go = 0;
 }
 
 static void count_item(struct skyh_log *log, const struct sky_scan_item *item)
@@ -268,6 +327,47 @@ static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segme
     }
 }
 
+/* Gives back the memory of what lies well before the group that is walked. */
+static void let_go_of(struct skyh_log *log, const struct skyh_log_segment *segment, uint64_t offset)
+{
+    enum { AT_ONCE = 4 << 20 };
+    if (offset < log->let_go + 2 * (uint64_t)AT_ONCE) {
+        return;
+    }
+    union {
+        const uint8_t *in;
+        void *out;
+    } bytes = {.in = segment->bytes + log->let_go};
+    (void)madvise(bytes.out, AT_ONCE,
+                  MADV_DONTNEED); /* it is the file's, and read again if need be */
+    log->let_go += AT_ONCE;
+}
+
+/* The same of all of a segment. */
+static void let_go_of_all(struct skyh_log *log, const struct skyh_log_segment *segment)
+{
+    union {
+        const uint8_t *in;
+        void *out;
+    } bytes = {.in = segment->bytes};
+    if (bytes.out != NULL) {
+        (void)madvise(bytes.out, segment->room, MADV_DONTNEED);
+    }
+    log->let_go = 0;
+}
+
+/* It just stops, but its station may only not be farther yet. */
+static bool may_go_on(const struct skyh_log *log, const struct skyh_log_item *item)
+{
+    enum { GIVEN_UP_S = 3 };
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    const bool last = log->at + 1 == log->segment_count;
+    return log->followed && (item->scan.found == SKY_SCAN_TORN_END || (!log->begun && last)) &&
+           (last || (int64_t)now.tv_sec * SKY_SECOND_NS + now.tv_nsec - log->newer_ns <
+                        GIVEN_UP_S * SKY_SECOND_NS);
+}
+
 bool skyh_log_next(struct skyh_log *log, struct skyh_log_item *ret_item)
 {
     bool more = skyh_log_step(log, ret_item);
@@ -287,15 +387,110 @@ bool skyh_log_step(struct skyh_log *log, struct skyh_log_item *ret_item)
     if (sound) {
         ret_item->segment = segment;
         scan_next(log, segment, &ret_item->scan);
+        let_go_of(log, segment, ret_item->scan.offset);
+    }
+    if (may_go_on(log, ret_item)) {
+        log->torn_at = log->begun ? ret_item->scan.offset : 0;
+        return false;
     }
     count_item(log, &ret_item->scan);
     if (!sound || ret_item->scan.found == SKY_SCAN_END ||
         ret_item->scan.found == SKY_SCAN_TORN_END) {
+        let_go_of_all(log, segment);
         log->passed += segment->count;
         log->begun = false;
+        log->newer_ns = 0;
         log->at++;
     }
     return true;
+}
+
+/* --- Following ------------------------------------------------------------------------------ */
+
+bool skyh_log_follow(struct skyh_log *log, const char *path, struct skyh_problem *problem)
+{
+    if (!skyh_log_open(log, path, problem)) {
+        return false;
+    }
+    log->followed = true;
+    return true;
+}
+
+bool skyh_log_is_over(const struct skyh_log *log)
+{
+    return log->folder[0] == '\0' && log->at == log->segment_count;
+}
+
+/* A segment that did not go on where its walk stands. */
+static bool is_as_it_was(const struct skyh_log_segment *segment, int file, size_t count, off_t at)
+{
+    uint8_t next[512]; /* a group begins with more than zeros */
+    const ssize_t got = pread(file, next, sizeof next, at);
+    return count == segment->count && got >= 0 && is_zero(next, (size_t)got);
+}
+
+/* Reads on from where the walk stands. True if there may be more now. */
+static bool read_on(struct skyh_log_segment *segment, off_t at)
+{
+    struct stat facts;
+    const int file = open(segment->file, O_RDONLY | O_CLOEXEC);
+    bool more = file >= 0 && fstat(file, &facts) == 0 && facts.st_size > 0 &&
+                !is_as_it_was(segment, file, (size_t)facts.st_size, at);
+    if (more && segment->copy < 0) {
+        segment->copy = open_copy();
+        at = 0;
+    }
+    if (more) {
+        const off_t copied = copy_bytes(file, segment->copy, at, facts.st_size);
+        more = copied >= 0 && ftruncate(segment->copy, copied) == 0;
+        if (more && (size_t)copied > segment->room) {
+            const int copy = segment->copy;
+            segment->copy = -1;
+            release(segment);
+            segment->copy = copy;
+            more = map_bytes(segment, copy, (size_t)copied);
+        }
+        segment->count = more ? (size_t)copied : segment->count;
+    }
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return more;
+}
+
+/* New segments, with the pointers into their list set right. */
+static void add_newer(struct skyh_log *log)
+{
+    struct skyh_problem ignored;
+    const size_t count = log->segment_count;
+    const size_t group =
+        log->group_segment == NULL ? 0 : (size_t)(log->group_segment - log->segment);
+    (void)add_folder(log, log->folder, &ignored);
+    if (log->group_segment != NULL) {
+        log->group_segment = &log->segment[group];
+    }
+    if (log->segment_count > count && log->newer_ns == 0) {
+        struct timespec now;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        log->newer_ns = (int64_t)now.tv_sec * SKY_SECOND_NS + now.tv_nsec;
+    }
+}
+
+void skyh_log_more(struct skyh_log *log)
+{
+    if (log->folder[0] != '\0') {
+        add_newer(log);
+    }
+    if (log->at == log->segment_count) {
+        return;
+    }
+    struct skyh_log_segment *const segment = &log->segment[log->at];
+    const bool more = read_on(segment, (off_t)log->torn_at);
+    if (more && log->begun) {
+        sky_scan_again(&log->scan, segment->bytes, segment->count);
+    } else if (more) {
+        judge(segment);
+    }
 }
 
 double skyh_log_share(const struct skyh_log *log, const struct skyh_log_item *item)

@@ -1,9 +1,10 @@
 /**
  * skyh_log: a log as commands read it - one file, or a directory of segments in their order.
  *
- * Files are mapped; only one that was not closed is copied, since its station may still cut it to
- * its length. What cannot be read is an item of the walk like any other, so
- * every command says the same about a torn or damaged log and still uses all the rest.
+ * Files are mapped; one that was not closed is copied first, to a file that nobody else sees, since
+ * its station may still cut it to its length. What was walked is let go of, so a walk takes as much
+ * memory of a long log as of a short one. What cannot be read is an item of the walk like any
+ * other, so every command says the same about a torn or damaged log and still uses all the rest.
  */
 #ifndef SKYH_LOG_H
 #define SKYH_LOG_H
@@ -21,7 +22,8 @@ struct skyh_log_segment {
     char file[SKYH_LOG_PATH_MAX];
     const uint8_t *bytes; /* NULL if the file is empty */
     size_t count;
-    bool mapped;        /* else a copy */
+    size_t room;        /* bytes mapped, >= count */
+    int copy;           /* the file that is mapped is a copy, and this one; -1: the log's own */
     bool sound;         /* it is a segment of a log */
     const char *reason; /* why not */
     struct sky_scan_segment said;
@@ -43,6 +45,12 @@ struct skyh_log {
     uint64_t group_at;
     bool holds; /* an item for the next call */
     struct sky_scan_item held;
+    uint64_t let_go; /* bytes of the current segment whose memory was given back */
+    /* of a log that is followed */
+    bool followed;
+    char folder[SKYH_LOG_PATH_MAX]; /* "" if it is one file */
+    uint64_t torn_at;               /* where the latest segment goes on */
+    int64_t newer_ns;               /* since when there is a segment after it; 0: there is none */
 };
 
 /** A step of the walk, and the segment it is in. */
@@ -56,6 +64,22 @@ struct skyh_log_item {
  * segment, SKYH_EXIT_DATA if nothing in it is a skywitness log.
  */
 bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *problem);
+
+/**
+ * Opens the log of a station that is running: where the walk ends is only how far the station is.
+ * skyh_log_more then looks how far it has come, and the walk goes on.
+ */
+bool skyh_log_follow(struct skyh_log *log, const char *path, struct skyh_problem *problem);
+
+/**
+ * Looks how far a log that is followed has come; what the walk delivered before is then not
+ * valid any more. A segment that was not closed when the next one began is given up after 3 s: its
+ * TORN_END follows. Does not wait.
+ */
+void skyh_log_more(struct skyh_log *log);
+
+/** Nothing more can come: one file was followed, and its station closed it. */
+bool skyh_log_is_over(const struct skyh_log *log);
 
 void skyh_log_close(struct skyh_log *log);
 

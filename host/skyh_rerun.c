@@ -16,6 +16,10 @@ struct skyh_rerun {
     bool compare;
     struct skyh_rerun_watch *watch;
     struct skyh_verdict verdict;
+    const struct skyh_settings *settings; /* NULL: as recorded */
+    struct sky_config config;             /* with them */
+    bool refused;
+    struct skyh_problem problem;
     bool running;    /* a CONFIG was taken and every input since */
     bool comparable; /* no input of this run was lost */
     bool torn;       /* the walk's latest end was torn */
@@ -68,6 +72,16 @@ struct sky_station *skyh_rerun_station(struct skyh_rerun *rerun) { return &rerun
 const struct skyh_verdict *skyh_rerun_verdict(const struct skyh_rerun *rerun)
 {
     return &rerun->verdict;
+}
+
+void skyh_rerun_change(struct skyh_rerun *rerun, const struct skyh_settings *settings)
+{
+    rerun->settings = settings;
+}
+
+const struct skyh_problem *skyh_rerun_refused(const struct skyh_rerun *rerun)
+{
+    return rerun->refused ? &rerun->problem : NULL;
 }
 
 static void differ(struct skyh_rerun *rerun, const char *what)
@@ -146,6 +160,28 @@ static void note_time(struct skyh_rerun *rerun, const struct sky_input *input)
     }
 }
 
+/* Lets a run begin with other zones and settings than it did. False if it cannot. */
+static bool change(struct skyh_rerun *rerun, struct sky_input *input)
+{
+    struct skyh_problem problem;
+    if (rerun->settings == NULL) {
+        return true;
+    }
+    rerun->config = *input->u.config.config;
+    input->u.config.config = &rerun->config;
+    if (rerun->settings->has_zones) {
+        input->u.config.zones = &rerun->settings->zones.set;
+        input->u.config.zone_bytes = rerun->settings->zones.bytes;
+        input->u.config.zone_byte_count = rerun->settings->zones.count;
+    }
+    if (skyh_settings_apply(rerun->settings, &rerun->config, &problem)) {
+        return true;
+    }
+    rerun->problem = rerun->refused ? rerun->problem : problem;
+    rerun->refused = true;
+    return false;
+}
+
 static void take_input(struct skyh_rerun *rerun, const struct sky_scan_item *item)
 {
     const bool config = item->channel == SKY_CHANNEL_CONFIG;
@@ -170,7 +206,7 @@ static void take_input(struct skyh_rerun *rerun, const struct sky_scan_item *ite
     if (config) {
         rerun->verdict.runs++;
         sky_station_init(&rerun->station);
-        rerun->running = true;
+        rerun->running = change(rerun, &input);
         rerun->comparable = true;
     } else if (input.seq != rerun->seq + 1) {
         lose(rerun);
@@ -228,6 +264,11 @@ static void take_event(struct skyh_rerun *rerun, const struct sky_scan_item *ite
         (void)skyh_diff(item->channel, item->bytes, item->count, packed, expected->count, field);
         (void)snprintf(what, sizeof what, "event %zu (%s): %.200s", rerun->expected_next,
                        sky_codec_topic(item->channel), field);
+        if (!rerun->verdict.different && strstr(field, ": recorded") != NULL) {
+            rerun->verdict.topic = sky_codec_topic(item->channel);
+            (void)snprintf(rerun->verdict.field, sizeof rerun->verdict.field, "%.*s",
+                           (int)strcspn(field, ":"), field);
+        }
         differ(rerun, what);
     } else {
         rerun->verdict.events++;

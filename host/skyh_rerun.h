@@ -12,6 +12,7 @@
 #include "sky_station.h"
 #include "skyh_diff.h"
 #include "skyh_log.h"
+#include "skyh_settings.h"
 
 /** What a rerun found. */
 struct skyh_verdict {
@@ -28,7 +29,9 @@ struct skyh_verdict {
     bool different;          /* below: the first difference */
     uint64_t run;
     uint64_t seq;
-    char what[SKYH_DIFF_MAX]; /* "track 2: place.lat_rad: recorded ..., recomputed ..." */
+    const char *topic; /* of the event that differs in a field; NULL: it is another matter */
+    char field[SKYH_DIFF_MAX];
+    char what[SKYH_DIFF_MAX]; /* "event 2 (/track): place.lat_rad: recorded ..., recomputed ..." */
 };
 
 /** Called with every input once the station took it, then with each event it caused. */
@@ -42,6 +45,15 @@ struct skyh_rerun;
 /** Owns: skyh_rerun_close frees it (about 80 MiB of addresses; what is not touched costs nothing).
  */
 struct skyh_rerun *skyh_rerun_open(bool compare, struct skyh_rerun_watch *watch);
+
+/**
+ * Before the first item: runs begin with other zones or settings than recorded. Borrows them. A run
+ * that cannot begin that way is refused: its inputs are skipped, and skyh_rerun_refused says why.
+ */
+void skyh_rerun_change(struct skyh_rerun *rerun, const struct skyh_settings *settings);
+
+/** Why the first run that was refused was; NULL if none was. */
+const struct skyh_problem *skyh_rerun_refused(const struct skyh_rerun *rerun);
 
 /** Takes the next item of a walk. */
 void skyh_rerun_take(struct skyh_rerun *rerun, const struct skyh_log_item *item);

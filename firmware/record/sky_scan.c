@@ -490,6 +490,13 @@ void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item)
     } while (ret_item->found == SKY_SCAN_OWN);
 }
 
+void sky_scan_again(struct sky_scan *scan, const uint8_t *bytes, size_t count)
+{
+    scan->bytes = bytes;
+    scan->count = count;
+    scan->ended = scan->ended && scan->end.found != SKY_SCAN_TORN_END;
+}
+
 size_t sky_scan_preamble_bytes(const struct sky_scan *scan) { return scan->preamble_bytes; }
 
 void sky_scan_step(struct sky_scan *scan, struct sky_scan_item *ret_item)

@@ -87,6 +87,12 @@ void sky_scan_step(struct sky_scan *scan, struct sky_scan_item *ret_item);
 /** The same, but for what the log says of itself. */
 void sky_scan_next(struct sky_scan *scan, struct sky_scan_item *ret_item);
 
+/**
+ * The same segment as its station has gone on writing it: after a TORN_END the walk goes on from
+ * there. bytes and count may be others than before; what was walked is not looked at again.
+ */
+void sky_scan_again(struct sky_scan *scan, const uint8_t *bytes, size_t count);
+
 /** Bytes of the preamble, padding included; 0 if it is damaged. */
 size_t sky_scan_preamble_bytes(const struct sky_scan *scan);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "sky_tool.h"
 #include "skyh_incidents.h"
@@ -580,6 +581,202 @@ static void events_are_told_one_per_line(void **state)
     assert_non_null(strstr(said, "  class       incident 1: incursion by male-uav\n"));
 }
 
+/* --------------------------------------------------------------------------- another station */
+
+/* a.mcap replayed with options; its JSON. */
+static json_t *replay_json(const char *arguments, int exit_code)
+{
+    assert_int_equal(run("replay a.mcap --json %s", arguments), exit_code);
+    assert_string_equal(noted, "");
+    return said_json();
+}
+
+static void the_same_zones_and_settings_are_the_same_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(run("zones build %s/zones/natural-earth.geojson %s/zones/wdb2.geojson -o "
+                         "same.zones",
+                         EXAMPLE, EXAMPLE),
+                     0);
+    json_t *const json = replay_json("--zones same.zones --set incident.p_enter=0.95", 0);
+    const json_t *const other = json_object_get(json, "other");
+    assert_string_equal(json_string_value(json_object_get(json, "result")), "identical");
+    assert_int_equal((int)number_at(other, "recorded"), 1);
+    assert_int_equal((int)number_at(other, "same"), 1);
+    json_decref(json);
+}
+
+static void with_other_lines_the_difference_is_the_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(run("zones build %s/zones/wdb2.geojson -o one.zones", EXAMPLE), 0);
+    json_t *json = replay_json("--zones one.zones", 1);
+    const json_t *other = json_object_get(json, "other");
+    assert_string_equal(json_string_value(json_object_get(json, "result")), "different");
+    assert_int_equal((int)number_at(other, "changed"), 1);
+    const json_t *const pair = json_array_get(json_object_get(other, "incidents"), 0);
+    const json_t *const was = json_object_get(json_object_get(pair, "recorded"), "lines");
+    const json_t *const is = json_object_get(json_object_get(pair, "recomputed"), "lines");
+    assert_int_equal(json_array_size(was), 2);
+    assert_int_equal(json_array_size(is), 1);
+    /* the line that both know tells the same depth: the track is the same */
+    assert_near(number_at(json_array_get(is, 0), "depth_m"),
+                number_at(json_array_get(was, 1), "depth_m"), 1e-6);
+    json_decref(json);
+    assert_int_equal(run("replay a.mcap --zones one.zones"), 1);
+    assert_non_null(strstr(said,
+                           "\nwith other zones: 1 incident recorded, 1 recomputed; 0 the same, "
+                           "1 changed, 0 gone, 0 new\n"));
+    assert_non_null(strstr(said, "    Natural Earth 1:10m\n      recorded    entered "));
+    assert_non_null(strstr(said, "\n      recomputed  not watched\n"));
+
+    char command[512];
+    (void)snprintf(command, sizeof command,
+                   "sed 's/Algerian airspace/Elsewhere/g' %s/zones/wdb2.geojson >%s/else.geojson",
+                   EXAMPLE, folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("zones build else.geojson -o else.zones"), 0);
+    json = replay_json("--zones else.zones", 1);
+    other = json_object_get(json, "other");
+    assert_int_equal((int)number_at(other, "gone"), 1);
+    assert_int_equal((int)number_at(other, "new"), 1);
+    json_decref(json);
+}
+
+static void with_other_settings_the_difference_is_the_answer(void **state)
+{
+    (void)state;
+    json_t *json = replay_json("--set incident.dwell_s=3600", 1);
+    const json_t *other = json_object_get(json, "other");
+    assert_int_equal((int)number_at(other, "recomputed"), 0);
+    assert_int_equal((int)number_at(other, "gone"), 1);
+    json_decref(json);
+    json = replay_json("--set tracker.accel_psd_wild_m2ps3=50", 1);
+    other = json_object_get(json, "other");
+    assert_int_equal((int)number_at(other, "changed"), 1);
+    json_decref(json);
+    /* of a file, only what concerns tracker and incidents */
+    json = replay_json("--config " EXAMPLE "/skywitnessd.ini --set incident.dwell_s=3600", 1);
+    assert_int_equal((int)number_at(json_object_get(json, "other"), "gone"), 1);
+    json_decref(json);
+}
+
+static void a_setting_that_cannot_be_says_which_and_what_was_expected(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *says;
+    } wrong[] = {
+        {"turn_mps2", "--set: turn_mps2; expected SECTION.KEY=VALUE such as tracker.turn_mps2=5, "},
+        {"log.stall_s=5", "--set: log.stall_s=5; expected SECTION.KEY=VALUE such as "},
+        {"tracker.turn=5", "--set: tracker.turn: unknown key in [tracker]; expected one that "},
+        {"tracker.turn_mps2=x",
+         "--set: tracker.turn_mps2=x: 'x' is not a number; expected a number "
+         "from 0.1 to 50\n"},
+        {"tracker.turn_mps2=99", "'99' is out of range; expected a number from 0.1 to 50\n"},
+        {"radar.nobody.scan_ms=900", "the log has no sensor nobody; expected one such as head\n"},
+        {"tracker.lose_s=1", "with these settings tracker.lose_ns is out of range; expected "},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(run("replay a.mcap --set %s", wrong[i].set), 64);
+        if (strstr(noted, wrong[i].says) == NULL) {
+            fail_msg("%s: %s", wrong[i].set, noted);
+        }
+        assert_string_equal(said, "");
+    }
+    assert_int_equal(run("replay a.mcap --config nowhere.ini"), 66);
+    assert_int_equal(run("replay a.mcap --zones nowhere.zones"), 66);
+    assert_int_equal(run("replay a.mcap --zones a.mcap"), 65);
+    assert_int_equal(run("replay a.mcap --check --set tracker.turn_mps2=5"), 64);
+}
+
+/* ------------------------------------------------------------------------------------ any time */
+
+static size_t lines_said(void)
+{
+    size_t count = 0;
+    for (const char *at = said; (at = strchr(at, '\n')) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void a_part_of_a_log_is_told_as_it_is_in_the_whole(void **state)
+{
+    (void)state;
+    static char whole[sizeof said];
+    assert_int_equal(run("replay --events a.mcap"), 0);
+    memcpy(whole, said, sizeof whole);
+    const size_t all = lines_said();
+    assert_int_equal(run("replay --events a.mcap --from 2026-03-31T23:07:40Z --until "
+                         "2026-03-31T23:07:50Z"),
+                     0);
+    char *const first = said, *const end = strstr(said, "replayed: ");
+    assert_non_null(end);
+    *end = '\0';
+    assert_true(strlen(first) > 1000);
+    assert_true(lines_said() < all / 4);
+    assert_non_null(strstr(whole, first));
+    assert_int_equal(strncmp(first, "2026-03-31 23:07:4", 18), 0);
+    assert_null(strstr(first, "23:07:50."));
+    assert_int_equal(run("replay --check a.mcap --until 2026-03-31T23:07:50Z"), 0);
+    assert_non_null(strstr(said, "\nidentical: "));
+}
+
+static void times_outside_a_log_say_what_it_holds(void **state)
+{
+    (void)state;
+    assert_int_equal(run("replay a.mcap --from 2027-01-01T00:00:00Z"), 65);
+    assert_non_null(
+        strstr(noted, "--from: after the log's end; expected an instant from 2026-03-31T"));
+    assert_int_equal(run("replay a.mcap --until 2026-01-01T00:00:00Z"), 65);
+    assert_non_null(
+        strstr(noted, "--until: before the log begins; expected an instant after 2026-"));
+    assert_int_equal(run("replay a.mcap --from 2026-01-02T00:00:00Z --until 2026-01-01T00:00:00Z"),
+                     64);
+    assert_int_equal(run("replay a.mcap --from yesterday"), 64);
+    assert_string_equal(noted, "skywitness replay: --from: yesterday; expected an instant such as "
+                               "2026-01-02T00:00:00Z\n");
+}
+
+static void speed_is_that_of_the_station_from_where_it_is_told(void **state)
+{
+    (void)state;
+    struct timespec begin, end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    assert_int_equal(run("replay a.mcap --speed 10 --from 2026-03-31T23:08:20Z --until "
+                         "2026-03-31T23:08:25Z"),
+                     0);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    const double took_s =
+        (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    assert_true(took_s > 0.45); /* 5 s at 10 x, and what was before at once */
+    assert_true(took_s < 5.0);
+}
+
+static void a_log_that_is_closed_ends_what_follows_it(void **state)
+{
+    (void)state;
+    assert_int_equal(run("replay --follow --check a.mcap"), 0);
+    assert_non_null(strstr(said, "\nidentical: "));
+}
+
+static void a_running_log_is_followed_until_interrupted(void **state)
+{
+    (void)state;
+    assert_int_equal(run("simulate %s/short.json --log following", EXAMPLE), 0);
+    char command[512];
+    (void)snprintf(command, sizeof command,
+                   "cd %s && { timeout -s INT 1 %s replay --follow --check "
+                   "following >follow.txt; true; }",
+                   folder, SKY_SKYWITNESS);
+    assert_int_equal(system(command), 0);
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/follow.txt", folder);
+    read_text(file, said, sizeof said);
+    assert_non_null(strstr(said, "\nidentical: "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,6 +799,15 @@ int main(void)
         cmocka_unit_test(south_and_west_are_negative_operands),
         cmocka_unit_test(what_files_do_not_say_comes_from_options),
         cmocka_unit_test(events_are_told_one_per_line),
+        cmocka_unit_test(the_same_zones_and_settings_are_the_same_answer),
+        cmocka_unit_test(with_other_lines_the_difference_is_the_answer),
+        cmocka_unit_test(with_other_settings_the_difference_is_the_answer),
+        cmocka_unit_test(a_setting_that_cannot_be_says_which_and_what_was_expected),
+        cmocka_unit_test(a_part_of_a_log_is_told_as_it_is_in_the_whole),
+        cmocka_unit_test(times_outside_a_log_say_what_it_holds),
+        cmocka_unit_test(speed_is_that_of_the_station_from_where_it_is_told),
+        cmocka_unit_test(a_log_that_is_closed_ends_what_follows_it),
+        cmocka_unit_test(a_running_log_is_followed_until_interrupted),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -359,6 +359,185 @@ static void a_segment_that_is_cut_while_it_is_read_is_read_as_it_was(void **stat
     end_log();
 }
 
+/* ----------------------------------------------------------------------------------- following */
+
+/* Walks as far as there is something; returns the records. */
+static uint64_t walk_on(struct skyh_log *log, struct skyh_rerun *rerun)
+{
+    struct skyh_log_item item;
+    uint64_t records = 0;
+    while (skyh_log_next(log, &item)) {
+        records += item.scan.found == SKY_SCAN_RECORD;
+        skyh_rerun_take(rerun, &item);
+    }
+    return records;
+}
+
+static void a_reader_keeps_up_with_a_station_over_segments(void **state)
+{
+    (void)state;
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    struct skyh_rerun *const rerun = skyh_rerun_open(true, NULL);
+    uint64_t records = 0;
+    begin_run();
+    commit(FAULT_NONE);
+    assert_true(skyh_log_follow(&log, folder, &problem));
+    for (int i = 0; i < 400; i++) {
+        look(FAULT_NONE, 0);
+        if (i % 7 == 0) {
+            commit(FAULT_NONE);
+            skyh_log_more(&log);
+            records += walk_on(&log, rerun);
+            assert_int_equal(records, recorded_events + 3 + (uint64_t)i); /* and not later */
+        }
+    }
+    assert_true(sink.segments >= 2);
+    end_log();
+    while (skyh_log_more(&log), walk_on(&log, rerun) > 0) {
+    }
+    assert_int_equal(log.damages + log.torn, 0);
+    assert_false(skyh_log_is_over(&log)); /* the station may start again */
+    const struct skyh_verdict verdict = test_rerun_end(rerun, &log);
+    assert_false(verdict.different);
+    assert_false(verdict.lost);
+    assert_int_equal(verdict.inputs, 402);
+    assert_int_equal(verdict.events, recorded_events);
+}
+
+static void a_group_that_is_half_written_is_waited_for(void **state)
+{
+    (void)state;
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000000.mcap", folder);
+    begin_run();
+    commit(FAULT_NONE);
+    FILE *const stream = fopen(file, "r+be");
+    assert_non_null(stream);
+    struct skyh_rerun *const rerun = skyh_rerun_open(true, NULL);
+    assert_true(skyh_log_follow(&log, folder, &problem));
+    assert_int_equal(walk_on(&log, rerun), 2 + recorded_events);
+    const long at = (long)log.torn_at;
+    const uint64_t before = recorded_events;
+    look(FAULT_NONE, 0);
+    commit(FAULT_NONE);
+    const size_t half = 600; /* in its header and records */
+    static const uint8_t zeros[1 << 20];
+    assert_int_equal(fseek(stream, at + (long)half, SEEK_SET), 0);
+    assert_int_equal(fwrite(zeros, 1, sink.count - half, stream), sink.count - half);
+    assert_int_equal(fflush(stream), 0);
+    skyh_log_more(&log);
+    assert_int_equal(walk_on(&log, rerun), 0);
+    assert_int_equal(fseek(stream, at + (long)half, SEEK_SET), 0);
+    assert_int_equal(fwrite(sink.group + half, 1, sink.count - half, stream), sink.count - half);
+    assert_int_equal(fclose(stream), 0);
+    skyh_log_more(&log);
+    assert_int_equal(walk_on(&log, rerun), 1 + recorded_events - before);
+    assert_int_equal(log.damages + log.torn, 0);
+    assert_false(test_rerun_end(rerun, &log).different);
+    end_log();
+}
+
+static void one_file_is_over_when_its_station_closed_it(void **state)
+{
+    (void)state;
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s/seg-0000000000000000.mcap", folder);
+    begin_run();
+    commit(FAULT_NONE);
+    struct skyh_rerun *const rerun = skyh_rerun_open(true, NULL);
+    assert_true(skyh_log_follow(&log, file, &problem));
+    assert_int_equal(walk_on(&log, rerun), 2 + recorded_events);
+    assert_false(skyh_log_is_over(&log));
+    end_log();
+    skyh_log_more(&log);
+    assert_int_equal(walk_on(&log, rerun), 0);
+    assert_true(skyh_log_is_over(&log));
+    assert_int_equal(log.torn, 0);
+    (void)test_rerun_end(rerun, &log);
+}
+
+/* -------------------------------------------------------------------------------------- memory */
+
+static long resident_bytes(void)
+{
+    char text[128];
+    long size = 0, resident = 0;
+    FILE *const stream = fopen("/proc/self/statm", "re");
+    assert_non_null(stream);
+    assert_non_null(fgets(text, sizeof text, stream));
+    (void)fclose(stream);
+    assert_int_equal(sscanf(text, "%ld %ld", &size, &resident), 2);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+/* The most that walking the log takes beside what it took before. */
+static long walk_bytes(void)
+{
+    struct skyh_log log = {0};
+    struct skyh_problem problem;
+    struct skyh_log_item item;
+    const long before = resident_bytes();
+    long most = 0;
+    uint64_t steps = 0;
+    assert_true(skyh_log_open(&log, folder, &problem));
+    while (skyh_log_next(&log, &item)) {
+        if (++steps % 16 == 0) {
+            const long now = resident_bytes() - before;
+            most = now > most ? now : most;
+        }
+    }
+    assert_int_equal(log.damages, 0);
+    skyh_log_close(&log);
+    return most;
+}
+
+/* 40 MB more in the log; with `close`, in segments that are closed. */
+static void record_megabytes(struct sky_journal_config config, bool close)
+{
+    static uint8_t bytes[60000];
+    const struct sky_utc_estimate utc = {.state = SKY_CLOCK_NONE};
+    struct sky_input input = paper_input(&wire, now_ns, SKY_INPUT_DATAGRAM, "radar");
+    int any = 0;
+    assert_int_equal(sky_store_posix_open(&sink.store, folder), 0);
+    assert_int_equal(sink.store.store.ops->last(&sink.store.store, &any, &config.first_segment), 0);
+    config.first_segment += any != 0 ? 1 : 0;
+    assert_int_equal(sky_journal_open(&config, &sink.base, &journal), 0);
+    memset(bytes, 0x55, sizeof bytes);
+    for (uint64_t seq = 1; seq <= 700; seq++) {
+        input.seq = seq;
+        input.u.datagram.bytes = bytes;
+        input.u.datagram.count = sizeof bytes;
+        assert_int_equal(sky_journal_input(journal, &input, &utc), 0);
+    }
+    if (close) {
+        end_log();
+    } else {
+        commit(FAULT_NONE);
+        sky_store_posix_close(&sink.store); /* as a power cut leaves it */
+    }
+}
+
+static void a_long_log_takes_no_more_memory_than_a_short_one(void **state)
+{
+    (void)state;
+    end_log();
+    struct sky_journal_config config = {
+        .segment_bytes = UINT64_C(64) << 20, .group_bytes = 65536, .software = "test"};
+    record_megabytes(config, true);
+    const long of_one = walk_bytes();
+    record_megabytes(config, true);
+    record_megabytes(config, false);
+    const long of_three = walk_bytes();
+    print_message("42 MB: %ld kB resident, 126 MB: %ld kB\n", of_one / 1024, of_three / 1024);
+    assert_true(of_one < 16L << 20);
+    assert_true(of_three < 16L << 20);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -395,6 +574,10 @@ int main(void)
         CASE(a_write_that_fails_between_the_events_of_an_input_loses_nothing),
         CASE(a_segment_that_is_cut_while_it_is_read_is_read_as_it_was),
         CASE(a_run_whose_configuration_cannot_be_read_is_fed_to_no_station),
+        CASE(a_reader_keeps_up_with_a_station_over_segments),
+        CASE(a_group_that_is_half_written_is_waited_for),
+        CASE(one_file_is_over_when_its_station_closed_it),
+        CASE(a_long_log_takes_no_more_memory_than_a_short_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
