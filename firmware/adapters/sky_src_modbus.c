@@ -51,18 +51,26 @@ static struct sky_src_modbus_message *clear_message(struct sky_src_modbus *sourc
     return &source->sending;
 }
 
-/* What was lost before is told first, so that the log has it in order. */
-static bool report_losses(struct sky_src_modbus *source)
+static bool report_loss(struct sky_src_modbus *source, uint64_t *count, const char *why)
 {
-    if (source->unsent == 0) {
+    if (*count == 0) {
         return true;
     }
-    clear_message(source)->count = source->unsent;
+    struct sky_src_modbus_message *const message = clear_message(source);
+    message->count = *count;
+    (void)snprintf(message->detail, sizeof message->detail, "%s", why);
     if (!hand_over(source, MESSAGE_LOST)) {
         return false;
     }
-    source->unsent = 0;
+    *count = 0;
     return true;
+}
+
+/* What was lost before is told first, so that the log has it in order. */
+static bool report_losses(struct sky_src_modbus *source)
+{
+    return report_loss(source, &source->unsent, "read, and not taken in time") &&
+           report_loss(source, &source->unread, "written over before they were read");
 }
 
 static void hand_block(struct sky_src_modbus *source, size_t words)
@@ -238,6 +246,32 @@ static bool refuse_header(struct sky_src_modbus *source, const char *item)
     return give_up(source, EPROTO, item, why);
 }
 
+/* A head counts its tables by two. One that has been up for less time than before was restarted. */
+static void note_table(struct sky_src_modbus *source, const struct sky_regs_header *header)
+{
+    const struct sky_regs_header *const before = &source->latest;
+    const unsigned step = (uint16_t)(header->sequence - before->sequence);
+    const bool anew = header->uptime_s < before->uptime_s || step >= 0x8000;
+    if (source->follows && anew) {
+        struct sky_src_modbus_message *const message = clear_message(source);
+        (void)snprintf(message->detail, sizeof message->detail, "begun anew: sequence %u after %u",
+                       header->sequence, before->sequence);
+        (void)hand_over(source, MESSAGE_UP);
+    } else if (source->follows && step > 2) {
+        source->unread += step / 2 - 1;
+    }
+    source->latest = *header;
+    source->has_latest = true;
+    source->follows = true;
+}
+
+static bool is_latest(const struct sky_src_modbus *source, const struct sky_regs_header *header)
+{
+    const struct sky_regs_header *const latest = &source->latest;
+    return source->has_latest && header->sequence == latest->sequence &&
+           header->crc == latest->crc && header->uptime_s >= latest->uptime_s;
+}
+
 static bool announce(struct sky_src_modbus *source, const char *identity)
 {
     struct sky_src_modbus_message *const message = clear_message(source);
@@ -263,7 +297,7 @@ static enum outcome try_table(struct sky_src_modbus *source, const char **ret_it
     if (status != SKY_OK) {
         return READ_TORN;
     }
-    if (source->has_sequence && header.sequence == source->sequence) {
+    if (is_latest(source, &header)) {
         return READ_UNCHANGED;
     }
     if (!read_rest(source, header.target_count)) {
@@ -278,8 +312,7 @@ static enum outcome try_table(struct sky_src_modbus *source, const char **ret_it
     if (status != SKY_OK) {
         return READ_TORN;
     }
-    source->has_sequence = true;
-    source->sequence = header.sequence;
+    note_table(source, &header);
     hand_block(source, words);
     return READ_WHOLE;
 }
@@ -436,6 +469,8 @@ static int open_bus(struct sky_source *base, char *ret_detail)
     (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &queue_bytes, sizeof queue_bytes);
     source->thread_fd = pair[1];
     source->unsent = 0;
+    source->unread = 0;
+    source->follows = false; /* what was missed meanwhile, the outage says */
     atomic_store(&source->bus_fd, -1);
     error = start_thread(source);
     if (error != 0) {

@@ -75,30 +75,34 @@ struct sky_src_modbus {
     void *bus; /* modbus_t */
     atomic_int bus_fd;
     struct termios settings; /* of the line, as this unit needs them */
-    uint64_t unsent;         /* messages the loop was too slow to take */
+    uint64_t unsent;         /* messages the loop was too slow to take ... */
+    uint64_t unread;         /* ... and tables the head wrote over; not yet told */
     bool met;                /* the loop's: the unit has said who it is */
     bool map_said;           /* the loop's: the map is handed over before what is read by it */
     bool mute;               /* does not answer function code 17, nor refuse it */
-    bool has_sequence;
-    uint16_t sequence; /* of the latest block handed on: a table that has not changed is not news */
+    bool has_latest; /* the header of the latest table handed on: one that is the same is no news */
+    bool follows;    /* and it came through this opening */
+    struct sky_regs_header latest;
     uint16_t words[SKY_REGS_BLOCK_WORDS_MAX];
     struct sky_src_modbus_message sending;
 };
 
 /**
  * Makes a source that is not open yet. take brings SKY_SOURCE_UP with what the head says about
- * itself (function code 17) and its map version, one SKY_INPUT_REGISTERS per new table,
- * SKY_SOURCE_TORN for a table that changed during each of three reads, and SKY_SOURCE_LOST if the
- * loop did not keep up. Reads 7 targets at a time (112 of at most 125 registers).
- * A unit with a map of its own is read by that instead, once each poll_ms, and again if its
- * sequence changed meanwhile; SKY_INPUT_REGISTER_MAP comes first. One that does not answer function
- * code 17 with the map's identity in it is not that unit: -EPROTO. A header that is not of this map
- * is handed on as it is, so that it is recorded, and ends the source with -EPROTO. Units that share
- * a line are asked in turn; one that fails keeps the turn for another timeout_ms, so that what it
- * may say late is not taken for another's answer. close waits for the thread, and on a shared line
- * for its turn: over TCP up to timeout_ms while it connects, else not; on a serial bus up to
- * timeout_ms. Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates libmodbus's
- * context, once; opening starts a thread, whose stack the C library keeps for the next opening.
+ * itself (function code 17) and its map version, again if the head begins anew, one
+ * SKY_INPUT_REGISTERS per new table, SKY_SOURCE_TORN for a table that changed during each of three
+ * reads, and SKY_SOURCE_LOST for tables that the loop did not take in time or that the head wrote
+ * over before they were read, as its sequence tells. Reads 7 targets at a time (112 of at most 125
+ * registers). A unit with a map of its own is read by that instead, once each poll_ms, and again if
+ * its sequence changed meanwhile; SKY_INPUT_REGISTER_MAP comes first. One that does not answer
+ * function code 17 with the map's identity in it is not that unit: -EPROTO. A header that is not of
+ * this map is handed on as it is, so that it is recorded, and ends the source with -EPROTO. Units
+ * that share a line are asked in turn; one that fails keeps the turn for another timeout_ms, so
+ * that what it may say late is not taken for another's answer. close waits for the thread, and on a
+ * shared line for its turn: over TCP up to timeout_ms while it connects, else not; on a serial bus
+ * up to timeout_ms. Returns 0, -EINVAL if a field is outside its range, or -ENOMEM. Allocates
+ * libmodbus's context, once; opening starts a thread, whose stack the C library keeps for the next
+ * opening.
  */
 int sky_src_modbus_init(struct sky_src_modbus *source, const struct sky_src_modbus_config *config);
 

@@ -24,7 +24,7 @@
  *
  * Target words 6 to 9 are signed: there 0x8000 means "not available". Elsewhere 0xFFFF does, and
  * 0xFFFFFFFF in words 3-4. Azimuth has no such value: every one of its 65,536 is a direction. While
- * the head writes, the sequence is odd; when it is done, even and another than before.
+ * the head writes, the sequence is odd; when it is done, even and two higher than before.
  */
 #ifndef SKY_REGS_H
 #define SKY_REGS_H

@@ -153,27 +153,35 @@ static uint16_t assert_whole(void)
     return header.sequence;
 }
 
-/* Each table is whole and newer than the one before, and what was torn was said. */
+/* Each table is whole and the next, but for those that are said to be lost; torn ones are said. */
 static void read_tables(void)
 {
     uint16_t sequence = 0;
     unsigned torn = 0;
+    uint64_t lost = 0, lost_before = 0;
     for (int tables = 0; tables < TABLES;) {
         const int taken = take(PATIENCE_MS);
         if (taken != 1) {
             fail_msg("got %d: %s", taken, detail);
         }
         if (input.kind == SKY_INPUT_SOURCE) {
-            assert_int_equal(input.u.source_event.event, SKY_SOURCE_TORN);
-            torn++;
+            const enum sky_source_event event = input.u.source_event.event;
+            assert_true(event == SKY_SOURCE_TORN || event == SKY_SOURCE_LOST);
+            torn += event == SKY_SOURCE_TORN;
+            lost += event == SKY_SOURCE_LOST ? input.u.source_event.count : 0;
             continue;
         }
         const uint16_t next = assert_whole();
         assert_true(next > sequence);
+        if (tables > 0) {
+            assert_int_equal(next - sequence, 2 * (1 + lost - lost_before));
+        }
+        lost_before = lost;
         sequence = next;
         tables++;
     }
-    print_message("%d tables, the latest %u, %u torn\n", TABLES, sequence, torn);
+    print_message("%d tables, the latest %u, %u torn, %llu lost\n", TABLES, sequence, torn,
+                  (unsigned long long)lost);
 }
 
 static void pymodbus_is_read_over_tcp_and_found_again_after_it_died(void **state)

@@ -96,11 +96,11 @@ static inline void daemon_write_zones(const char *folder)
                       skywitness__zones__v1__zone_set__pack(&set, bytes));
 }
 
-/** Makes the folder, with a zone set in it and a service manager's socket. */
-static inline void daemon_folder(struct daemon_run *run)
+/** Makes a folder under a place, with a zone set in it and a service manager's socket. */
+static inline void daemon_folder_in(struct daemon_run *run, const char *place)
 {
     memset(run, 0, sizeof *run);
-    snprintf(run->folder, sizeof run->folder, "/tmp/skywitnessd-test-XXXXXX");
+    snprintf(run->folder, sizeof run->folder, "%s/skywitnessd-test-XXXXXX", place);
     assert_non_null(mkdtemp(run->folder));
     snprintf(run->config, sizeof run->config, "%s/c.ini", run->folder);
     daemon_write_zones(run->folder);
@@ -108,6 +108,15 @@ static inline void daemon_folder(struct daemon_run *run)
     snprintf(address.sun_path, sizeof address.sun_path, "%s/notify", run->folder);
     run->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(run->notify_fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+/** On a disk, with a disk's pauses. */
+static inline void daemon_folder(struct daemon_run *run) { daemon_folder_in(run, "/tmp"); }
+
+/** In memory where there is such a place: for tests in which a log is small and no disk matters. */
+static inline void daemon_quick_folder(struct daemon_run *run)
+{
+    daemon_folder_in(run, access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 /** Starts the binary; what it says goes to folder/stderr. environment: NAME=VALUE or NULL. */

@@ -34,9 +34,10 @@ struct seen {
     uint64_t bytes;
     uint64_t records;
     uint64_t inputs;
-    bool gap;        /* a number of an input is missing, or comes twice */
-    bool went_back;  /* log time, or the monotonic axis, did */
-    int64_t time_ns; /* of the latest input */
+    bool gap;         /* a number of an input is missing, or comes twice */
+    bool went_back;   /* log time, or the monotonic axis, did */
+    int64_t first_ns; /* of the first input, and ... */
+    int64_t time_ns;  /* ... of the latest */
     uint64_t log_time_ns;
     uint64_t seq;
     uint32_t source_count;
@@ -91,12 +92,14 @@ static inline void seen_source_event(struct seen *seen, const struct sky_input *
     source->lost += event == SKY_SOURCE_LOST ? input->u.source_event.count : 0;
     source->ups += event == SKY_SOURCE_UP;
     source->downs += event == SKY_SOURCE_DOWN;
-    seen_say(seen, "%s %s %llu: %s\n", input->source, word[event],
-             (unsigned long long)input->u.source_event.count, input->u.source_event.detail);
+    seen_say(seen, "%s %s %llu: %s (at %.3f s)\n", input->source, word[event],
+             (unsigned long long)input->u.source_event.count, input->u.source_event.detail,
+             (double)(input->time_ns - seen->first_ns) / 1e9);
 }
 
 static inline void seen_input(struct seen *seen, const struct sky_input *input)
 {
+    seen->first_ns = seen->inputs == 0 ? input->time_ns : seen->first_ns;
     seen->inputs++;
     seen->gap = seen->gap || (input->seq != seen->seq + 1 && input->kind != SKY_INPUT_CONFIG);
     seen->went_back = seen->went_back || input->time_ns < seen->time_ns;
