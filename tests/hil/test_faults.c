@@ -17,7 +17,7 @@
 #include "sky_seen.h"
 #include "sky_tool.h"
 
-enum { SMOOTH_MS = 50, BABBLE_MS = 5, TIMEOUT_MS = 300 };
+enum { SMOOTH_MS = 50, BABBLE_MS = 5, TIMEOUT_MS = 500 };
 
 static struct daemon_run station;
 static struct seen seen;
@@ -99,6 +99,7 @@ static struct {
     atomic_bool reset;
     atomic_bool restart;
     atomic_uint said;
+    int stage; /* of the table being read: 1 published, 2 its targets were read, 3 all of it */
     int64_t changed_ms;
     int64_t up_since_ms;
 } head = {.line = -1};
@@ -121,14 +122,14 @@ static void publish(uint16_t sequence)
     word[13] = (uint16_t)uptime_s;
     word[14] = sky_regs_crc(target, SKY_REGS_TARGET_WORDS);
     head.changed_ms = daemon_now_ms();
+    head.stage = 1;
     atomic_fetch_add(&head.said, 1);
 }
 
 static void publish_if_due(void)
 {
     const int period_ms = atomic_load(&head.period_ms);
-    const bool was_read = daemon_now_ms() - head.changed_ms > SMOOTH_MS / 2;
-    if (was_read && atomic_exchange(&head.restart, false)) {
+    if (atomic_exchange(&head.restart, false)) {
         head.up_since_ms = daemon_now_ms();
         publish(2);
     } else if (period_ms > 0 && daemon_now_ms() - head.changed_ms >= period_ms) {
@@ -136,14 +137,27 @@ static void publish_if_due(void)
     }
 }
 
-/* A table is read by two requests for the header; between them it does not change here, for a
- * change takes longer than a read. */
+/* A table that is being read does not change, however long that takes. */
+static void follow_reading(const uint8_t *query)
+{
+    const int header = modbus_get_header_length(head.bus);
+    const int at = query[header + 1] << 8 | query[header + 2];
+    if (query[header] != 4 || atomic_load(&head.by_clock)) {
+        return;
+    }
+    if (at != SKY_REGS_HEADER_AT) {
+        head.stage = 2;
+    } else if (head.stage == 2) {
+        head.stage = 3;
+    } else if (head.stage == 3) {
+        publish_if_due();
+    }
+}
+
 static void answer(const uint8_t *query, int bytes)
 {
     static const uint8_t noise[] = {0x00, 0xFF, 0x11, 0x04, 0x40, 0x13, 0x37, 0xC0, 0xDE};
-    if (!atomic_load(&head.by_clock)) {
-        publish_if_due();
-    }
+    follow_reading(query);
     if (atomic_load(&head.late_ms) > 0) {
         daemon_nap_ms(atomic_load(&head.late_ms));
     }
@@ -274,7 +288,7 @@ static void wait_for(const char *words)
         if (daemon_now_ms() >= until_ms) {
             fail_msg("the log does not say '%s':\n%s", words, seen.words);
         }
-        daemon_nap_ms(20);
+        daemon_nap_ms(50);
     }
 }
 
@@ -293,7 +307,7 @@ static void wait_for_more(const char *source, uint64_t more)
     const uint64_t wanted = seen_of(&seen, source)->inputs + more;
     do {
         assert_true(daemon_now_ms() < until_ms);
-        daemon_nap_ms(20);
+        daemon_nap_ms(50);
         seen_read(&seen, station.folder, NULL);
     } while (seen_of(&seen, source)->inputs < wanted);
 }
@@ -331,7 +345,7 @@ static void end(void)
     pthread_join(radar.thread, NULL);
     atomic_store(&receiver.period_ms, 0);
     atomic_store(&head.period_ms, 0);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 100; i++) {
         seen_read(&seen, station.folder, NULL);
         if (seen_of(&seen, "asterix.feed")->inputs >= radar.said &&
             seen_of(&seen, "gpsd")->inputs >= atomic_load(&receiver.said) &&
@@ -339,7 +353,7 @@ static void end(void)
                 atomic_load(&head.said)) {
             break;
         }
-        daemon_nap_ms(10);
+        daemon_nap_ms(30);
     }
     assert_int_equal(waitpid(station.pid, NULL, WNOHANG), 0); /* it runs */
     kill(station.pid, SIGTERM);
@@ -852,32 +866,79 @@ static int tear_down(void **state)
     return 0;
 }
 
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+static const struct CMUnitTest tests[] = {
+    CASE(a_receiver_that_is_unplugged_is_found_again),
+    CASE(a_receiver_that_falls_silent_is_missed_and_heard_again),
+    CASE(a_receiver_that_babbles_is_taken_at_its_word_and_starves_nobody),
+    CASE(a_receiver_that_went_back_1024_weeks_is_not_believed),
+    CASE(a_mast_that_seems_to_move_stays_where_it_is),
+    CASE(a_head_whose_connection_is_reset_is_found_again),
+    CASE(a_head_that_stands_still_is_missed_and_heard_again),
+    CASE(tables_that_a_babbling_head_wrote_over_are_recorded_as_lost),
+    CASE(a_head_that_answers_too_late_is_left_and_asked_anew),
+    CASE(a_head_that_restarts_is_said_to_have_begun_anew),
+    CASE(garbage_on_a_serial_line_costs_the_answers_it_hits),
+    CASE(a_serial_line_that_is_pulled_out_is_read_when_it_is_back),
+    CASE(datagrams_of_any_length_are_recorded_and_their_faults_named),
+    CASE(a_flood_of_datagrams_is_recorded_or_said_to_be_lost),
+#ifdef SKY_SHIFT
+    CASE(a_clock_that_steps_back_an_hour_is_recorded_and_the_log_goes_on),
+    CASE(without_its_receiver_a_station_knows_the_time_ever_less_well),
+#endif
+    CASE(a_group_is_heard_again_when_its_interface_is_back), /* the last: see there */
+};
+enum { TESTS = sizeof tests / sizeof tests[0], WORKERS = 4 };
+
+/* Each worker takes one test in four; what it says is kept until it has ended. */
+static int start_worker(int index, pid_t *ret_pid)
+{
+    static struct CMUnitTest own[TESTS];
+    int count = 0;
+    FILE *const words = tmpfile();
+    assert_non_null(words);
+    for (int i = index; i < TESTS; i += WORKERS) {
+        own[count++] = tests[i];
+    }
+    *ret_pid = fork();
+    if (*ret_pid == 0) {
+        dup2(fileno(words), STDOUT_FILENO);
+        dup2(fileno(words), STDERR_FILENO);
+        const int failed = _cmocka_run_group_tests("faults", own, (size_t)count, NULL, NULL);
+        fflush(NULL);
+        _exit(failed);
+    }
+    return dup(fileno(words));
+}
+
+static void print_words(int fd)
+{
+    char part[1024];
+    ssize_t got = 0;
+    (void)lseek(fd, 0, SEEK_SET);
+    while ((got = read(fd, part, sizeof part)) > 0) {
+        (void)fwrite(part, 1, (size_t)got, stdout);
+    }
+    close(fd);
+}
+
+/* Most of a test is waiting, so some run beside each other. */
 int main(int argc, char **argv)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-    static const struct CMUnitTest tests[] = {
-        CASE(a_receiver_that_is_unplugged_is_found_again),
-        CASE(a_receiver_that_falls_silent_is_missed_and_heard_again),
-        CASE(a_receiver_that_babbles_is_taken_at_its_word_and_starves_nobody),
-        CASE(a_receiver_that_went_back_1024_weeks_is_not_believed),
-        CASE(a_mast_that_seems_to_move_stays_where_it_is),
-        CASE(a_head_whose_connection_is_reset_is_found_again),
-        CASE(a_head_that_stands_still_is_missed_and_heard_again),
-        CASE(tables_that_a_babbling_head_wrote_over_are_recorded_as_lost),
-        CASE(a_head_that_answers_too_late_is_left_and_asked_anew),
-        CASE(a_head_that_restarts_is_said_to_have_begun_anew),
-        CASE(garbage_on_a_serial_line_costs_the_answers_it_hits),
-        CASE(a_serial_line_that_is_pulled_out_is_read_when_it_is_back),
-        CASE(datagrams_of_any_length_are_recorded_and_their_faults_named),
-        CASE(a_flood_of_datagrams_is_recorded_or_said_to_be_lost),
-#ifdef SKY_SHIFT
-        CASE(a_clock_that_steps_back_an_hour_is_recorded_and_the_log_goes_on),
-        CASE(without_its_receiver_a_station_knows_the_time_ever_less_well),
-#endif
-        CASE(a_group_is_heard_again_when_its_interface_is_back), /* the last: see there */
-    };
+    int words[WORKERS], failed = 0;
+    pid_t pid[WORKERS];
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
+        return cmocka_run_group_tests(tests, NULL, NULL);
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    for (int i = 0; i < WORKERS; i++) {
+        words[i] = start_worker(i, &pid[i]);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        int status = 0;
+        waitpid(pid[i], &status, 0);
+        failed += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+        print_words(words[i]);
+    }
+    return failed;
 }
