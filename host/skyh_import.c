@@ -22,9 +22,10 @@ static const struct skyh_option options[] = {
     {"--sensors", "FILE", "the sensors; the first one stands at the station"},
     {"--zones", "FILE", "the zones to watch"},
     {"--capture", "FILE", "ASTERIX as received: pcap, pcapng or raw data blocks; with --config"},
+    {"--nmea", "FILE", "a receiver's log, in any protocol gpsd knows; with --config"},
     {"--config", "FILE", "the station that receives it: a configuration of skywitnessd"},
     {"--port", "N", "take what was sent to UDP port N, or N-M, not what the station listens to"},
-    {"--day", "DATE", "the date of the capture's first day, whatever it says itself"},
+    {"--day", "DATE", "the date of the first day of either, whatever it says itself"},
     {"--igc", "FILE", "a recorded flight: into a table of the truth, for scoring"},
     {"--out", "LOG", "write this log: LOG.mcap, or a directory of segments; also -o"},
     {"--key", "FILE", "sign the log with this key, which witness keygen made for a station"},
@@ -482,7 +483,7 @@ static void print_json(const struct import *import, const char *log)
 static int run(const struct skyh_args *args)
 {
     struct skyh_problem problem;
-    if (skyh_args_value(args, "--capture") != NULL) {
+    if (skyh_args_value(args, "--capture") != NULL || skyh_args_value(args, "--nmea") != NULL) {
         return skyh_import_capture(args);
     }
     if (skyh_args_value(args, "--igc") != NULL) {
@@ -517,7 +518,7 @@ const struct skyh_command skyh_import = {
     .operands = "",
     .operands_min = 0,
     .operands_max = 0,
-    .summary = "make a log of tables of plots and poses, or of captured ASTERIX",
+    .summary = "make a log of tables of plots and poses, of captured ASTERIX or a receiver's log",
     .about =
         "Makes the log that a station would have recorded: what it received, its ticks, and what\n"
         "its own code concluded.\n"
@@ -525,12 +526,16 @@ const struct skyh_command skyh_import = {
         "Of a capture: the UDP datagrams to the ports and groups that the [asterix.NAME] sections\n"
         "of the configuration listen to, received when the capture says. Its station must stand "
         "at\n"
-        "a surveyed site, since no receiver is heard. Ethernet with or without VLAN, raw IP and\n"
+        "a surveyed site, unless --nmea brings fixes. Ethernet with or without VLAN, raw IP and\n"
         "Linux cooked, IPv4 and IPv6; fragments and what was captured without its end are left "
         "out\n"
         "and recorded as lost. A file of data blocks has no dates: it needs --day, and a block\n"
         "comes when its latest record was measured. --day moves by whole days, so times of day\n"
         "hold; a station refuses dates before 2026.\n"
+        "\n"
+        "Of a receiver's log: a real gpsd reads it, fed by gpsfake (Debian: gpsd, gpsd-clients),\n"
+        "and each of its reports is received at the time that it states. With --capture both\n"
+        "become one log; dates must agree, or --day gives each the same.\n"
         "\n"
         "Of an IGC file: no log but the table t,id,cls,lat,lon,alt,ve,vn,vu,v of where it truly\n"
         "was, t in seconds since its midnight or --epoch, into the file given by --out.\n"
@@ -554,7 +559,7 @@ const struct skyh_command skyh_import = {
         "           straight in longitude and latitude; sigma_m may be empty: unstated.\n",
     .exits = "  0   imported\n"
              "  64  usage   65  a file's content is wrong   66  a file cannot be read\n"
-             "  73, 74  cannot write\n",
+             "  69  gpsfake is not there or fails   73, 74  cannot write\n",
     .example =
         "  skywitness import --plots plots.csv --pose pose.csv --sensors sensors.csv \\\n"
         "      --zones zones.csv -o flight.mcap\n"

@@ -20,6 +20,7 @@
 #include "sky_paper.h"
 #include "sky_src_gpsd.h"
 #include "sky_test.h"
+#include "skyh_nmea.h"
 
 enum { REPORTS_MAX = 4096, PATIENCE_MS = 60000 };
 
@@ -183,6 +184,52 @@ static size_t count_in_check(const char *name)
     return count;
 }
 
+/* What the desktop tool reads in the same message. */
+static void compare(const struct sky_gnss_report *one)
+{
+    char *const text = malloc(one->json_bytes);
+    struct skyh_nmea nmea = {0};
+    struct skyh_problem problem;
+    memcpy(text, one->json, one->json_bytes);
+    (void)!skyh_nmea_take(&nmea, "report", text, one->json_bytes, &problem);
+    assert_int_equal(nmea.count, 1);
+    const struct sky_gnss_report *const other = &nmea.fix[0].report;
+    /* libgps hands out the error of a height that it has not got, now and then */
+    const bool high = isfinite(one->alt_hae_m) || isfinite(one->alt_msl_m);
+    const double left[] = {one->lat_deg,
+                           one->lon_deg,
+                           one->alt_hae_m,
+                           one->alt_msl_m,
+                           one->err_lon_m,
+                           one->err_lat_m,
+                           high ? one->err_alt_m : 0.0,
+                           one->err_time_s,
+                           one->course_deg,
+                           one->climb_mps,
+                           one->speed_mps};
+    const double right[] = {other->lat_deg,
+                            other->lon_deg,
+                            other->alt_hae_m,
+                            other->alt_msl_m,
+                            other->err_lon_m,
+                            other->err_lat_m,
+                            high ? other->err_alt_m : 0.0,
+                            other->err_time_s,
+                            other->course_deg,
+                            other->climb_mps,
+                            other->speed_mps};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        if (isnan(left[i]) != isnan(right[i]) || fabs(left[i] - right[i]) > 1e-9) {
+            fail_msg("number %zu: %.12g, %.12g: %.*s", i, left[i], right[i], (int)one->json_bytes,
+                     one->json);
+        }
+    }
+    assert_int_equal(one->mode, other->mode);
+    assert_int_equal(one->has_time, other->has_time);
+    assert_true(llabs(one->utc_ns - other->utc_ns) < 1000);
+    skyh_nmea_close(&nmea);
+}
+
 /* Reads what gpsd says until it ends, or until all that is expected came and no more. */
 static void read_reports(struct sky_source *source, size_t wanted)
 {
@@ -196,6 +243,7 @@ static void read_reports(struct sky_source *source, size_t wanted)
         taken = source->ops->take(source, &input, detail);
         if (taken == 1 && input.kind == SKY_INPUT_GNSS) {
             assert_true(report_count < REPORTS_MAX);
+            compare(&input.u.gnss);
             report[report_count] = input.u.gnss;
             report[report_count].json = NULL;
             report[report_count].json_bytes = 0;

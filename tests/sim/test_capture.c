@@ -255,7 +255,7 @@ static void what_cannot_be_imported_is_said_in_one_line(void **state)
     write_text("text.txt", "not a capture");
     write_text("bad.ini", "[station]\nlatitude=1\n");
     refuses(64, "--capture night.pcap", "--config: missing");
-    refuses(64, NIGHT "--zones set.zones", "--zones: not with --capture");
+    refuses(64, NIGHT "--zones set.zones", "--zones: not with --capture or --nmea");
     refuses(64, NIGHT "--port 0", "--port: 0; expected a port");
     refuses(64, NIGHT "--port 9-8", "--port: 9-8; expected a port");
     refuses(64, NIGHT "--port 70000", "--port: 70000; expected a port");
@@ -269,6 +269,79 @@ static void what_cannot_be_imported_is_said_in_one_line(void **state)
     refuses(65, "--capture text.txt --config station.ini", "text.txt: byte 0: neither");
     refuses(66, "--capture none.pcap --config station.ini", "none.pcap: No such file");
     refuses(66, "--capture night.pcap --config none.ini", "none.ini");
+}
+
+static bool has_gpsfake(void)
+{
+    return system("command -v gpsfake >/dev/null && PATH=$PATH:/usr/sbin command -v gpsd "
+                  ">/dev/null") == 0;
+}
+
+static void put_sentence(FILE *stream, const char *text)
+{
+    unsigned sum = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        sum ^= (unsigned char)*at;
+    }
+    (void)fprintf(stream, "$%s*%02X\r\n", text, sum);
+}
+
+/* A receiver at the station, as long as the radar's feed. */
+static void write_nmea(const char *name)
+{
+    FILE *const stream = create(name);
+    for (int i = 0; i < FLIGHT_S; i++) {
+        const int s = 35 * 60 + 56 + i;
+        char text[128];
+        (void)snprintf(text, sizeof text,
+                       "GPGGA,07%02d%02d.00,4500.0000,N,02500.0000,E,1,09,0.9,262.0,M,38.0,M,,",
+                       s / 60, s % 60);
+        put_sentence(stream, text);
+        (void)snprintf(text, sizeof text,
+                       "GPRMC,07%02d%02d.00,A,4500.0000,N,02500.0000,E,0.0,0.0,050516,,,A", s / 60,
+                       s % 60);
+        put_sentence(stream, text);
+    }
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void a_receivers_log_goes_through_a_real_gpsd_beside_the_radars_feed(void **state)
+{
+    (void)state;
+    refuses(66, "--nmea none.nmea --config moving.ini", "none.nmea: No such file");
+    if (!has_gpsfake()) {
+        print_message("skipped: gpsfake (gpsd-clients) is not installed\n");
+        skip();
+    }
+    write_nmea("night.nmea");
+    assert_int_equal(run("import --nmea night.nmea --capture night.pcap --config moving.ini "
+                         "--port 21131 --day 2026-02-01 -o both.mcap"),
+                     0);
+    int fixes = 0;
+    assert_int_equal(sscanf(said, "both.mcap: %d fixes, 39 datagrams", &fixes), 1);
+    assert_in_range(fixes, FLIGHT_S - 10, 3 * FLIGHT_S); /* several may be of one epoch */
+    assert_int_equal(run("replay --check both.mcap"), 0);
+    assert_int_equal(run("export --format events-csv both.mcap"), 0);
+    expect_entry();
+}
+
+static void without_gpsfake_it_is_said_what_is_missing(void **state)
+{
+    (void)state;
+    write_text("some.nmea", "$GPGGA\n");
+    char *const path = strdup(getenv("PATH"));
+    (void)setenv("PATH", "/bin-of-nothing", 1);
+    char command[512];
+    (void)snprintf(command, sizeof command,
+                   "cd %s && %s import --nmea some.nmea --config moving.ini -o n.mcap 2>err.txt",
+                   folder, SKY_SKYWITNESS);
+    const int status = system(command);
+    (void)setenv("PATH", path, 1);
+    free(path);
+    (void)snprintf(command, sizeof command, "%s/err.txt", folder);
+    read_text(command, noted, sizeof noted);
+    assert_int_equal(WEXITSTATUS(status), 69);
+    assert_non_null(strstr(noted, "skywitness import: gpsfake: not found; expected gpsd"));
 }
 
 static void real_captures_become_logs_that_replay(void **state)
@@ -454,6 +527,8 @@ int main(void)
         cmocka_unit_test(blocks_without_dates_become_a_log_by_their_own_times),
         cmocka_unit_test(a_recorded_flight_becomes_a_table_of_the_truth),
         cmocka_unit_test(what_cannot_be_imported_is_said_in_one_line),
+        cmocka_unit_test(a_receivers_log_goes_through_a_real_gpsd_beside_the_radars_feed),
+        cmocka_unit_test(without_gpsfake_it_is_said_what_is_missing),
         cmocka_unit_test(real_captures_become_logs_that_replay),
         cmocka_unit_test(tracks_are_sent_each_second_as_another_decoder_reads_them),
         cmocka_unit_test(what_was_exported_is_what_a_station_of_reports_takes),
