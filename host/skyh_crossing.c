@@ -58,6 +58,74 @@ static bool touch(const struct skyh_edge *a, const struct skyh_edge *b)
            on(b, a->x[1], a->y[1]);
 }
 
+/* A way from a vertex. */
+struct way {
+    int64_t x;
+    int64_t y;
+};
+
+/* The two ways that a ring takes from a place: back to where it comes from, and on. */
+struct ways {
+    struct way back;
+    struct way on;
+};
+
+/* 1 if b leads off to the left of a, -1 to the right, 0 along it. Exact, as above. */
+static int turn(struct way a, struct way b)
+{
+    const int64_t cross = a.x * b.y - a.y * b.x;
+    return cross > 0 ? 1 : (cross < 0 ? -1 : 0);
+}
+
+/* From the first vertex of an edge. */
+static struct ways from_vertex(const struct skyh_edge *edge)
+{
+    const int64_t x = edge->x[0], y = edge->y[0];
+    return (struct ways){{edge->before_x - x, edge->before_y - y},
+                         {edge->x[1] - x, edge->y[1] - y}};
+}
+
+/* From a place on the edge that is not its end. */
+static struct ways from_place(const struct skyh_edge *edge, int64_t x, int64_t y)
+{
+    return x == edge->x[0] && y == edge->y[0]
+               ? from_vertex(edge)
+               : (struct ways){{edge->x[0] - x, edge->y[0] - y}, {edge->x[1] - x, edge->y[1] - y}};
+}
+
+/* Whether a way leads off to the left of a ring. */
+static bool is_left(const struct ways *ring, struct way way)
+{
+    const int bend = turn(ring->on, ring->back);
+    const bool after = turn(ring->on, way) > 0, before = turn(way, ring->back) > 0;
+    return bend > 0 ? after && before : (bend < 0 ? after || before : after);
+}
+
+static bool pass(const struct ways *a, const struct ways *b)
+{
+    return is_left(a, b->back) != is_left(a, b->on);
+}
+
+static bool ends_at(const struct skyh_edge *edge, int64_t x, int64_t y)
+{
+    return x == edge->x[1] && y == edge->y[1];
+}
+
+/* Whether two rings change sides where the first vertex of one edge lies on the other. */
+static bool cross_at_vertex(const struct skyh_edge *a, const struct skyh_edge *b)
+{
+    const struct ways from_a = from_vertex(a), from_b = from_vertex(b);
+    if (on(a, b->x[0], b->y[0]) && !ends_at(a, b->x[0], b->y[0])) {
+        const struct ways from = from_place(a, b->x[0], b->y[0]);
+        return pass(&from, &from_b);
+    }
+    if (on(b, a->x[0], a->y[0]) && !ends_at(b, a->x[0], a->y[0])) {
+        const struct ways from = from_place(b, a->x[0], a->y[0]);
+        return pass(&from, &from_a);
+    }
+    return false;
+}
+
 /* What is wrong between two edges, or NULL. */
 static const char *conflict(const struct skyh_edge *a, const struct skyh_edge *b)
 {
@@ -70,8 +138,11 @@ static const char *conflict(const struct skyh_edge *a, const struct skyh_edge *b
     if (overlap(a, b)) {
         return "runs back along";
     }
-    const bool neighbours = a->ring == b->ring && (a->next == b->index || b->next == a->index);
-    return a->ring == b->ring && !neighbours && touch(a, b) ? "touches" : NULL;
+    if (a->ring != b->ring) {
+        return cross_at_vertex(a, b) ? "crosses" : NULL;
+    }
+    const bool neighbours = a->next == b->index || b->next == a->index;
+    return !neighbours && touch(a, b) ? "touches" : NULL;
 }
 
 bool skyh_crossing_find(struct skyh_edge *edge, size_t count, struct skyh_conflict *ret_conflict)
@@ -85,6 +156,48 @@ bool skyh_crossing_find(struct skyh_edge *edge, size_t count, struct skyh_confli
                 *ret_conflict = (struct skyh_conflict){edge[i], edge[j], what};
                 return true;
             }
+        }
+    }
+    return false;
+}
+
+/* A place on an edge where no vertex of another one is, as vertices have whole numbers. */
+static const double anywhere = 0.41421356237309505;
+
+/* Whether an edge lies south of a place. Its western end counts as its own, its eastern does not.
+ */
+static bool is_south(const struct skyh_edge *edge, double x, double y)
+{
+    const double x0 = (double)edge->x[0], x1 = (double)edge->x[1];
+    const double y0 = (double)edge->y[0], y1 = (double)edge->y[1];
+    return (x0 > x) != (x1 > x) && y0 + (x - x0) / (x1 - x0) * (y1 - y0) < y;
+}
+
+/* Whether the ring of an edge is where it is meant to be. */
+static bool is_placed(const struct skyh_edge *edge, size_t count, const struct skyh_edge *of,
+                      const struct skyh_part *part)
+{
+    const struct skyh_part own = part[of->ring];
+    const double x = (double)of->x[0] + anywhere * (double)(of->x[1] - of->x[0]);
+    const double y = (double)of->y[0] + anywhere * (double)(of->y[1] - of->y[0]);
+    bool in_others = false, in_outer = false;
+    for (size_t i = 0; i < count && (double)low_x(&edge[i]) <= x; i++) {
+        const uint32_t path = part[edge[i].ring].path;
+        const bool counts = path != own.path && is_south(&edge[i], x, y);
+        in_others ^= counts;
+        in_outer ^= counts && path == own.outer;
+    }
+    const bool is_hole = own.outer != own.path;
+    return in_others == is_hole && in_outer == is_hole;
+}
+
+bool skyh_crossing_misplaced(const struct skyh_edge *edge, size_t count,
+                             const struct skyh_part *part, uint32_t *ret_ring)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (edge[i].index == 0 && !is_placed(edge, count, &edge[i], part)) {
+            *ret_ring = edge[i].ring;
+            return true;
         }
     }
     return false;

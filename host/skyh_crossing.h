@@ -1,5 +1,6 @@
 /**
- * skyh_crossing: whether rings cross themselves or each other, exactly.
+ * skyh_crossing: whether rings cross themselves or each other, exactly, and whether they lie in
+ * each other as holes and parts do.
  *
  * A ring may touch another one, but not itself.
  */
@@ -14,6 +15,8 @@
 struct skyh_edge {
     int64_t x[2];
     int64_t y[2];
+    int64_t before_x; /* the vertex that its ring has before its first one */
+    int64_t before_y;
     uint32_t ring;
     uint32_t index; /* of its first vertex, in the ring */
     uint32_t next;  /* of its second */
@@ -30,5 +33,20 @@ struct skyh_conflict {
  * those that begin east of it before it ends. False if none are.
  */
 bool skyh_crossing_find(struct skyh_edge *edge, size_t count, struct skyh_conflict *ret_conflict);
+
+/** What a ring is meant as. Rings of one path are parts of what one ring of a file became. */
+struct skyh_part {
+    uint32_t path;
+    uint32_t outer; /* the path in which it is a hole; its own if it is none */
+};
+
+/**
+ * Whether a ring is where its meaning and the even-odd rule agree: a hole inside the path it is a
+ * hole of, and in no other hole; no outer ring inside another one. Names the first that is not.
+ * Pre: edges as skyh_crossing_find left them when it found none; one part for each of their rings.
+ * Cost: rings times edges at worst.
+ */
+bool skyh_crossing_misplaced(const struct skyh_edge *edge, size_t count,
+                             const struct skyh_part *part, uint32_t *ret_ring);
 
 #endif

@@ -616,17 +616,61 @@ static struct skyh_edge edge_of(const struct outline *outline, uint32_t ring, ui
 {
     const struct sky_ring *const where = &outline->build->ring[outline->first_ring + ring];
     const uint32_t next = index + 1 < where->count ? index + 1 : 0;
-    const uint32_t a = where->first + index, b = where->first + next;
+    const uint32_t before = (index > 0 ? index : where->count) - 1;
+    const uint32_t a = where->first + index, b = where->first + next, c = where->first + before;
     return (struct skyh_edge){
         .x = {outline->trace[a - outline->first_vertex].lon_e7,
               outline->trace[b - outline->first_vertex].lon_e7},
         .y = {outline->build->vertex[a].lat_e7, outline->build->vertex[b].lat_e7},
+        .before_x = outline->trace[c - outline->first_vertex].lon_e7,
+        .before_y = outline->build->vertex[c].lat_e7,
         .ring = ring,
         .index = index,
         .next = next};
 }
 
-static bool check_crossing(const struct outline *outline)
+/* The path in which another one is a hole: the latest before it that is none. Itself, if it is no
+ * hole. */
+static uint32_t outer_of(const struct outline *outline, uint32_t path)
+{
+    uint32_t outer = path;
+    while (outer > outline->feature->first_path && outline->drawing->path[outer].is_hole) {
+        outer--;
+    }
+    return outer;
+}
+
+static bool report_misplaced(const struct outline *outline, const struct skyh_part *part)
+{
+    const struct skyh_path *const path = &outline->drawing->path[part->path];
+    if (part->outer == part->path) {
+        return fail_at(outline, path->where,
+                       "lies inside another part; expected parts beside each other");
+    }
+    return fail_at(outline, path->where, "a hole that is not in %s alone; expected it there",
+                   outline->drawing->path[part->outer].where);
+}
+
+static bool check_nesting(const struct outline *outline, const struct skyh_edge *edge,
+                          uint32_t count)
+{
+    const uint32_t rings = outline->build->ring_count - outline->first_ring;
+    struct skyh_part *const part = malloc(rings * sizeof *part);
+    uint32_t misplaced = 0;
+    if (part == NULL) {
+        return no_memory(outline);
+    }
+    for (uint32_t ring = 0; ring < rings; ring++) {
+        const uint32_t path = outline->path[ring];
+        part[ring] = (struct skyh_part){.path = path, .outer = outer_of(outline, path)};
+    }
+    const bool sound = !skyh_crossing_misplaced(edge, count, part, &misplaced) ||
+                       report_misplaced(outline, &part[misplaced]);
+    free(part);
+    return sound;
+}
+
+static bool check_edges(const struct outline *outline)
 {
     const uint32_t count = outline->build->vertex_count - outline->first_vertex;
     struct skyh_edge *const edge = malloc(count * sizeof *edge);
@@ -641,9 +685,11 @@ static bool check_crossing(const struct outline *outline)
             edge[filled++] = edge_of(outline, ring, i);
         }
     }
-    const bool found = skyh_crossing_find(edge, filled, &conflict);
+    const bool sound = skyh_crossing_find(edge, filled, &conflict)
+                           ? report(outline, &conflict)
+                           : check_nesting(outline, edge, filled);
     free(edge);
-    return !found || report(outline, &conflict);
+    return sound;
 }
 
 /* ----------------------------------------------------------------------------------- features */
@@ -666,7 +712,7 @@ static bool take_paths(struct outline *outline)
                        outline->drawing->file, feature->where, outline->turned,
                        outline->turned == 1 ? "" : "s");
     }
-    return check_width(outline) && check_crossing(outline);
+    return check_width(outline) && check_edges(outline);
 }
 
 static void add_line(const struct outline *outline)

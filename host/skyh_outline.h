@@ -4,8 +4,8 @@
  *
  * Mended: a ring that is not closed, a position given twice, a ring that winds against its format's
  * rule, one that comes back to a vertex of its own (cut there). Refused, with where it stands: a
- * place that is not on Earth, a ring that crosses itself or another one (with both edges), a ring
- * round a pole.
+ * place that is not on Earth, a ring that crosses itself or another one (with both edges), a hole
+ * that is not inside its ring, a part inside another one, a ring round a pole.
  *
  * A line that does not close is the border of two zones, or of one: what is on its left is inside.
  * It is closed far away (SKYH_OUTLINE_REACH_KM beyond all of it): both ends go on straight in

@@ -148,6 +148,141 @@ static void a_crossing_is_found_across_the_antimeridian(void **state)
     refused("z: p0: edge 0-1 crosses edge 2-3; expected a ring that does not cross itself");
 }
 
+static void rings_that_cross_in_their_vertices_are_refused(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 1}, {4, 3}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({2, 2}, {4, 1}, {5, 2}, {4, 3}, {2, 2});
+    refused("z: p1: edge 3-4 crosses edge 3-4 of p0; expected rings that do not cross");
+}
+
+static void rings_that_cross_in_a_vertex_of_one_are_refused(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({2, 2}, {4, 1}, {5, 2}, {4, 3}, {2, 2});
+    refused("z: p1: edge 3-4 crosses edge 1-2 of p0; expected rings that do not cross");
+}
+
+static void a_hole_may_touch_its_ring_in_vertices_and_between_them(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({0, 0}, {4, 2}, {2, 4}, {1, 3}, {0, 0});
+    path(false, false);
+    drawing.path[2].is_hole = true;
+    POINTS({4, 4}, {2, 4}, {4, 2}, {4, 4});
+    drawing.path[2].where[0] = 'q';
+    refused("z: p0: edge 2-3 runs back along edge 0-1 of q2; expected rings that do not cross");
+    (void)fresh(NULL);
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({0, 0}, {4, 2}, {2, 4}, {1, 3}, {0, 0});
+    taken();
+    assert_false(inside(2.0, 2.0));
+    assert_true(inside(3.5, 3.5));
+    assert_true(inside(0.5, 2.0));
+}
+
+static void rings_may_touch_in_corners_that_bend_either_way(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 2}, {2, 2}, {2, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({2, 2}, {3, 1}, {1, 1}, {1, 3}, {2, 2});
+    path(false, false);
+    POINTS({4, 2}, {6, 1}, {6, 7}, {4, 2});
+    taken();
+    assert_true(inside(0.5, 2.0));
+    assert_false(inside(1.5, 1.5));
+    assert_true(inside(2.0, 5.0));
+}
+
+static void a_hole_that_is_not_inside_its_ring_is_refused(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {4, 0}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({5, 1}, {6, 1}, {6, 2}, {5, 1});
+    refused("z: p1: a hole that is not in p0 alone; expected it there");
+    (void)fresh(NULL);
+    path(true, false);
+    POINTS({5, 0}, {9, 0}, {9, 4}, {5, 4}, {5, 0});
+    path(false, false);
+    POINTS({0, 0}, {4, 0}, {4, 4}, {0, 4}, {0, 0});
+    path(false, false);
+    drawing.path[2].is_hole = true;
+    POINTS({6, 1}, {7, 1}, {7, 2}, {6, 1});
+    refused("z: p2: a hole that is not in p1 alone; expected it there");
+}
+
+static void a_hole_in_a_hole_is_refused(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {9, 0}, {9, 9}, {0, 9}, {0, 0});
+    path(false, false);
+    POINTS({2, 2}, {6, 2}, {6, 6}, {2, 6}, {2, 2});
+    path(false, false);
+    POINTS({3, 3}, {4, 3}, {4, 4}, {3, 3});
+    drawing.path[1].is_hole = drawing.path[2].is_hole = true;
+    refused("z: p2: a hole that is not in p0 alone; expected it there");
+}
+
+static void a_part_inside_another_is_refused_but_one_in_its_hole_is_not(void **state)
+{
+    (void)state;
+    for (int with_hole = 0; with_hole < 2; with_hole++) {
+        (void)fresh(NULL);
+        path(true, false);
+        POINTS({178, 0}, {-178, 0}, {-178, 4}, {178, 4}, {178, 0});
+        if (with_hole != 0) {
+            path(false, false);
+            drawing.path[1].is_hole = true;
+            POINTS({179, 1}, {-179, 1}, {-179, 3}, {179, 3}, {179, 1});
+        }
+        path(false, false);
+        POINTS({179.5, 1.5}, {-179.5, 1.5}, {-179.5, 2.5}, {179.5, 1.5});
+        if (with_hole != 0) {
+            taken();
+            assert_true(inside(1.8, -179.6));
+            assert_false(inside(2.5, 179.6));
+        } else {
+            refused("z: p1: lies inside another part; expected parts beside each other");
+        }
+    }
+}
+
+static void a_ring_that_meets_itself_may_have_holes_still(void **state)
+{
+    (void)state;
+    path(true, false);
+    POINTS({0, 0}, {8, 0}, {8, 8}, {4, 8}, {3, 6}, {5, 6}, {4, 8}, {0, 8}, {0, 0});
+    path(false, false);
+    drawing.path[1].is_hole = true;
+    POINTS({1, 1}, {2, 1}, {2, 2}, {1, 1});
+    taken();
+    assert_int_equal(build.ring_count, 3);
+    assert_false(inside(1.2, 1.8));
+    assert_false(inside(6.5, 4.0));
+    assert_true(inside(4.0, 4.0));
+}
+
 static void a_ring_round_a_pole_is_refused(void **state)
 {
     (void)state;
@@ -352,6 +487,21 @@ int main(void)
         cmocka_unit_test_setup_teardown(rounding_is_owned_up_to, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_ring_round_the_antimeridian_is_one_piece, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_crossing_is_found_across_the_antimeridian, fresh, fresh),
+        cmocka_unit_test_setup_teardown(rings_that_cross_in_their_vertices_are_refused, fresh,
+                                        fresh),
+        cmocka_unit_test_setup_teardown(rings_that_cross_in_a_vertex_of_one_are_refused, fresh,
+                                        fresh),
+        cmocka_unit_test_setup_teardown(a_hole_may_touch_its_ring_in_vertices_and_between_them,
+                                        fresh, fresh),
+        cmocka_unit_test_setup_teardown(rings_may_touch_in_corners_that_bend_either_way, fresh,
+                                        fresh),
+        cmocka_unit_test_setup_teardown(a_hole_that_is_not_inside_its_ring_is_refused, fresh,
+                                        fresh),
+        cmocka_unit_test_setup_teardown(a_hole_in_a_hole_is_refused, fresh, fresh),
+        cmocka_unit_test_setup_teardown(a_part_inside_another_is_refused_but_one_in_its_hole_is_not,
+                                        fresh, fresh),
+        cmocka_unit_test_setup_teardown(a_ring_that_meets_itself_may_have_holes_still, fresh,
+                                        fresh),
         cmocka_unit_test_setup_teardown(a_ring_round_a_pole_is_refused, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_ring_that_meets_itself_is_cut_where_it_does, fresh,
                                         fresh),
