@@ -15,6 +15,7 @@ extern const struct skyh_command skyh_report_command;
 extern const struct skyh_command skyh_info;
 extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
+extern const struct skyh_command skyh_watch;
 extern const struct skyh_command skyh_zones_build;
 extern const struct skyh_command skyh_zones_info;
 extern const struct skyh_command skyh_zones_distance;

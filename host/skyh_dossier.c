@@ -24,6 +24,7 @@ struct gatherer {
     size_t assessment_room;
     size_t spot_room;
     size_t heard_room;
+    size_t health_room;
 };
 
 /* Room for one more; false if memory ended. */
@@ -64,6 +65,9 @@ static struct skyh_dossier_run *current(struct gatherer *gatherer)
 static bool is_wanted(const struct gatherer *gatherer, uint32_t track_id)
 {
     const struct skyh_incidents *const incidents = &gatherer->dossier->incidents;
+    if (gatherer->dossier->keep_all) {
+        return true;
+    }
     for (size_t i = 0; i < incidents->count; i++) {
         if (incidents->incident[i].run == gatherer->run &&
             incidents->incident[i].said.track_id == track_id) {
@@ -129,6 +133,23 @@ static void take_assessment(struct gatherer *gatherer, const struct sky_assessme
     look->count++;
 }
 
+static void take_health(struct gatherer *gatherer, const struct sky_event *event)
+{
+    struct skyh_dossier *const dossier = gatherer->dossier;
+    void *array = dossier->health;
+    if (!grow(&array, &gatherer->health_room, dossier->health_count, sizeof *dossier->health)) {
+        gatherer->failed = true;
+        return;
+    }
+    dossier->health = array;
+    dossier->health[dossier->health_count++] = (struct skyh_health){
+        .run = gatherer->run,
+        .sensor = event->u.sensor.sensor,
+        .utc_ns = event->utc.utc_ns,
+        .detection_probability = event->u.sensor.detection_probability,
+    };
+}
+
 static void take_event(struct gatherer *gatherer, const struct sky_event *event)
 {
     struct skyh_dossier_run *const run = current(gatherer);
@@ -143,6 +164,8 @@ static void take_event(struct gatherer *gatherer, const struct sky_event *event)
     } else if (event->kind == SKY_EVENT_CLOCK && run != NULL) {
         run->clock = event->utc;
         run->clock_changes++;
+    } else if (event->kind == SKY_EVENT_SENSOR && event->utc.state != SKY_CLOCK_NONE) {
+        take_health(gatherer, event);
     } else if (event->kind == SKY_EVENT_REJECT && run != NULL) {
         run->refused += event->u.reject.count;
     }
@@ -206,21 +229,27 @@ static void begin_run(struct gatherer *gatherer, const struct sky_input *input)
     dossier->run_count++;
 }
 
-/*
- * How long a source may say nothing: two of its scans and a half, or 5 s if it is no radar. What
- * brings a radar's readings is called as the radar, or "modbus.", "asterix." and so.
- */
-static int64_t pause_of(const struct sky_config *config, const char *name)
+uint32_t skyh_dossier_sensor(const struct sky_config *config, const char *source)
 {
-    const char *const dot = strchr(name, '.');
+    const char *const dot = strchr(source, '.');
     for (uint32_t i = 0; i < config->sensor_count; i++) {
-        if (strcmp(config->sensor[i].name, name) == 0 ||
+        if (strcmp(config->sensor[i].name, source) == 0 ||
             (dot != NULL && strcmp(config->sensor[i].name, dot + 1) == 0)) {
-            const int64_t pause_ns = config->sensor[i].scan_ns * 5 / 2;
-            return pause_ns > 2 * SKY_SECOND_NS ? pause_ns : 2 * SKY_SECOND_NS;
+            return i;
         }
     }
-    return 5 * SKY_SECOND_NS;
+    return UINT32_MAX;
+}
+
+/* How long a source may say nothing: two of its scans and a half, or 5 s if it is no radar. */
+static int64_t pause_of(const struct sky_config *config, const char *name)
+{
+    const uint32_t sensor = skyh_dossier_sensor(config, name);
+    if (sensor == UINT32_MAX) {
+        return 5 * SKY_SECOND_NS;
+    }
+    const int64_t pause_ns = config->sensor[sensor].scan_ns * 5 / 2;
+    return pause_ns > 2 * SKY_SECOND_NS ? pause_ns : 2 * SKY_SECOND_NS;
 }
 
 static bool source_of(struct gatherer *gatherer, const char *name, uint32_t *ret_source)
@@ -248,14 +277,15 @@ static bool source_of(struct gatherer *gatherer, const char *name, uint32_t *ret
     return true;
 }
 
-static void hear(struct gatherer *gatherer, const char *name, int64_t utc_ns)
+static void hear(struct gatherer *gatherer, const struct sky_input *input, int64_t utc_ns)
 {
     struct skyh_dossier *const dossier = gatherer->dossier;
     uint32_t source = 0;
-    if (!source_of(gatherer, name, &source)) {
+    if (!source_of(gatherer, input->source, &source)) {
         return;
     }
     dossier->source[source].inputs++;
+    dossier->source[source].has_plots = input->kind != SKY_INPUT_GNSS;
     for (size_t i = dossier->heard_count; i-- > 0;) {
         struct skyh_heard *const heard = &dossier->heard[i];
         if (heard->source == source) {
@@ -372,7 +402,7 @@ static void on_input(struct skyh_rerun_watch *watch, const struct sky_input *inp
     case SKY_INPUT_DATAGRAM:
     case SKY_INPUT_PLOT_ROWS:
     case SKY_INPUT_GNSS:
-        hear(gatherer, input->source, utc.utc_ns);
+        hear(gatherer, input, utc.utc_ns);
         break;
     case SKY_INPUT_SOURCE:
         note_source(gatherer, input);
@@ -408,7 +438,7 @@ static void take_record(struct gatherer *gatherer, const struct sky_scan_item *i
     const bool wanted = item->channel == SKY_CHANNEL_TRACK ||
                         item->channel == SKY_CHANNEL_ASSESSMENT ||
                         item->channel == SKY_CHANNEL_POSE || item->channel == SKY_CHANNEL_CLOCK ||
-                        item->channel == SKY_CHANNEL_REJECT;
+                        item->channel == SKY_CHANNEL_REJECT || item->channel == SKY_CHANNEL_SENSOR;
     if (wanted && sky_codec_unpack_event(item->channel, item->bytes, item->count, &gatherer->arena,
                                          &event) == SKY_OK) {
         take_event(gatherer, &event);
@@ -521,5 +551,6 @@ void skyh_dossier_done(struct skyh_dossier *dossier)
     free(dossier->spot);
     free(dossier->source);
     free(dossier->heard);
+    free(dossier->health);
     memset(dossier, 0, sizeof *dossier);
 }

@@ -51,7 +51,16 @@ struct skyh_heard_source {
     char name[SKY_NAME_MAX];
     int64_t pause_ns; /* a longer one is a gap */
     uint64_t inputs;
-    uint64_t lost; /* datagrams, reads and reports that it lost or tore, as recorded */
+    uint64_t lost;  /* datagrams, reads and reports that it lost or tore, as recorded */
+    bool has_plots; /* it brings what radars see, not the station's own place */
+};
+
+/** How well a radar detects, as the station had learned it by then. */
+struct skyh_health {
+    uint64_t run;
+    uint32_t sensor;
+    int64_t utc_ns;
+    double detection_probability; /* at the middle of its range */
 };
 
 /** One start of the station. */
@@ -82,8 +91,11 @@ struct skyh_dossier_damage {
     bool torn;
 };
 
-/** Start zeroed, end with skyh_dossier_done. Everything is in the order of the log. */
+/** Start zeroed but for keep_all, end with skyh_dossier_done. Everything is in the order of the
+ * log.
+ */
 struct skyh_dossier {
+    bool keep_all; /* the tracks of a log with incidents too that have none */
     struct skyh_incidents incidents;
     size_t run_count;
     struct skyh_dossier_run *run;
@@ -99,6 +111,8 @@ struct skyh_dossier {
     struct skyh_heard_source *source;
     size_t heard_count;
     struct skyh_heard *heard;
+    size_t health_count;
+    struct skyh_health *health;
     size_t damage_count; /* the first of them; the log counts all */
     struct skyh_dossier_damage damage[16];
     struct skyh_verdict rerun;
@@ -111,6 +125,12 @@ bool skyh_dossier_collect(struct skyh_dossier *dossier, struct skyh_log *log, co
 
 /** The run, or NULL if its beginning is lost. */
 const struct skyh_dossier_run *skyh_dossier_run(const struct skyh_dossier *dossier, uint64_t run);
+
+/**
+ * The sensor of a configuration that a source is named after: as the sensor, or "modbus.",
+ * "asterix." and so before that. UINT32_MAX if it is none, as a network that several radars share.
+ */
+uint32_t skyh_dossier_sensor(const struct sky_config *config, const char *source);
 
 /** What a look says under a line of its run; NULL if it was not near or not measured. */
 const struct sky_assessment *skyh_dossier_under(const struct skyh_dossier *dossier,
