@@ -793,4 +793,19 @@ bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config
     return good || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
 }
 
+bool skyh_audit_checkpoint(const char *path, struct skyh_log *log, struct skyh_audit *ret_audit,
+                           struct skyh_problem *problem)
+{
+    const struct skyh_audit_config config = {.keep_tree = true};
+    if (!skyh_log_open(log, path, problem) || !skyh_audit_run(log, &config, ret_audit, problem)) {
+        return false;
+    }
+    if (ret_audit->altered > 0 || !ret_audit->latest_valid) {
+        return skyh_fail(problem, SKYH_EXIT_DIFFERENT, "%s: %s", path,
+                         ret_audit->altered > 0 ? "altered; see skywitness verify"
+                                                : "no checkpoint in it");
+    }
+    return true;
+}
+
 void skyh_audit_free(struct skyh_audit *audit) { skyh_tree_free(&audit->tree); }

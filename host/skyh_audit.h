@@ -79,6 +79,13 @@ struct skyh_audit {
 bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config,
                     struct skyh_audit *ret_audit, struct skyh_problem *problem);
 
+/**
+ * Opens a log and audits it for its last checkpoint, with the tree, to prove something to others.
+ * SKYH_EXIT_DIFFERENT if it is altered or has none. Owns both, also after a failure.
+ */
+bool skyh_audit_checkpoint(const char *path, struct skyh_log *log, struct skyh_audit *ret_audit,
+                           struct skyh_problem *problem);
+
 void skyh_audit_free(struct skyh_audit *audit);
 
 #endif

@@ -22,6 +22,8 @@ extern const struct skyh_command skyh_zones_distance;
 extern const struct skyh_command skyh_witness_keygen;
 extern const struct skyh_command skyh_witness_request;
 extern const struct skyh_command skyh_witness_cosign;
+extern const struct skyh_command skyh_witness_serve;
+extern const struct skyh_command skyh_witness_submit;
 extern const struct skyh_command skyh_witness_check;
 extern const struct skyh_command skyh_witness_proof;
 

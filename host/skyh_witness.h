@@ -32,13 +32,34 @@ struct skyh_seen {
 
 enum skyh_answer {
     SKYH_ANSWER_COSIGN = 1,
-    SKYH_ANSWER_CONFLICT, /* asked from another size than the one seen: 409 */
-    SKYH_ANSWER_UNSIGNED, /* not by the log's key: 403 */
-    SKYH_ANSWER_FORK      /* it did not grow from what was seen: 422 */
+    SKYH_ANSWER_UNKNOWN,   /* another log than the one that is witnessed */
+    SKYH_ANSWER_UNSIGNED,  /* not by the log's key */
+    SKYH_ANSWER_BACKWARDS, /* asked from a size beyond the checkpoint's own */
+    SKYH_ANSWER_CONFLICT,  /* asked from another size than the one seen */
+    SKYH_ANSWER_FORK       /* it did not grow from what was seen */
 };
 
 /** What an honest witness answers. */
 enum skyh_answer skyh_request_judge(const struct skyh_request *request,
                                     const struct sky_note_key *log, const struct skyh_seen *seen);
+
+/** The answer's HTTP status, as c2sp.org/tlog-witness has it; the body of a 409 is the size seen.
+ */
+unsigned skyh_answer_status(enum skyh_answer answer, const struct skyh_request *request);
+
+/** A witness of one log. Borrows all. */
+struct skyh_witness {
+    const struct sky_note_signer *signer; /* its own key, which cosigns */
+    const struct sky_note_key *log;
+    const char *state; /* the file with what it saw last: a checkpoint's text; none: nothing yet */
+};
+
+/**
+ * Answers a request: on COSIGN what was seen is durable, and ret_line has the cosignature as of
+ * that second since 1970. False, with problem set, if the state cannot be read or kept.
+ */
+bool skyh_witness_answer(const struct skyh_witness *witness, const struct skyh_request *request,
+                         uint64_t time_s, enum skyh_answer *ret_answer, struct skyh_seen *ret_seen,
+                         char ret_line[SKY_NOTE_LINE_MAX], struct skyh_problem *problem);
 
 #endif

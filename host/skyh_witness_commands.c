@@ -139,22 +139,6 @@ static bool write_out(const char *path, const char *text, size_t count,
     return error == 0 || skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", path, strerror(-error));
 }
 
-/* The log's last checkpoint, and the tree under it. */
-static bool audit_for_proof(const char *path, struct skyh_log *log, struct skyh_audit *audit,
-                            struct skyh_problem *problem)
-{
-    const struct skyh_audit_config config = {.keep_tree = true};
-    if (!skyh_log_open(log, path, problem) || !skyh_audit_run(log, &config, audit, problem)) {
-        return false;
-    }
-    if (audit->altered > 0 || !audit->latest_valid) {
-        return skyh_fail(problem, SKYH_EXIT_DIFFERENT, "%s: %s", path,
-                         audit->altered > 0 ? "altered; see skywitness verify"
-                                            : "no checkpoint in it");
-    }
-    return true;
-}
-
 static bool request(const struct skyh_args *args, struct skyh_audit *audit,
                     struct skyh_problem *problem)
 {
@@ -163,7 +147,7 @@ static bool request(const struct skyh_args *args, struct skyh_audit *audit,
     struct skyh_log log = {0};
     double old = 0.0;
     bool good = skyh_args_number(args, "--old", 0.0, 9e15, &old, problem) &&
-                audit_for_proof(args->operand[0], &log, audit, problem);
+                skyh_audit_checkpoint(args->operand[0], &log, audit, problem);
     if (good &&
         !sky_merkle_prove_growth(&audit->tree.source, (uint64_t)old, audit->latest.size, &proof)) {
         good = skyh_fail(problem, SKYH_EXIT_DATA,
@@ -215,28 +199,6 @@ static const struct skyh_option cosign_options[] = {
     {NULL, NULL, NULL},
 };
 
-/* A state file is a checkpoint's text. None means that the log was never seen. */
-static bool read_state(const char *path, const char *origin, struct skyh_seen *ret_seen,
-                       struct skyh_problem *problem)
-{
-    char text[SKY_CHECKPOINT_TEXT_MAX];
-    struct sky_checkpoint checkpoint;
-    const char *reason = "of another log";
-    FILE *const file = fopen(path, "rbe");
-    if (file == NULL) {
-        return errno == ENOENT ||
-               skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path, strerror(errno));
-    }
-    const size_t count = fread(text, 1, sizeof text, file);
-    (void)fclose(file);
-    if (sky_checkpoint_read(text, count, &checkpoint, &reason) != SKY_OK ||
-        strcmp(checkpoint.origin, origin) != 0) {
-        return skyh_fail(problem, SKYH_EXIT_DATA, "%s: %s", path, reason);
-    }
-    *ret_seen = (struct skyh_seen){.size = checkpoint.size, .root = checkpoint.root};
-    return true;
-}
-
 static bool answer(const struct skyh_request *asked, enum skyh_answer said,
                    const struct skyh_seen *seen, struct skyh_problem *problem)
 {
@@ -248,8 +210,15 @@ static bool answer(const struct skyh_request *asked, enum skyh_answer said,
         return skyh_fail(problem, SKYH_EXIT_DIFFERENT,
                          "refused: asked from %" PRIu64 ", but seen up to %" PRIu64,
                          asked->old_size, seen->size);
+    case SKYH_ANSWER_UNKNOWN:
+        return skyh_fail(problem, SKYH_EXIT_DATA, "refused: a checkpoint of %s, another log",
+                         asked->note.checkpoint.origin);
     case SKYH_ANSWER_UNSIGNED:
         return skyh_fail(problem, SKYH_EXIT_DATA, "refused: not signed by the log's key");
+    case SKYH_ANSWER_BACKWARDS:
+        return skyh_fail(problem, SKYH_EXIT_DATA,
+                         "refused: asked from %" PRIu64 ", beyond the checkpoint's own %" PRIu64,
+                         asked->old_size, asked->note.checkpoint.size);
     case SKYH_ANSWER_FORK:
         return skyh_fail(problem, SKYH_EXIT_DIFFERENT,
                          "refused: the checkpoint of %" PRIu64
@@ -265,24 +234,16 @@ static bool cosign_request(const struct skyh_args *args, const struct sky_note_s
 {
     const char *const state = skyh_args_value(args, "--state");
     struct sky_note_key log;
+    const struct skyh_witness witness = {.signer = signer, .log = &log, .state = state};
     struct skyh_seen seen = {.size = 0};
+    enum skyh_answer said = SKYH_ANSWER_UNSIGNED;
     double time_s = (double)time(NULL);
     char line[SKY_NOTE_LINE_MAX];
     if (!skyh_notefile_key(skyh_args_value(args, "--log"), &log, problem) ||
-        !read_state(state, log.name, &seen, problem) ||
         !skyh_args_number(args, "--time", 1.0, 9e15, &time_s, problem) ||
-        !answer(asked, skyh_request_judge(asked, &log, &seen), &seen, problem)) {
+        !skyh_witness_answer(&witness, asked, (uint64_t)time_s, &said, &seen, line, problem) ||
+        !answer(asked, said, &seen, problem)) {
         return false;
-    }
-    if (!sky_note_sign(signer, asked->note.note.text, asked->note.note.text_bytes, (uint64_t)time_s,
-                       line)) {
-        return skyh_fail(problem, SKYH_EXIT_SOFTWARE, "cannot sign");
-    }
-    /* What was seen is kept before anybody can hold the signature. */
-    const int error =
-        sky_keyfile_publish(state, asked->note.note.text, asked->note.note.text_bytes);
-    if (error != 0) {
-        return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", state, strerror(-error));
     }
     (void)fputs(line, stdout);
     return true;

@@ -11,8 +11,8 @@ static const struct skyh_command *const commands[] = {
     &skyh_simulate,       &skyh_import,         &skyh_replay,          &skyh_verify,
     &skyh_classify,       &skyh_judge,          &skyh_report_command,  &skyh_export,
     &skyh_watch,          &skyh_info,           &skyh_zones_build,     &skyh_zones_info,
-    &skyh_zones_distance, &skyh_witness_keygen, &skyh_witness_request, &skyh_witness_cosign,
-    &skyh_witness_check,  &skyh_witness_proof,
+    &skyh_zones_distance, &skyh_witness_keygen, &skyh_witness_request, &skyh_witness_submit,
+    &skyh_witness_cosign, &skyh_witness_serve,  &skyh_witness_check,   &skyh_witness_proof,
 };
 
 static void print_help(void)
@@ -43,9 +43,10 @@ static int words_naming(const struct skyh_command *command, int argc, char **arg
 /* The commands that begin with this word, if it needs a second one. */
 static const char *family_of(const char *word)
 {
-    return strcmp(word, "zones") == 0     ? "zones build, zones info and zones distance"
-           : strcmp(word, "witness") == 0 ? "witness keygen, request, cosign, check and proof"
-                                          : NULL;
+    return strcmp(word, "zones") == 0 ? "zones build, zones info and zones distance"
+           : strcmp(word, "witness") == 0
+               ? "witness keygen, request, submit, cosign, serve, check and proof"
+               : NULL;
 }
 
 static int run(const struct skyh_command *command, int argc, char **argv)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,7 +123,7 @@ int sky_keyfile_put(const char *path, uint64_t offset, const void *bytes, size_t
     return error;
 }
 
-int sky_keyfile_publish(const char *path, const void *bytes, size_t count)
+static int replace(const char *path, const void *bytes, size_t count, bool durable)
 {
     char temporary[PATH_BYTES];
     if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary) {
@@ -133,12 +134,26 @@ int sky_keyfile_publish(const char *path, const void *bytes, size_t count)
         return failure();
     }
     int error = write_all(file, 0, bytes, count);
+    if (error == 0 && durable && fsync(file) != 0) {
+        error = failure();
+    }
     close(file);
     if (error == 0 && rename(temporary, path) != 0) {
         error = failure();
     }
     if (error != 0) {
         unlink(temporary);
+        return error;
     }
-    return error;
+    return durable ? sync_folder(path) : 0;
+}
+
+int sky_keyfile_publish(const char *path, const void *bytes, size_t count)
+{
+    return replace(path, bytes, count, false);
+}
+
+int sky_keyfile_remember(const char *path, const void *bytes, size_t count)
+{
+    return replace(path, bytes, count, true);
 }

@@ -22,4 +22,7 @@ int sky_keyfile_put(const char *path, uint64_t offset, const void *bytes, size_t
 /** Replaces a file that others may read, at once and whole, as a reader sees it. */
 int sky_keyfile_publish(const char *path, const void *bytes, size_t count);
 
+/** The same, durable with its name before it returns. */
+int sky_keyfile_remember(const char *path, const void *bytes, size_t count);
+
 #endif
