@@ -8,6 +8,7 @@
 
 #include "sky_group.h"
 #include "sky_segment.h"
+#include "skyh_gaps.h"
 
 enum { GROUP_CAPACITY = SKY_MCAP_GROUP_MAX + 3 * SKY_MCAP_ALIGN, ENTRIES = 16384 + 3 };
 
@@ -53,6 +54,13 @@ struct auditor {
     bool summary_whole; /* every group so far is in it */
     uint32_t last_flags;
     bool breaks_off; /* the latest segment was not closed, or never begun */
+
+    /* What went. */
+    struct skyh_gaps *gaps;
+    unsigned gaps_passed;                    /* so many were met or passed by */
+    bool confirmed;                          /* their record is a leaf in its place */
+    bool over_gap;                           /* the segment begins behind one */
+    const struct skyh_log_segment *leftover; /* it went, and is here all the same */
 
     /* The group. */
     bool in_group;
@@ -168,10 +176,26 @@ static void compare_held(struct auditor *auditor)
     }
 }
 
+/* Was it about a tree whose last records went? */
+static bool is_gone(const struct auditor *auditor, uint64_t size)
+{
+    for (size_t i = 0; i < auditor->audit->removed_count; i++) {
+        const struct skyh_removed *const removed = &auditor->audit->removed[i];
+        if (size > removed->first && size < removed->end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void compare_held_at_end(struct auditor *auditor)
 {
     for (size_t i = 0; i < auditor->config->held_count; i++) {
-        const struct skyh_held *const held = &auditor->config->held[i];
+        struct skyh_held *const held = &auditor->config->held[i];
+        held->gone = !held->seen && is_gone(auditor, held->checkpoint.size);
+        if (held->gone) {
+            continue;
+        }
         if (held->checkpoint.size > auditor->tree.size) {
             find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
                  "the log ends after %" PRIu64 " records, %s has seen %" PRIu64
@@ -294,6 +318,10 @@ static void check_epoch(struct auditor *auditor)
         ALTERED(auditor, own->is_signed ? "signed groups in a log that names no key"
                                         : "the groups of a signed log are not signed");
     }
+    if (!auditor->keyed && own->is_signed && own->epoch.number < auditor->epoch.number) {
+        ALTERED(auditor, "epoch %" PRIu32 " comes after epoch %" PRIu32, own->epoch.number,
+                auditor->epoch.number);
+    }
     if (auditor->keyed && own->is_signed &&
         (own->epoch.number != auditor->epoch.number ||
          memcmp(own->epoch.key, auditor->epoch.key, sizeof own->epoch.key) != 0)) {
@@ -329,7 +357,7 @@ static void take_segment(struct auditor *auditor, const struct skyh_log_item *it
         }
         auditor->lost = true;
     }
-    if (auditor->lost && auditor->has_tree) {
+    if (auditor->lost ? auditor->has_tree : !auditor->has_tree && auditor->log->whole) {
         say_missing(auditor, said->size);
     }
     if (auditor->own.restarted) {
@@ -533,6 +561,7 @@ static void end_group(struct auditor *auditor)
         return;
     }
     auditor->in_group = false;
+    auditor->over_gap = false;
     auditor->audit->groups++;
     flush_leaves(auditor);
     check_body(auditor);
@@ -564,6 +593,101 @@ static void end_group(struct auditor *auditor)
     auditor->last_flags = auditor->header.flags;
 }
 
+/* ---- what went ---- */
+
+/* The tree goes on over a gap as if its leaves were here. */
+static void pass_gap(struct auditor *auditor, const struct sky_own_gap *gap)
+{
+    struct skyh_audit *const audit = auditor->audit;
+    const bool fresh = !auditor->has_tree && gap->stretch.first == 0;
+    say_missing(auditor, gap->stretch.first);
+    audit->removed[audit->removed_count++] =
+        (struct skyh_removed){.first_segment = gap->first_segment,
+                              .last_segment = gap->last_segment,
+                              .first = gap->stretch.first,
+                              .end = gap->stretch.end,
+                              .damaged = !gap->known};
+    auditor->over_gap = true;
+    auditor->keyed = false; /* epochs may be among what went */
+    auditor->has_before = false;
+    auditor->reached = gap->stretch.end;
+    if (gap->known && (fresh || (auditor->has_tree && !auditor->lost &&
+                                 auditor->tree.size == gap->stretch.first))) {
+        sky_stretch_grow(&auditor->tree, &gap->stretch);
+        auditor->has_tree = true;
+        auditor->lost = false;
+        begin_span(auditor);
+        span_now(auditor)->continues = true;
+    } else {
+        auditor->lost = auditor->has_tree;
+    }
+}
+
+/* The gaps between the segment before and this one. */
+static void pass_gaps(struct auditor *auditor, uint64_t segment)
+{
+    const struct sky_own_retention *const retention = &auditor->gaps->retention;
+    while (auditor->gaps->record != NULL && auditor->gaps_passed < retention->gap_count &&
+           retention->gap[auditor->gaps_passed].first_segment < segment) {
+        pass_gap(auditor, &retention->gap[auditor->gaps_passed++]);
+    }
+}
+
+/* Of a segment that went nothing counts any more. True if this is one that has anything. */
+static bool is_leftover(struct auditor *auditor, const struct skyh_log_item *item)
+{
+    const struct skyh_log_segment *const segment = item->segment;
+    const struct sky_own_retention *const retention = &auditor->gaps->retention;
+    if (auditor->leftover == segment) {
+        return true;
+    }
+    if (!segment->sound || skyh_gaps_find(auditor->gaps, segment->said.segment) == NULL ||
+        item->scan.found == SKY_SCAN_TORN_END) {
+        return false;
+    }
+    auditor->leftover = segment;
+    const struct sky_hash file =
+        sky_sha(&(const struct sky_part){segment->bytes, segment->count}, 1);
+    const bool as_said =
+        segment->said.segment == retention->segment && sky_hash_equal(&file, &retention->file);
+    find(auditor, as_said ? SKYH_FINDING_TORN : SKYH_FINDING_ALTERED, segment, 0,
+         as_said ? "recorded as removed, and still here: the power went before it was"
+                 : "recorded as removed, and here all the same, but not as it was");
+    return true;
+}
+
+static void take_retention(struct auditor *auditor, const struct skyh_log_item *item)
+{
+    if (item->scan.bytes == auditor->gaps->record && auditor->has_tree && !auditor->lost) {
+        auditor->confirmed = true;
+        auditor->audit->removed_by = size_with_pending(auditor);
+    }
+}
+
+/* What went does not make what was before it any less proven: the tree has gone on over it. */
+static void prove_before_gaps(struct skyh_audit *audit)
+{
+    for (size_t i = audit->span_count; i > 1; i--) {
+        const struct skyh_span *const span = &audit->span[i - 1];
+        struct skyh_span *const before = &audit->span[i - 2];
+        if (span->continues && span->in_notes > span->first) {
+            before->in_notes = before->end;
+        }
+        if (span->continues && span->in_groups > span->first) {
+            before->in_groups = before->end;
+        }
+    }
+}
+
+static void judge_gaps(struct auditor *auditor)
+{
+    if (auditor->audit->removed_count > 0 && !auditor->confirmed) {
+        find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
+             "the record that says which segments went is not in its place in the tree");
+    }
+    prove_before_gaps(auditor->audit);
+}
+
 /* ---- segments ---- */
 
 /* A log may begin unsigned: what is signed later covers it too. It may not end so. */
@@ -590,6 +714,7 @@ static void begin_segment(struct auditor *auditor, const struct skyh_log_segment
     auditor->segment = segment;
     auditor->group_at = 0;
     auditor->last_flags = 0;
+    pass_gaps(auditor, segment->said.segment);
     *preamble = (struct preamble){.number = segment->said.segment, .sound = preamble_bytes > 0};
     if (auditor->preamble_count > 1 &&
         preamble->number <= auditor->preamble[auditor->preamble_count - 2].number) {
@@ -665,6 +790,8 @@ static void take_message(struct auditor *auditor, const struct skyh_log_item *it
         take_epoch(auditor, item);
     } else if (item->scan.own == SKY_OWN_CHECKPOINT) {
         take_checkpoint(auditor, item);
+    } else if (item->scan.own == SKY_OWN_RETENTION) {
+        take_retention(auditor, item);
     }
     take_leaf(auditor, item);
 }
@@ -695,8 +822,14 @@ static void take_item(struct auditor *auditor, const struct skyh_log_item *item)
              item->scan.reason);
         return;
     }
+    if (is_leftover(auditor, item)) {
+        return;
+    }
     if (auditor->segment != item->segment && item->segment->sound) {
         begin_segment(auditor, item->segment);
+    }
+    if (item->gap && auditor->over_gap) {
+        return; /* the log says why */
     }
     if (auditor->segment == NULL && item->scan.found != SKY_SCAN_DAMAGE) {
         return; /* nothing else comes from what is no segment */
@@ -733,6 +866,7 @@ static void finish(struct auditor *auditor)
         find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
              "nothing in it is signed by anybody, not by %s", auditor->config->key->name);
     }
+    judge_gaps(auditor);
     compare_held_at_end(auditor);
 }
 
@@ -747,7 +881,8 @@ static bool open_auditor(struct auditor *auditor)
     const size_t room = sky_segment_room(&auditor->journal) + (size_t)largest;
     auditor->memory = malloc(GROUP_CAPACITY + room);
     auditor->preamble = calloc(auditor->log->segment_count, sizeof *auditor->preamble);
-    if (auditor->memory == NULL || auditor->preamble == NULL) {
+    auditor->gaps = skyh_gaps_read(auditor->log);
+    if (auditor->memory == NULL || auditor->preamble == NULL || auditor->gaps == NULL) {
         return false;
     }
     auditor->summary_room = auditor->memory + GROUP_CAPACITY;
@@ -786,6 +921,7 @@ bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config
         good = !auditor->no_memory;
     }
     if (auditor != NULL) {
+        skyh_gaps_free(auditor->gaps);
         free(auditor->memory);
         free(auditor->preamble);
     }

@@ -32,8 +32,18 @@ struct skyh_span {
     uint64_t end;       /* one past the last */
     uint64_t in_groups; /* below this, a group's key signed it; first if none did */
     uint64_t in_notes;  /* below this, the log's key did */
+    bool continues;     /* those before it went, and the tree goes on over them */
     bool loose;         /* behind damage: where they are is their groups' word, the tree is not
                            known there; what they say is only as good as a checksum */
+};
+
+/** Leaves that went with the segments that had them, as the log says. */
+struct skyh_removed {
+    uint64_t first_segment;
+    uint64_t last_segment;
+    uint64_t first; /* leaf */
+    uint64_t end;
+    bool damaged; /* before they went: the tree does not go on over them */
 };
 
 /** A checkpoint that somebody else holds. */
@@ -41,6 +51,7 @@ struct skyh_held {
     const char *name; /* where it came from */
     struct sky_checkpoint checkpoint;
     bool seen; /* out: the log has this tree at this size */
+    bool gone; /* out: the records around that size went, so that nobody can tell */
 };
 
 struct skyh_audit_config {
@@ -62,6 +73,9 @@ struct skyh_audit {
     struct skyh_finding finding[SKYH_AUDIT_FINDINGS_MAX];
     size_t span_count;
     struct skyh_span span[SKYH_AUDIT_SPANS_MAX];
+    size_t removed_count;
+    struct skyh_removed removed[SKY_OWN_GAPS_MAX];
+    uint64_t removed_by;     /* the leaf that says what was removed, if anything was */
     uint64_t leaves;         /* in the tree at the log's end */
     uint64_t groups;         /* sound ones */
     uint64_t signatures;     /* of groups, that were checked and hold */

@@ -192,11 +192,11 @@ bool skyh_log_open(struct skyh_log *log, const char *path, struct skyh_problem *
     if (stat(path, &facts) != 0) {
         return skyh_fail(problem, SKYH_EXIT_NO_INPUT, "%s: %s", path, strerror(errno));
     }
-    if (S_ISDIR(facts.st_mode)) {
+    log->whole = S_ISDIR(facts.st_mode);
+    if (log->whole) {
         (void)snprintf(log->folder, sizeof log->folder, "%s", path);
     }
-    if (log->folder[0] != '\0' ? !add_folder(log, path, problem)
-                               : !add_segment(log, "", path, problem)) {
+    if (log->whole ? !add_folder(log, path, problem) : !add_segment(log, "", path, problem)) {
         return false;
     }
     for (size_t i = 0; i < log->segment_count; i++) {
@@ -295,7 +295,7 @@ static enum link link_of(const struct skyh_log_segment *a, uint64_t a_at,
 
 /* Takes the next item of the current segment, but for those of a group that was read already. */
 static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segment,
-                      struct sky_scan_item *ret_item)
+                      struct sky_scan_item *ret_item, bool *ret_gap)
 {
     if (log->holds) {
         log->holds = false;
@@ -319,6 +319,7 @@ static void scan_next(struct skyh_log *log, const struct skyh_log_segment *segme
         log->group_at = ret_item->offset;
     } while (link == LINK_REPEATED);
     if (link == LINK_MISSING) {
+        *ret_gap = true;
         log->holds = true;
         log->held = *ret_item;
         *ret_item = (struct sky_scan_item){.found = SKY_SCAN_DAMAGE,
@@ -384,9 +385,10 @@ bool skyh_log_step(struct skyh_log *log, struct skyh_log_item *ret_item)
     }
     const struct skyh_log_segment *const segment = &log->segment[log->at];
     const bool sound = log->begun || begin_segment(log, ret_item);
+    ret_item->gap = false;
     if (sound) {
         ret_item->segment = segment;
-        scan_next(log, segment, &ret_item->scan);
+        scan_next(log, segment, &ret_item->scan, &ret_item->gap);
         let_go_of(log, segment, ret_item->scan.offset);
     }
     if (may_go_on(log, ret_item)) {

@@ -34,6 +34,7 @@ struct skyh_log {
     size_t segment_count;
     struct skyh_log_segment *segment;
     uint64_t bytes; /* of all segments */
+    bool whole;     /* a folder: it should be all of it, from the beginning */
     /* the walk */
     size_t at;
     bool begun;
@@ -57,6 +58,7 @@ struct skyh_log {
 struct skyh_log_item {
     struct sky_scan_item scan;
     const struct skyh_log_segment *segment;
+    bool gap; /* a DAMAGE that is just that there must have been another segment before */
 };
 
 /**

@@ -30,7 +30,8 @@ struct trust {
     size_t count;
     struct skyh_notefile file[HELD_MAX];
     struct skyh_held held[HELD_MAX];
-    bool quorum; /* a held checkpoint satisfies the policy, or it needs none */
+    bool satisfied[HELD_MAX]; /* the policy, by this checkpoint */
+    bool quorum;              /* by one that was compared, or it needs none */
 };
 
 /* What one log came to. */
@@ -52,7 +53,6 @@ static bool read_trust(const struct skyh_args *args, struct trust *trust,
         if (!skyh_policy_read(policy, &trust->policy, problem)) {
             return false;
         }
-        trust->quorum = trust->policy.none;
         trust->has_key = trust->policy.log_count == 1;
         trust->key = trust->policy.log[0];
     }
@@ -96,11 +96,19 @@ static bool check_held(struct trust *trust, struct skyh_problem *problem)
             return skyh_fail(problem, SKYH_EXIT_DATA, "%s: not signed by the key of %s",
                              trust->held[i].name, key->name);
         }
-        trust->quorum =
-            trust->quorum ||
-            (trust->has_policy && skyh_policy_satisfied(&trust->policy, &trust->file[i].note));
+        trust->satisfied[i] =
+            trust->has_policy && skyh_policy_satisfied(&trust->policy, &trust->file[i].note);
     }
     return true;
+}
+
+/* A checkpoint vouches for a log that it was compared with. */
+static void count_quorum(struct trust *trust)
+{
+    trust->quorum = trust->has_policy && trust->policy.none;
+    for (size_t i = 0; i < trust->count; i++) {
+        trust->quorum = trust->quorum || (trust->satisfied[i] && !trust->held[i].gone);
+    }
 }
 
 static bool rerun(struct skyh_log *log, struct outcome *outcome)
@@ -172,17 +180,36 @@ static void print_range(const char *what, uint64_t first, uint64_t end)
     }
 }
 
+/* What is not here, between two spans: it went, or it is missing. */
+static void print_absent(const struct skyh_audit *audit, uint64_t first, uint64_t end,
+                         const char *otherwise)
+{
+    for (size_t i = 0; i < audit->removed_count; i++) {
+        const struct skyh_removed *const removed = &audit->removed[i];
+        if (removed->first >= first && removed->end <= end) {
+            print_range(otherwise, first, removed->first);
+            (void)printf(
+                "removed, as record %" PRIu64 " says%s: segments %" PRIu64 " to %" PRIu64
+                ", records %" PRIu64 " to %" PRIu64 "\n",
+                audit->removed_by, removed->damaged ? ", after damage" : " and the tree proves",
+                removed->first_segment, removed->last_segment, removed->first, removed->end - 1);
+            first = removed->end;
+        }
+    }
+    print_range(otherwise, first, end);
+}
+
 static void print_spans(const struct skyh_audit *audit, bool trusted)
 {
     const char *const by_key =
         trusted ? "proven by the log's key" : "signed, by a key that nobody here vouches for";
     if (audit->span_count > 0 && audit->span[0].first > 0) {
-        print_range("before this log", 0, audit->span[0].first);
+        print_absent(audit, 0, audit->span[0].first, "before this log");
     }
     for (size_t i = 0; i < audit->span_count; i++) {
         const struct skyh_span *const span = &audit->span[i];
         if (i > 0) {
-            print_range("missing or damaged", audit->span[i - 1].end, span->first);
+            print_absent(audit, audit->span[i - 1].end, span->first, "missing or damaged");
         }
         if (span->loose) {
             print_range("whole, but not to be held against the tree", span->first, span->end);
@@ -216,6 +243,12 @@ static void print_text(const char *path, const struct outcome *outcome, const st
     const struct skyh_audit *const audit = &outcome->audit;
     print_findings(audit);
     print_spans(audit, trust->has_key);
+    for (size_t i = 0; i < trust->count; i++) {
+        if (trust->held[i].gone) {
+            (void)printf("%s: not compared: the records around %" PRIu64 " were removed\n",
+                         trust->held[i].name, trust->held[i].checkpoint.size);
+        }
+    }
     (void)printf("%" PRIu64 " records, %" PRIu64 " groups, %" PRIu64 " of them signed, %" PRIu64
                  " checkpoint%s, %" PRIu64 " run%s%s%s\n",
                  audit->leaves, audit->groups, audit->signatures, audit->checkpoints,
@@ -244,6 +277,21 @@ static json_t *spans_json(const struct skyh_audit *audit)
     return list;
 }
 
+static json_t *removed_json(const struct skyh_audit *audit)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < audit->removed_count; i++) {
+        const struct skyh_removed *const removed = &audit->removed[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:I, s:I, s:I, s:I, s:b, s:I}", "first_segment",
+                            (json_int_t)removed->first_segment, "last_segment",
+                            (json_int_t)removed->last_segment, "first", (json_int_t)removed->first,
+                            "end", (json_int_t)removed->end, "damaged", removed->damaged ? 1 : 0,
+                            "by_record", (json_int_t)audit->removed_by));
+    }
+    return list;
+}
+
 static json_t *findings_json(const struct skyh_audit *audit)
 {
     json_t *const list = json_array();
@@ -262,12 +310,12 @@ static void print_json(const char *path, const struct outcome *outcome, const st
 {
     const struct skyh_audit *const audit = &outcome->audit;
     json_t *const out = json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o}", "log", path, "result",
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:b, s:o, s:o, s:o}", "log", path, "result",
         verdict_of(outcome->exit_code), "records", (json_int_t)audit->leaves, "groups",
         (json_int_t)audit->groups, "groups_signed", (json_int_t)audit->signatures, "checkpoints",
         (json_int_t)audit->checkpoints, "runs", (json_int_t)audit->runs, "origin",
         audit->is_signed ? audit->key.name : "", "quorum", trust->quorum ? 1 : 0, "spans",
-        spans_json(audit), "findings", findings_json(audit));
+        spans_json(audit), "removed", removed_json(audit), "findings", findings_json(audit));
     if (outcome->replayed) {
         (void)json_object_set_new(
             out, "replay",
@@ -297,6 +345,7 @@ static int verify(const char *path, const struct skyh_args *args, struct trust *
         done = skyh_fail(&problem, SKYH_EXIT_SOFTWARE, "out of memory");
     }
     if (done) {
+        count_quorum(trust);
         outcome->vouched =
             trust->has_key && outcome->audit.latest_valid && (!trust->has_policy || trust->quorum);
         outcome->exit_code = exit_of(outcome);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static const char unfinished[] = ".tmp"; /* after the name, until the file has earned it */
@@ -56,6 +57,11 @@ static int fill(int file, uint64_t bytes)
     return fdatasync(file) == 0 ? 0 : failure();
 }
 
+static void segment_name(uint64_t segment, char ret_name[SKY_STORE_FILE_MAX])
+{
+    (void)snprintf(ret_name, SKY_STORE_FILE_MAX, "seg-%016" PRIx64 ".mcap", segment);
+}
+
 static void temporary_name(const struct sky_store_posix *self, char *ret_name, size_t size)
 {
     (void)snprintf(ret_name, size, "%s%s", self->file, unfinished);
@@ -95,7 +101,7 @@ static void remove_temporary(const struct sky_store_posix *self)
 
 static int begin_segment(struct sky_store_posix *self, uint64_t segment, uint64_t bytes)
 {
-    (void)snprintf(self->file, sizeof self->file, "seg-%016" PRIx64 ".mcap", segment);
+    segment_name(segment, self->file);
     if (faccessat(self->directory, self->file, F_OK, 0) == 0) {
         return -EEXIST; /* nobody else makes one meanwhile: the directory is locked */
     }
@@ -195,7 +201,7 @@ static bool segment_number(const char *name, uint64_t *ret_segment)
     if (sscanf(name, "seg-%16" SCNx64 ".mcap", &segment) != 1) {
         return false;
     }
-    (void)snprintf(same, sizeof same, "seg-%016" PRIx64 ".mcap", segment);
+    segment_name(segment, same);
     if (strcmp(name, same) != 0) {
         return false; /* someone's own file: leave it alone */
     }
@@ -203,36 +209,109 @@ static bool segment_number(const char *name, uint64_t *ret_segment)
     return true;
 }
 
-static int last(struct sky_store *store, int *ret_any, uint64_t *ret_segment)
+/* ---- the segments that are there ---- */
+
+/* One look at the folder, that takes its memory from nowhere. */
+static int list(struct sky_store *store,
+                void (*each)(void *context, uint64_t segment, uint64_t bytes), void *context)
 {
     const struct sky_store_posix *self = self_of(store);
+    _Alignas(struct dirent64) char entries[2048];
     /* Through ".", not a duplicate: that would share its place in the directory with us. */
-    const int copy = openat(self->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
-    if (entries == NULL) {
-        const int error = failure();
-        if (copy >= 0) {
-            (void)close(copy);
-        }
-        return error;
+    const int folder = openat(self->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return failure();
     }
-    int any = 0;
-    uint64_t highest = 0;
-    errno = 0;
-    for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        uint64_t segment;
-        if (segment_number(entry->d_name, &segment)) {
-            highest = any == 0 || segment > highest ? segment : highest;
-            any = 1;
+    ssize_t got = 0;
+    int error = 0;
+    while (error == 0 && (got = getdents64(folder, entries, sizeof entries)) > 0) {
+        for (ssize_t at = 0; error == 0 && at < got;) {
+            const struct dirent64 *const entry = (const void *)(entries + at);
+            struct stat facts;
+            uint64_t segment;
+            at += entry->d_reclen;
+            if (!segment_number(entry->d_name, &segment)) {
+                continue;
+            }
+            if (fstatat(folder, entry->d_name, &facts, 0) == 0) {
+                each(context, segment, (uint64_t)facts.st_size);
+            } else if (errno != ENOENT) { /* removed since: not there */
+                error = failure();
+            }
         }
     }
-    const int error = errno == 0 ? 0 : failure();
-    (void)closedir(entries);
+    error = got < 0 ? failure() : error;
+    (void)close(folder);
+    return error;
+}
+
+struct highest {
+    int any;
+    uint64_t segment;
+};
+
+static void note_highest(void *context, uint64_t segment, uint64_t bytes)
+{
+    struct highest *const highest = context;
+    (void)bytes;
+    highest->segment = segment > highest->segment ? segment : highest->segment;
+    highest->any = 1;
+}
+
+static int last(struct sky_store *store, int *ret_any, uint64_t *ret_segment)
+{
+    struct highest highest = {.any = 0};
+    const int error = list(store, note_highest, &highest);
     if (error == 0) {
-        *ret_any = any;
-        *ret_segment = highest;
+        *ret_any = highest.any;
+        *ret_segment = highest.segment;
     }
     return error;
+}
+
+static int read_segment(struct sky_store *store, uint64_t segment, uint64_t offset, void *ret_bytes,
+                        size_t count)
+{
+    const struct sky_store_posix *self = self_of(store);
+    char name[SKY_STORE_FILE_MAX];
+    segment_name(segment, name);
+    const int file = openat(self->directory, name, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        return failure();
+    }
+    uint8_t *at = ret_bytes;
+    int error = 0;
+    while (error == 0 && count > 0) {
+        const ssize_t got = pread(file, at, count, (off_t)offset);
+        if (got > 0) {
+            at += got;
+            offset += (uint64_t)got;
+            count -= (size_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            error = got == 0 ? -ENODATA : failure();
+        }
+    }
+    (void)close(file);
+    return error;
+}
+
+static int remove_segment(struct sky_store *store, uint64_t segment)
+{
+    const struct sky_store_posix *self = self_of(store);
+    char name[SKY_STORE_FILE_MAX];
+    segment_name(segment, name);
+    return unlinkat(self->directory, name, 0) == 0 && fsync(self->directory) == 0 ? 0 : failure();
+}
+
+static int room(struct sky_store *store, uint64_t *ret_bytes)
+{
+    const struct sky_store_posix *self = self_of(store);
+    struct statvfs facts;
+    if (fstatvfs(self->directory, &facts) != 0) {
+        return failure();
+    }
+    *ret_bytes = (uint64_t)facts.f_bavail * facts.f_frsize;
+    return 0;
 }
 
 static const struct sky_store_ops ops = {.begin = begin,
@@ -240,7 +319,11 @@ static const struct sky_store_ops ops = {.begin = begin,
                                          .sync = sync_segment,
                                          .finish = finish,
                                          .abandon = abandon,
-                                         .last = last};
+                                         .last = last,
+                                         .list = list,
+                                         .read = read_segment,
+                                         .remove = remove_segment,
+                                         .room = room};
 
 /* ---- opening ---- */
 

@@ -79,8 +79,10 @@ struct skyd_config {
     int64_t checkpoint_ns;
     int64_t epoch_ns;
     uint64_t segment_bytes;
-    int64_t commit_ns; /* nothing stays uncommitted longer */
-    int64_t stall_ns;  /* nothing may stay committed but not durable longer: the watchdog bites */
+    uint64_t ring_bytes; /* the log is kept below this; 0: no limit */
+    int64_t pin_ns;      /* segments so near to an incident stay */
+    int64_t commit_ns;   /* nothing stays uncommitted longer */
+    int64_t stall_ns;    /* nothing may stay committed but not durable longer: the watchdog bites */
     bool has_gpsd;
     struct sky_src_gpsd_config gpsd;
     bool has_sink;

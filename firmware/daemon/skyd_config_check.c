@@ -101,6 +101,20 @@ static void take_motion(struct skyd_parse *parse)
     }
 }
 
+/* Below four segments there is nothing that could go: the newest two are needed. */
+static void check_ring(struct skyd_parse *parse)
+{
+    const struct skyd_config *const config = parse->config;
+    const uint64_t least = 4 * config->segment_bytes;
+    if (config->ring_bytes > 0 && config->ring_bytes < least) {
+        skyd_parse_fail(parse, skyd_section_line(&config->section[SKYD_LOG], "ring_mib"),
+                        "key 'ring_mib': %llu is out of range; expected 0, for no limit, or at "
+                        "least 4 segments, %llu",
+                        (unsigned long long)(config->ring_bytes >> 20),
+                        (unsigned long long)(least >> 20));
+    }
+}
+
 static void check_limits(struct skyd_parse *parse)
 {
     const struct sky_config *const engine = &parse->config->engine;
@@ -320,6 +334,7 @@ void skyd_config_check(struct skyd_parse *parse)
     check_station(parse);
     take_motion(parse);
     check_limits(parse);
+    check_ring(parse);
     for (uint32_t i = 0; i < config->engine.sensor_count; i++) {
         check_radar(parse, i);
     }

@@ -53,6 +53,22 @@ void skyd_health_notify(struct skyd_health *health, const char *state)
     }
 }
 
+/* What the people should know who can change a card: appended to what is fine. */
+static void add_storage(const struct skyd_vitals *vitals, char *status, size_t size)
+{
+    size_t used = strlen(status);
+    if (vitals->faults > 0) {
+        snprintf(status + used, size - used,
+                 ", %llu storage faults, the latest in segment %llu: %s",
+                 (unsigned long long)vitals->faults, (unsigned long long)vitals->fault_segment,
+                 strerror(-vitals->error));
+        used = strlen(status);
+    }
+    if (vitals->ring_full) {
+        snprintf(status + used, size - used, ", the ring is full of incidents");
+    }
+}
+
 void skyd_health_turn(struct skyd_health *health, int64_t now_ns, const struct skyd_vitals *vitals)
 {
     const bool stalled = vitals->lag_ns >= health->stall_ns;
@@ -66,13 +82,14 @@ void skyd_health_turn(struct skyd_health *health, int64_t now_ns, const struct s
     }
     if (now_ns >= health->next_status_ns) {
         health->next_status_ns = now_ns + SKY_SECOND_NS;
-        char status[256];
+        char status[384];
         snprintf(
             status, sizeof status,
             "STATUS=%llu inputs, %u of %u sources up, %u tracks, %u incidents open, log %.1f s "
             "behind",
             (unsigned long long)vitals->inputs, vitals->sources_up, vitals->sources, vitals->tracks,
             vitals->incidents_open, (double)vitals->lag_ns / 1e9);
+        add_storage(vitals, status, sizeof status);
         skyd_health_notify(health, status);
     }
 }

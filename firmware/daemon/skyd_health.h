@@ -34,7 +34,11 @@ struct skyd_vitals {
     uint32_t incidents_open;
     uint32_t sources_up;
     uint32_t sources;
-    int64_t lag_ns; /* age of the oldest input that is not durable yet */
+    int64_t lag_ns;         /* age of the oldest input that is not durable yet */
+    uint64_t faults;        /* segments that failed ... */
+    int error;              /* ... the latest with this negative errno ... */
+    uint64_t fault_segment; /* ... and this number */
+    bool ring_full;         /* no segment may go, and the log needs room */
 };
 
 /**

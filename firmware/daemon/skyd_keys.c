@@ -115,6 +115,8 @@ static const struct skyd_key log_keys[] = {
     STRING(SKYD_PATH, "directory", SKYD_NEED_ALWAYS, skyd_config, log_directory, "",
            "the path of the folder that holds the log"),
     VALUE(SKYD_MIB, "segment_mib", skyd_config, segment_bytes, "16", 8, 1024),
+    VALUE(SKYD_MIB, "ring_mib", skyd_config, ring_bytes, "4096", 0, 16777216),
+    VALUE(SKYD_SECONDS, "pin_s", skyd_config, pin_ns, "600", 0, 86400),
     VALUE(SKYD_MILLISECONDS, "commit_ms", skyd_config, commit_ns, "1000", 1, 60000),
     VALUE(SKYD_SECONDS, "stall_s", skyd_config, stall_ns, "10", 1, 600),
     STRING(SKYD_PATH, "key", SKYD_NEED_NOT, skyd_config, key_path, "",

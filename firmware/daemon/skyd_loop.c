@@ -234,6 +234,25 @@ static int mind_writer(struct skyd_loop *loop)
                       : record_source(loop, "log", SKY_SOURCE_UP, "continued in the next segment");
 }
 
+/* Segments that make room; what they were is a record before they go. */
+static int mind_ring(struct skyd_loop *loop)
+{
+    int error = loop->ring != NULL && skyd_ring_has_record(loop->ring) ? make_room(loop) : 0;
+    if (loop->ring == NULL || error != 0) {
+        return error;
+    }
+    struct skyd_ring_status now;
+    skyd_ring_status(loop->ring, &now);
+    if (now.full && !loop->ring_said.full) {
+        skyd_say(SKYD_WARNING, "log: it is full, and incidents hold all of it");
+    }
+    if (now.error != 0 && now.error != loop->ring_said.error) {
+        skyd_say(SKYD_WARNING, "log: no room can be made: %s", strerror(-now.error));
+    }
+    loop->ring_said = now;
+    return skyd_ring_turn(loop->ring, loop->journal, &loop->written);
+}
+
 /* One input from each source in turn: a source that babbles cannot starve the others. */
 static int take_all(struct skyd_loop *loop)
 {
@@ -345,6 +364,10 @@ static void look_at_vitals(struct skyd_loop *loop, int64_t now_ns)
     for (uint32_t i = 0; i < loop->source_count; i++) {
         loop->shown.sources_up += loop->source[i].is_up && !loop->source[i].silent;
     }
+    loop->shown.faults = loop->written.faults;
+    loop->shown.error = loop->written.error;
+    loop->shown.fault_segment = loop->written.fault_segment;
+    loop->shown.ring_full = loop->ring_said.full;
     int64_t oldest_ns = loop->written.oldest_ns;
     if (oldest_ns == 0 && sky_journal_pending(loop->journal)) {
         oldest_ns = loop->pending_since_ns;
@@ -429,6 +452,9 @@ static int turn(struct skyd_loop *loop)
     }
     for (uint32_t i = 0; error == 0 && i < loop->source_count; i++) {
         error = mind_source(loop, &loop->source[i], now_ns);
+    }
+    if (error == 0) {
+        error = mind_ring(loop);
     }
     if (error == 0) {
         error = commit_if_due(loop, now_ns);

@@ -19,6 +19,7 @@
 #include "sky_station.h"
 #include "skyd_diag.h"
 #include "skyd_health.h"
+#include "skyd_ring.h"
 #include "skyd_sink.h"
 #include "skyd_writer.h"
 
@@ -47,6 +48,7 @@ struct skyd_loop {
     struct sky_outbox *outbox;
     struct sky_journal *journal; /* the loop closes it */
     struct skyd_writer *writer;
+    struct skyd_ring *ring; /* NULL: nothing ever goes */
     struct skyd_health *health;
     struct skyd_sink *sink; /* NULL: nobody is told of tracks */
     int signal_fd;          /* a signalfd for SIGTERM, SIGINT and SIGHUP; -1: none */
@@ -67,6 +69,7 @@ struct skyd_loop {
     bool has_clock_offset;
     int64_t pending_since_ns;
     uint64_t faults_said;
+    struct skyd_ring_status ring_said;
     uint32_t incidents_open;
     struct skyd_writer_status written;
     struct skyd_vitals shown; /* all of it durable */

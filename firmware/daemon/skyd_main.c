@@ -20,6 +20,7 @@
 #include "skyd_health.h"
 #include "skyd_loop.h"
 #include "skyd_pool.h"
+#include "skyd_ring.h"
 #include "skyd_seal.h"
 #include "skyd_sink.h"
 #include "skyd_writer.h"
@@ -37,6 +38,7 @@ static struct sky_clock_linux linux_clock;
 static struct sky_store_posix store;
 static struct sky_journal *journal;
 static struct skyd_writer writer;
+static struct skyd_ring ring;
 static struct skyd_seal seal;
 static struct skyd_health health;
 static struct skyd_sink sink;
@@ -240,7 +242,10 @@ static int open_log(const char *boot_id, const char *software)
             skyd_writer_open(&writer, &store.store, &linux_clock.base, RING_BYTES, config.stall_ns);
     }
     writer.hook = &seal.hook;
-    return error;
+    const struct skyd_ring_config ring_config = {.limit_bytes = config.ring_bytes,
+                                                 .segment_bytes = config.segment_bytes,
+                                                 .pin_ns = config.pin_ns};
+    return error != 0 ? error : skyd_ring_open(&ring, &store.store, &ring_config);
 }
 
 static int run(void)
@@ -276,6 +281,7 @@ static int run(void)
     loop.outbox = &outbox;
     loop.journal = journal;
     loop.writer = &writer;
+    loop.ring = &ring;
     loop.health = &health;
     loop.signal_fd = signal_fd;
     loop.tick_ns = config.engine.tick_ns;
@@ -288,6 +294,7 @@ static int run(void)
         skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory, strerror(-error));
         _exit(EX_IOERR);
     }
+    skyd_ring_close(&ring);
     skyd_writer_close(&writer);
     skyd_health_report(&writer);
     skyd_seal_close(&seal);

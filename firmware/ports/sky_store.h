@@ -34,6 +34,22 @@ struct sky_store_ops {
 
     /** The number of the highest segment present, or 0 with *ret_any false. */
     int (*last)(struct sky_store *store, int *ret_any, uint64_t *ret_segment);
+
+    /* Of segments that are not being written; any thread may call these. */
+
+    /** Tells each segment that is there, in any order, and how large it is. */
+    int (*list)(struct sky_store *store,
+                void (*each)(void *context, uint64_t segment, uint64_t bytes), void *context);
+
+    /** Reads all of count bytes at offset, or fails. */
+    int (*read)(struct sky_store *store, uint64_t segment, uint64_t offset, void *ret_bytes,
+                size_t count);
+
+    /** Removes a segment, durably. */
+    int (*remove)(struct sky_store *store, uint64_t segment);
+
+    /** How much the medium has place for beside what is there. */
+    int (*room)(struct sky_store *store, uint64_t *ret_bytes);
 };
 
 struct sky_store {

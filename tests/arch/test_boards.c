@@ -17,6 +17,7 @@ enum value {
     VALUE_ARCHITECTURE,
     VALUE_YES_NO,
     VALUE_NUMBER,
+    VALUE_RING,
     VALUE_LINK
 };
 
@@ -42,12 +43,13 @@ static const struct {
     {"rtc", "device", VALUE_TEXT, true},
     {"rtc", "chip", VALUE_TEXT, true},
     {"limits", "memory_mib", VALUE_NUMBER, false},
-    {"limits", "log_mib", VALUE_NUMBER, false},
+    {"limits", "log_mib", VALUE_RING, false},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 
 static char board[64]; /* the one being looked at */
 static char rules[16384];
+static char configuration[16384];
 static bool set[KNOWN];
 
 static void read_text(const char *name, char *ret_text, size_t room)
@@ -80,6 +82,11 @@ static bool is_good(enum value value, const char *text)
         return strcmp(text, "yes") == 0 || strcmp(text, "no") == 0;
     case VALUE_NUMBER:
         return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+    case VALUE_RING: { /* the configuration keeps the log below it */
+        char said[64];
+        snprintf(said, sizeof said, "\nring_mib = %.32s\n", text);
+        return strstr(configuration, said) != NULL;
+    }
     case VALUE_LINK: { /* the udev rules make it */
         char made[64];
         snprintf(made, sizeof made, "SYMLINK+=\"%s\"",
@@ -112,6 +119,7 @@ static void check_board_ini(void)
 {
     static char text[16384];
     read_text("99-skywitness.rules", rules, sizeof rules);
+    read_text("skywitnessd.ini", configuration, sizeof configuration);
     read_text("board.ini", text, sizeof text);
     memset(set, 0, sizeof set);
     assert_int_equal(ini_parse_string(text, take, NULL), 0);

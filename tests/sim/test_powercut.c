@@ -122,16 +122,11 @@ static int disk_finish(struct sky_store *store, uint64_t bytes)
 
 static void disk_abandon(struct sky_store *store) { (void)store; }
 
-static int disk_last(struct sky_store *store, int *ret_any, uint64_t *ret_segment)
-{
-    (void)store;
-    (void)ret_segment;
-    *ret_any = 0;
-    return 0;
-}
-
-static const struct sky_store_ops disk_ops = {disk_begin,  disk_write,   disk_sync,
-                                              disk_finish, disk_abandon, disk_last};
+static const struct sky_store_ops disk_ops = {.begin = disk_begin,
+                                              .write = disk_write,
+                                              .sync = disk_sync,
+                                              .finish = disk_finish,
+                                              .abandon = disk_abandon};
 
 static void is_durable(struct skyd_writer_hook *hook, const struct sky_journal_work *work)
 {

@@ -9,6 +9,7 @@
 #define SKY_PAPER_STORE_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct paper_segment {
     size_t dirty_to; /* not synced yet */
     bool failed;
     bool finished;
+    bool removed;
 };
 
 struct paper_store {
@@ -42,6 +44,9 @@ struct paper_store {
     atomic_int error;          /* with this, negative */
     atomic_int delay_us;       /* each sync takes */
     atomic_bool trusted_again; /* a segment was used after it had failed: forbidden */
+    atomic_llong room;         /* bytes that there is still place for */
+    atomic_int fail_remove;    /* so many fail */
+    pthread_mutex_t lock;      /* two threads look at what segments there are */
 };
 
 static inline struct paper_segment *paper_now(struct paper_store *store)
@@ -72,11 +77,17 @@ static inline int paper_begin(struct sky_store *base, uint64_t number, uint64_t 
     if (store->segment_count == PAPER_SEGMENTS_MAX) {
         return -ENOSPC;
     }
+    if ((long long)bytes > atomic_load(&store->room)) {
+        return -ENOSPC;
+    }
+    atomic_fetch_sub(&store->room, (long long)bytes);
+    pthread_mutex_lock(&store->lock);
     struct paper_segment *const segment = &store->segment[store->segment_count++];
     *segment = (struct paper_segment){.number = number,
                                       .count = (size_t)bytes,
                                       .live = calloc(1, (size_t)bytes),
                                       .durable = calloc(1, (size_t)bytes)};
+    pthread_mutex_unlock(&store->lock);
     store->open = true;
     return segment->live != NULL && segment->durable != NULL ? 0 : -ENOMEM;
 }
@@ -96,7 +107,9 @@ static inline int paper_write(struct sky_store *base, uint64_t offset, const voi
     if (offset + count > segment->count) {
         return -EFBIG;
     }
+    pthread_mutex_lock(&store->lock);
     memcpy(segment->live + offset, bytes, count);
+    pthread_mutex_unlock(&store->lock);
     segment->dirty_from = offset < segment->dirty_from ? offset : segment->dirty_from;
     segment->dirty_to = offset + count > segment->dirty_to ? offset + count : segment->dirty_to;
     return 0;
@@ -134,6 +147,7 @@ static inline int paper_finish(struct sky_store *base, uint64_t bytes)
     const int error = paper_operate(store);
     if (error == 0) {
         struct paper_segment *const segment = paper_now(store);
+        atomic_fetch_add(&store->room, (long long)(segment->count - bytes));
         segment->count = (size_t)bytes;
         paper_flush(segment);
         segment->finished = true;
@@ -155,8 +169,71 @@ static inline int paper_last(struct sky_store *base, int *ret_any, uint64_t *ret
     return 0;
 }
 
-static const struct sky_store_ops paper_store_ops = {paper_begin,  paper_write,   paper_sync,
-                                                     paper_finish, paper_abandon, paper_last};
+static inline int paper_list(struct sky_store *base,
+                             void (*each)(void *context, uint64_t segment, uint64_t bytes),
+                             void *context)
+{
+    struct paper_store *const store = (struct paper_store *)base;
+    pthread_mutex_lock(&store->lock);
+    for (uint32_t i = 0; i < store->segment_count; i++) {
+        if (!store->segment[i].removed) {
+            each(context, store->segment[i].number, store->segment[i].count);
+        }
+    }
+    pthread_mutex_unlock(&store->lock);
+    return 0;
+}
+
+static inline struct paper_segment *paper_find(struct paper_store *store, uint64_t number)
+{
+    for (uint32_t i = 0; i < store->segment_count; i++) {
+        if (store->segment[i].number == number && !store->segment[i].removed) {
+            return &store->segment[i];
+        }
+    }
+    return NULL;
+}
+
+static inline int paper_read(struct sky_store *base, uint64_t number, uint64_t offset,
+                             void *ret_bytes, size_t count)
+{
+    struct paper_store *const store = (struct paper_store *)base;
+    pthread_mutex_lock(&store->lock);
+    const struct paper_segment *const segment = paper_find(store, number);
+    const bool there = segment != NULL && offset + count <= segment->count;
+    if (there) {
+        memcpy(ret_bytes, segment->live + offset, count);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return there ? 0 : -ENOENT;
+}
+
+static inline int paper_remove(struct sky_store *base, uint64_t number)
+{
+    struct paper_store *const store = (struct paper_store *)base;
+    if (atomic_load(&store->fail_remove) > 0) {
+        atomic_fetch_sub(&store->fail_remove, 1);
+        return -EIO;
+    }
+    pthread_mutex_lock(&store->lock);
+    struct paper_segment *const segment = paper_find(store, number);
+    if (segment != NULL) {
+        segment->removed = true;
+        atomic_fetch_add(&store->room, (long long)segment->count);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return segment != NULL ? 0 : -ENOENT;
+}
+
+static inline int paper_room(struct sky_store *base, uint64_t *ret_bytes)
+{
+    *ret_bytes = (uint64_t)atomic_load(&((struct paper_store *)base)->room);
+    return 0;
+}
+
+static const struct sky_store_ops paper_store_ops = {
+    paper_begin, paper_write, paper_sync, paper_finish, paper_abandon,
+    paper_last,  paper_list,  paper_read, paper_remove, paper_room};
 
 static inline void paper_store_init(struct paper_store *store)
 {
@@ -164,6 +241,8 @@ static inline void paper_store_init(struct paper_store *store)
     store->base.ops = &paper_store_ops;
     atomic_store(&store->error, -EIO);
     atomic_store(&store->fail_count, 1);
+    atomic_store(&store->room, 1LL << 40);
+    pthread_mutex_init(&store->lock, NULL);
 }
 
 static inline void paper_store_free(struct paper_store *store)

@@ -1,5 +1,6 @@
 #include "skyd_health.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,11 +170,25 @@ static void a_long_line_is_cut_and_still_ends(void **state)
     assert_int_equal(line[bytes - 1], '\n');
 }
 
+static void a_station_whose_medium_fails_says_where_and_how(void **state)
+{
+    (void)state;
+    struct skyd_vitals vitals = well;
+    vitals.faults = 2;
+    vitals.error = -EIO;
+    vitals.fault_segment = 17;
+    vitals.ring_full = true;
+    skyd_health_turn(&health, 100 * SKY_SECOND_NS, &vitals);
+    assert_non_null(strstr(sent(), "log 1.0 s behind, 2 storage faults, the latest in segment 17: "
+                                   "Input/output error, the ring is full of incidents\n"));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         CASE(a_station_that_is_well_says_so_and_feeds_the_watchdog),
+        CASE(a_station_whose_medium_fails_says_where_and_how),
         CASE(the_watchdog_is_fed_twice_in_its_time_and_no_oftener),
         CASE(a_log_that_is_not_durable_in_time_starves_the_watchdog),
         CASE(a_watchdog_meant_for_another_process_is_not_fed),

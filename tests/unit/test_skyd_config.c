@@ -359,6 +359,15 @@ static void a_bad_number_is_refused(void **state)
     expect_error(LEAST "[log]\ncommit_ms = 1e999\n",
                  "etc/test.ini:11: key 'commit_ms': '1e999' is not a number; expected a number "
                  "from 1 to 60000");
+    expect_error(LEAST "[log]\nring_mib = 63\n",
+                 "etc/test.ini:11: key 'ring_mib': 63 is out of range; expected 0, for no limit, "
+                 "or at least 4 segments, 64");
+    expect_good(LEAST "[log]\nring_mib = 64\n");
+    assert_int_equal(config.ring_bytes, 64 << 20);
+    assert_int_equal(config.pin_ns, 600 * SKY_SECOND_NS);
+    expect_good(LEAST "[log]\nring_mib = 0\npin_s = 30\n");
+    assert_int_equal(config.ring_bytes, 0);
+    assert_int_equal(config.pin_ns, 30 * SKY_SECOND_NS);
     expect_error(LEAST "[log]\nsegment_mib = 16.5\n",
                  "etc/test.ini:11: key 'segment_mib': '16.5' is not a whole number; expected a "
                  "whole number from 8 to 1024");
