@@ -46,6 +46,7 @@ static const struct sky_receiver_report nothing = {
     .satellites_seen = -1,
     .jamming = -1,
     .antenna = -1,
+    .status = -1,
 };
 
 static struct sky_src_gpsd *self(struct sky_source *base) { return (struct sky_src_gpsd *)base; }
@@ -273,10 +274,11 @@ static void note_report(struct sky_src_gpsd *source, const char *text, size_t by
     receiver->leap_s = number_in(text, bytes, "\"leapseconds\":", -1);
     receiver->jamming = number_in(text, bytes, "\"jam\":", -1);
     receiver->antenna = number_in(text, bytes, "\"ant\":", -1);
+    receiver->status = number_in(text, bytes, "\"status\":", -1);
     receiver->said = receiver->said || isfinite(receiver->err_place_m) ||
                      isfinite(receiver->err_speed_mps) || isfinite(receiver->err_course_deg) ||
                      isfinite(receiver->err_climb_mps) || receiver->leap_s != -1 ||
-                     receiver->jamming != -1 || receiver->antenna != -1;
+                     receiver->jamming != -1 || receiver->antenna != -1 || receiver->status != -1;
 }
 
 static void unpack(struct sky_src_gpsd *source, const char *text, size_t bytes)

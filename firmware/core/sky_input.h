@@ -62,6 +62,7 @@ struct sky_receiver_report {
     int32_t satellites_seen;
     int32_t jamming; /* 0 none .. 255 severe, as u-blox counts */
     int32_t antenna; /* 0 unknown, 1 good, 2 shorted, 3 open; or as the receiver has it */
+    int32_t status;  /* gpsd's, 0 unknown, 1 normal, ... 8 simulated; mode says if there is a fix */
 };
 
 /** A receiver's report as gpsd gave it. NaN where gpsd gave nothing; sky_gnss decides what holds.

@@ -6,6 +6,8 @@
 
 static const double rad_per_deg = SKY_PI / 180.0;
 static const double sigmas_in_95_percent = 1.96;
+static const int32_t status_simulated = 8;
+static const int32_t leap_least_s = 18;         /* since 2017 */
 static const double utc_sigma_most_ns = 3600e9; /* one that says more knows no time at all */
 
 /* Adding zero turns -0 into 0, so that equal places have equal bits. */
@@ -47,14 +49,23 @@ static double sigma_vertical_m(const struct sky_gnss_report *report)
                     unstated(receiver, receiver->gst_alt_m, 0.0, SKY_GNSS_SIGMA_VERTICAL_M));
 }
 
-static int64_t utc_sigma_ns(double error_95_s)
+/* What is lacking in the leap seconds that it uses; 0 if it does not say which. */
+static double leap_error_s(const struct sky_receiver_report *receiver)
+{
+    const bool lacks = receiver->said && receiver->leap_s > 0 && receiver->leap_s < leap_least_s;
+    return lacks ? (double)(leap_least_s - receiver->leap_s) : 0.0;
+}
+
+static int64_t utc_sigma_ns(const struct sky_gnss_report *report)
 {
     const double delay_ns = (double)SKY_GNSS_DELAY_SIGMA_NS;
-    if (!states(error_95_s)) {
+    const double leap_ns = leap_error_s(&report->receiver) * (double)SKY_SECOND_NS;
+    const double stated_ns = sigma_of(report->err_time_s, 0.0) * (double)SKY_SECOND_NS;
+    if (stated_ns + leap_ns <= 0.0) {
         return SKY_GNSS_DELAY_SIGMA_NS;
     }
-    const double stated_ns = error_95_s / sigmas_in_95_percent * (double)SKY_SECOND_NS;
-    const double sigma_ns = sky_sqrt(delay_ns * delay_ns + stated_ns * stated_ns);
+    const double sigma_ns =
+        sky_sqrt(delay_ns * delay_ns + stated_ns * stated_ns + leap_ns * leap_ns);
     return sigma_ns < utc_sigma_most_ns ? (int64_t)sigma_ns : (int64_t)utc_sigma_most_ns;
 }
 
@@ -83,6 +94,9 @@ static const char *contradiction(const struct sky_gnss_report *report)
     }
     if (!possible(report->course_deg, 0.0, 360.0)) {
         return "gnss.course";
+    }
+    if (report->receiver.said && report->receiver.status == status_simulated) {
+        return "gnss.status";
     }
     if (report->receiver.said && !possible(report->receiver.heading_deg, 0.0, 360.0)) {
         return "gnss.heading";
@@ -151,7 +165,7 @@ enum sky_status sky_gnss_decode(const struct sky_gnss_report *report, struct sky
     if (report->has_time) {
         fix.has |= SKY_GNSS_TIME;
         fix.utc_ns = report->utc_ns;
-        fix.utc_sigma_ns = utc_sigma_ns(report->err_time_s);
+        fix.utc_sigma_ns = utc_sigma_ns(report);
     }
     if (sky_is_finite(report->lat_deg) && sky_is_finite(report->lon_deg)) {
         take_position(&fix, report);

@@ -6,6 +6,8 @@
  * a 1,024-week rollback dates a fix in 1999 (sky_utc refuses such dates). gpsd's epx, epy and epv
  * are 95 % figures: divided by 1.96 they are sigmas. Where it gives none, those of the receiver's
  * own GST hold, and else eph, of which nobody says what share of errors it covers, as one sigma.
+ * A receiver that has not heard the leap seconds yet uses those of its make: its UTC is off by what
+ * it lacks.
  */
 #ifndef SKY_GNSS_H
 #define SKY_GNSS_H
@@ -33,8 +35,9 @@
  * can be used: "gnss.mode" without a fix (what time there is, is then the receiver's own unsteered
  * clock) or with a mode that does not exist, "gnss.position" with neither position nor time; or if
  * it contradicts itself, so that none of it is believed: "gnss.latitude", "gnss.longitude",
- * "gnss.altitude" (outside -1,000 .. 100,000 m), "gnss.speed" (outside 0 .. 10,000 m/s) or
- * "gnss.course" (outside 0 .. 360 degrees).
+ * "gnss.altitude" (outside -1,000 .. 100,000 m), "gnss.speed" (outside 0 .. 10,000 m/s),
+ * "gnss.course" or "gnss.heading" (outside 0 .. 360 degrees); or "gnss.status" if the receiver says
+ * that it simulates.
  */
 SKY_NODISCARD enum sky_status sky_gnss_decode(const struct sky_gnss_report *report,
                                               struct sky_gnss_fix *ret_fix, const char **ret_item);

@@ -67,23 +67,9 @@ static enum sky_status begin(struct sky_station *station, const struct sky_input
     learn_dialects(station);
     memset(station->map, 0, sizeof station->map);
     memset(station->head, 0, sizeof station->head);
+    station->receiver = (struct sky_station_receiver){.jamming = -1, .antenna = -1};
     station->running = true;
     return SKY_OK;
-}
-
-static void take_gnss(struct sky_station *station, const struct sky_input *input,
-                      struct sky_outbox *outbox)
-{
-    struct sky_gnss_fix fix;
-    const char *item = "";
-
-    if (sky_gnss_decode(&input->u.gnss, &fix, &item) != SKY_OK) {
-        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, 0);
-        return;
-    }
-    struct sky_step step = step_of(input, SKY_STEP_GNSS);
-    step.fix = &fix;
-    step_engine(station, &step, outbox);
 }
 
 static void step_plots(struct sky_station *station, const struct sky_input *input,
@@ -104,6 +90,47 @@ static void say_reading(struct sky_station *station, const struct sky_input *inp
     sky_engine_name(reading->source, input->source);
     sky_engine_name(reading->item, item);
     reading->value = value;
+}
+
+/* Interference wavers: of 0 to 255 this much is news, and so is its end. */
+enum { JAMMING_STEP = 32 };
+
+/* What the receiver says of itself, whether its fix is good or not. */
+static void say_receiver(struct sky_station *station, const struct sky_input *input,
+                         struct sky_outbox *outbox)
+{
+    const struct sky_receiver_report *const now = &input->u.gnss.receiver;
+    struct sky_station_receiver *const before = &station->receiver;
+    if (!now->said) {
+        return;
+    }
+    const int64_t change = (int64_t)now->jamming - before->jamming;
+    const bool is_news = before->jamming < 0 || change >= JAMMING_STEP || change <= -JAMMING_STEP ||
+                         (now->jamming == 0 && change != 0);
+    if (now->jamming >= 0 && is_news) {
+        before->jamming = now->jamming;
+        say_reading(station, input, "gnss.jamming", now->jamming, outbox);
+    }
+    if (now->antenna >= 0 && now->antenna != before->antenna) {
+        before->antenna = now->antenna;
+        say_reading(station, input, "gnss.antenna", now->antenna, outbox);
+    }
+}
+
+static void take_gnss(struct sky_station *station, const struct sky_input *input,
+                      struct sky_outbox *outbox)
+{
+    struct sky_gnss_fix fix;
+    const char *item = "";
+
+    say_receiver(station, input, outbox);
+    if (sky_gnss_decode(&input->u.gnss, &fix, &item) != SKY_OK) {
+        reject(station, input, outbox, SKY_REJECT_MALFORMED, 1, item, 0);
+        return;
+    }
+    struct sky_step step = step_of(input, SKY_STEP_GNSS);
+    step.fix = &fix;
+    step_engine(station, &step, outbox);
 }
 
 /* Health: what a head says of itself, as far as that is new. */

@@ -28,6 +28,12 @@ struct sky_station_head {
     uint32_t uptime_s;
 };
 
+/** What was last said of what the receiver says of itself; -1: nothing. */
+struct sky_station_receiver {
+    int32_t jamming;
+    int32_t antenna;
+};
+
 /** Fields are private but for reading engine. As large as struct sky_engine: keep it static. */
 struct sky_station {
     bool running; /* a CONFIG input was taken */
@@ -38,6 +44,7 @@ struct sky_station {
     struct sky_asterix_dialect dialect[SKY_SENSORS_MAX];
     struct sky_station_map map[SKY_MAPS_MAX];
     struct sky_station_head head[SKY_SENSORS_MAX];
+    struct sky_station_receiver receiver;
     size_t plot_count;
     struct sky_plot plot[SKY_PLOTS_MAX];
     struct sky_plot group[SKY_PLOTS_MAX]; /* those of one sensor */
@@ -54,12 +61,13 @@ void sky_station_init(struct sky_station *station);
  * file. Simulated targets are refused, since a witness must not testify to what a test generator
  * drew; so are reports that their own receiver doubts, places signed by a radar and plots signed by
  * a cooperative sensor. Of bad blocks and bad lines 16 are named, by category, record, item and
- * byte, and the others counted. A head's health, and the readings of a unit with a map of its own,
- * are said when they change; a map that is none is refused as "map". Service messages, source
- * events other than SHUTDOWN, and clock steps cause nothing here: they are evidence in the log.
- * Returns SKY_E_STALE if seq does not rise or time_ns goes back, SKY_E_RANGE if time_ns is
- * negative or beyond 73 years, or if the first input is not CONFIG or carries a configuration or
- * zone set that fails its check; nothing is changed then.
+ * byte, and the others counted. A head's health, the jamming and the antenna that the receiver
+ * states, and the readings of a unit with a map of its own, are said when they change; a map that
+ * is none is refused as "map". Service messages, source events other than SHUTDOWN, and clock steps
+ * cause nothing here: they are evidence in the log. Returns SKY_E_STALE if seq does not rise or
+ * time_ns goes back, SKY_E_RANGE if time_ns is negative or beyond 73 years, or if the first input
+ * is not CONFIG or carries a configuration or zone set that fails its check; nothing is changed
+ * then.
  */
 SKY_NODISCARD enum sky_status sky_station_step(struct sky_station *station,
                                                const struct sky_input *input,

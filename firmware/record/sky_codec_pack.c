@@ -232,6 +232,7 @@ static Skywitness__V1__Receiver *receiver_of(const struct sky_receiver_report *r
     PUT_COUNT(satellites_seen);
     PUT_COUNT(jamming);
     PUT_COUNT(antenna);
+    PUT_COUNT(status);
 #undef PUT
 #undef PUT_COUNT
     message->has_pps_real_ns = receiver->has_pps;

@@ -236,6 +236,7 @@ static void unpack_receiver(const Skywitness__V1__Receiver *message,
     TAKE_COUNT(satellites_seen);
     TAKE_COUNT(jamming);
     TAKE_COUNT(antenna);
+    TAKE_COUNT(status);
 #undef TAKE
 #undef TAKE_COUNT
     ret_receiver->has_pps =

@@ -1079,7 +1079,7 @@ static void what_a_receiver_says_beside_its_reports_comes_with_the_next_of_them(
              "{\"class\":\"PPS\",\"real_sec\":1800000000,\"real_nsec\":0,"
              "\"clock_sec\":1799999999,\"clock_nsec\":999999500,\"precision\":-20}\r\n"
              "{\"class\":\"TPV\",\"mode\":3,\"lat\":1.5,\"lon\":2.5,\"leapseconds\":18,\"eph\":7.5,"
-             "\"jam\":17,\"ant\":2,\"speed\":1.0,\"eps\":0.25}\r\n");
+             "\"jam\":17,\"ant\":2,\"status\":2,\"speed\":1.0,\"eps\":0.25}\r\n");
     expect(&gps.base, SKY_INPUT_GNSS);
     assert_true(said->said);
     assert_int_equal(said->satellites_seen, 2);
@@ -1104,6 +1104,7 @@ static void what_a_receiver_says_beside_its_reports_comes_with_the_next_of_them(
     assert_int_equal(said->leap_s, 18);
     assert_int_equal(said->jamming, 17);
     assert_int_equal(said->antenna, 2);
+    assert_int_equal(said->status, 2);
     assert_near(said->err_place_m, 7.5, 0.0);
     assert_near(said->err_speed_mps, 0.25, 0.0);
     assert_true(isnan(said->err_course_deg) && isnan(said->tdop));

@@ -119,7 +119,7 @@ static inline int records_choice(uint64_t *seed, int first, int last)
     X(receiver.gst_major_deg) X(receiver.gst_lat_m) X(receiver.gst_lon_m) X(receiver.gst_alt_m)    \
     X(receiver.heading_deg) X(receiver.pitch_deg) X(receiver.roll_deg)
 #define RECORDS_RECEIVER_COUNTS(X)                                                                 \
-    X(receiver.leap_s) X(receiver.satellites_seen) X(receiver.jamming) X(receiver.antenna)
+    X(receiver.leap_s) X(receiver.satellites_seen) X(receiver.jamming) X(receiver.antenna) X(receiver.status)
 #define RECORDS_RECEIVER_TIMES(X)                                                                  \
     X(receiver.pps_real_ns) X(receiver.pps_clock_ns) X(receiver.pps_precision_ns)                  \
     X(receiver.toff_real_ns) X(receiver.toff_clock_ns)

@@ -104,6 +104,41 @@ static void a_stated_time_error_adds_to_the_delay_of_the_line(void **state)
     assert_int_equal(decoded(&report).utc_sigma_ns, 3600 * SKY_SECOND_NS);
 }
 
+static void leap_seconds_that_a_receiver_lacks_are_part_of_its_error(void **state)
+{
+    (void)state;
+    struct sky_gnss_report report = good();
+    report.err_time_s = (double)NAN;
+    report.receiver.said = true;
+    static const int32_t fine_s[] = {-1, 0, 18, 19};
+    for (size_t i = 0; i < sizeof fine_s / sizeof *fine_s; i++) {
+        report.receiver.leap_s = fine_s[i];
+        assert_int_equal(decoded(&report).utc_sigma_ns, SKY_GNSS_DELAY_SIGMA_NS);
+    }
+    report.receiver.leap_s = 16; /* the make's own: two have been added since */
+    assert_near((double)decoded(&report).utc_sigma_ns, sqrt(4.0 + 0.0625) * 1e9, 2.0);
+    report.receiver.said = false;
+    assert_int_equal(decoded(&report).utc_sigma_ns, SKY_GNSS_DELAY_SIGMA_NS);
+}
+
+static void a_receiver_that_simulates_is_no_witness(void **state)
+{
+    (void)state;
+    struct sky_gnss_report report = good();
+    report.receiver.said = true;
+    for (int32_t status = -1; status <= 9; status++) {
+        report.receiver.status = status;
+        if (status == 8) {
+            assert_refused(&report, "gnss.status");
+        } else {
+            assert_true(decoded(&report).has & SKY_GNSS_POSITION); /* whatever it calls its fix */
+        }
+    }
+    report.receiver.said = false;
+    report.receiver.status = 8;
+    assert_true(decoded(&report).has & SKY_GNSS_POSITION);
+}
+
 static void without_a_fix_nothing_is_believed_not_even_the_time(void **state)
 {
     (void)state;
@@ -317,6 +352,8 @@ int main(void)
         cmocka_unit_test(stated_95_percent_errors_become_sigmas_and_the_worse_axis_counts),
         cmocka_unit_test(an_unstated_or_zero_error_is_never_taken_for_certainty),
         cmocka_unit_test(a_stated_time_error_adds_to_the_delay_of_the_line),
+        cmocka_unit_test(leap_seconds_that_a_receiver_lacks_are_part_of_its_error),
+        cmocka_unit_test(a_receiver_that_simulates_is_no_witness),
         cmocka_unit_test(without_a_fix_nothing_is_believed_not_even_the_time),
         cmocka_unit_test(a_3d_fix_with_nan_latitude_is_still_good_for_time),
         cmocka_unit_test(a_fix_without_time_is_still_good_for_position),

@@ -771,6 +771,43 @@ static void a_heads_health_is_said_when_it_changes(void **state)
     assert_reading(0, "head.restarted_s_ago", 3.0);
 }
 
+static void give_receiver(int32_t jamming, int32_t antenna)
+{
+    struct sky_input input = paper_gnss(&wire, now_ns, &nowhere);
+    input.u.gnss.receiver.said = true;
+    input.u.gnss.receiver.heading_deg = (double)NAN;
+    input.u.gnss.receiver.jamming = jamming;
+    input.u.gnss.receiver.antenna = antenna;
+    input.u.gnss.mode = 1; /* jammed so that it has no fix */
+    take(&input);
+}
+
+static void jamming_and_the_antenna_are_said_when_they_change(void **state)
+{
+    (void)state;
+    give_receiver(-1, -1);
+    assert_int_equal(outbox.count, 1); /* that it has no fix */
+    give_receiver(10, 1);
+    assert_int_equal(outbox.count, 3);
+    assert_reading(0, "gnss.jamming", 10.0);
+    assert_reading(1, "gnss.antenna", 1.0);
+    assert_string_equal(outbox.event[0].u.reading.source, "gps0");
+    give_receiver(41, 1);
+    assert_int_equal(outbox.count, 1);
+    give_receiver(42, 1);
+    assert_int_equal(outbox.count, 2);
+    assert_reading(0, "gnss.jamming", 42.0);
+    give_receiver(INT32_MAX, 3);
+    assert_int_equal(outbox.count, 3);
+    assert_reading(1, "gnss.antenna", 3.0);
+    give_receiver(20, -1);
+    assert_reading(0, "gnss.jamming", 20.0);
+    give_receiver(0, -1);
+    assert_reading(0, "gnss.jamming", 0.0);
+    give_receiver(0, -1);
+    assert_int_equal(outbox.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -810,6 +847,7 @@ int main(void)
         cmocka_unit_test_setup(a_map_that_is_none_is_refused_and_so_is_what_comes_by_it, start),
         cmocka_unit_test_setup(a_head_of_another_map_is_a_radar_as_any, start),
         cmocka_unit_test_setup(a_heads_health_is_said_when_it_changes, start),
+        cmocka_unit_test_setup(jamming_and_the_antenna_are_said_when_they_change, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
