@@ -196,11 +196,11 @@ static void compare_held_at_end(struct auditor *auditor)
         if (held->gone) {
             continue;
         }
-        if (held->checkpoint.size > auditor->tree.size) {
+        if (held->checkpoint.size > auditor->reached) {
             find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
                  "the log ends after %" PRIu64 " records, %s has seen %" PRIu64
                  ": it was cut or put back",
-                 auditor->tree.size, held->name, held->checkpoint.size);
+                 auditor->reached, held->name, held->checkpoint.size);
         } else if (!held->seen) {
             find(auditor, SKYH_FINDING_ALTERED, NULL, 0,
                  "%s cannot be compared: record %" PRIu64 " is not here", held->name,

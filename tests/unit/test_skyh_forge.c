@@ -2,6 +2,7 @@
  * Every rule of the audit by itself: the station's own keys make a log in which one thing is wrong
  * and everything else fits, so that only the rule against that thing can see it.
  */
+#include "sky_group.h"
 #include "sky_paper_forge.h"
 #include "sky_resume.h"
 #include "skyh_audit.h"
@@ -329,6 +330,21 @@ static void a_segment_that_says_it_is_another_is_noticed(void **state)
     (void)free_log(state);
     forge(change_the_segments_number, 0); /* one that is not here: it may have been given up */
     assert_altered_only("no record of this segment is in it");
+}
+
+static void name_no_epoch(struct forge *forge, enum forge_part part, size_t group, void *thing)
+{
+    if (part == FORGE_SEGMENT && group >= forge->at) {
+        ((struct sky_own_segment *)thing)->is_signed = false;
+    }
+}
+
+static void a_segment_of_a_signed_log_that_names_no_epoch_is_noticed(void **state)
+{
+    (void)state;
+    forge_of(name_no_epoch, 1, 60000);
+    assert_altered_only("the groups of a signed log are not signed");
+    assert_int_equal(audit.altered, 1);
 }
 
 static void segments_that_are_not_in_their_order_are_noticed(void **state)
@@ -681,6 +697,177 @@ static void a_run_without_its_beginning_is_noticed(void **state)
     paper_log_free(&second);
 }
 
+/* ---- what is behind damage ---- */
+
+/* Flips a bit of the group's body, or of its padding, and audits. */
+static void damage(size_t group, bool in_padding)
+{
+    struct sky_mcap_group header;
+    uint8_t *const at = log_.segment[0].bytes + log_.group[group].offset;
+    assert_null(sky_mcap_read_group(at, log_.group[group].count, &header));
+    const size_t body_at = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES;
+    at[in_padding ? body_at + (size_t)header.body_bytes + 20 : body_at + 60] ^= 1;
+    audit_log(&signer.key);
+}
+
+static void damage_that_takes_no_record_makes_none_missing(void **state)
+{
+    (void)state;
+    make_log(&log_, &signer, RECORD_BYTES);
+    damage(MIDDLE, true);
+    assert_altered("padding is not what was written");
+    assert_false(says(SKYH_FINDING_ALTERED, "missing"));
+    assert_int_equal(audit.span_count, 2);
+    assert_int_equal(audit.span[1].first, audit.span[0].end);
+}
+
+static void a_checkpoint_of_what_is_damaged_cannot_be_compared(void **state)
+{
+    (void)state;
+    struct skyh_held held = {.name = "a witness"};
+    make_log(&log_, &signer, RECORD_BYTES);
+    damage(MIDDLE, false);
+    held.checkpoint.size = audit.span[0].end + 1;
+    run_audit(&signer.key, &held, 1);
+    assert_altered("a witness cannot be compared");
+    assert_false(held.seen);
+}
+
+/* The tree is not known there, so nothing can be said of a checkpoint, for or against it. */
+static void checkpoints_behind_damage_are_not_judged(void **state)
+{
+    (void)state;
+    make_log(&log_, &signer, RECORD_BYTES);
+    const size_t first = checkpoint_from(0);
+    assert_true(checkpoint_from(first + 2) < log_.group_count);
+    damage(first + 1, false);
+    assert_int_equal(audit.checkpoints, 1);
+    assert_int_equal(audit.latest.size, audit.span[0].in_notes);
+    assert_true(audit.latest.size < audit.span[0].end);
+    for (size_t i = 0; i < audit.finding_count; i++) {
+        assert_null(strstr(audit.finding[i].text, "a checkpoint that is"));
+    }
+}
+
+/* Two groups behind damage that say they hold records which were seen before, or more than all. */
+static void a_group_behind_damage_that_says_it_was_before_is_noticed(void **state)
+{
+    (void)state;
+    static const uint64_t tree_size[] = {7, 1};
+    for (size_t i = 0; i < 2; i++) {
+        struct sky_mcap_buffer out;
+        struct sky_mcap_group header;
+        make_log(&log_, NULL, RECORD_BYTES);
+        uint8_t *const at = log_.segment[0].bytes + log_.group[MIDDLE + 1].offset;
+        assert_null(sky_mcap_read_group(at, log_.group[MIDDLE + 1].count, &header));
+        header.tree_size = tree_size[i];
+        out = (struct sky_mcap_buffer){.bytes = at,
+                                       .capacity = SKY_MCAP_FRAME_BYTES + SKY_MCAP_GROUP_BYTES};
+        sky_mcap_put_group(&out, &header);
+        damage(MIDDLE, false);
+        assert_altered("the group's records are not behind those before it");
+        assert_true(audit.leaves > 20); /* the groups behind it have their places */
+        (void)free_log(state);
+    }
+}
+
+static uint64_t leaf_next;
+static uint64_t leaf_count;
+
+static void count_leaf(void *context, const struct skyh_log_item *item, uint64_t index,
+                       const uint8_t *salt)
+{
+    (void)context;
+    (void)item;
+    assert_non_null(salt);
+    assert_true(index >= leaf_next);
+    leaf_next = index + 1;
+    leaf_count++;
+}
+
+static void leaves_are_handed_out_where_the_tree_is_known(void **state)
+{
+    (void)state;
+    struct skyh_problem problem;
+    const struct skyh_audit_config config = {
+        .key = &signer.key, .keep_tree = true, .leaf = count_leaf};
+    make_log(&log_, &signer, 60000);
+    for (size_t damaged = 0; damaged < 2; damaged++) {
+        leaf_next = leaf_count = 0;
+        log_.segment[0].bytes[log_.group[2].offset + 5000] ^= (uint8_t)damaged;
+        paper_view_of(&view, &log_);
+        assert_true(skyh_audit_run(&view.log, &config, &audit, &problem));
+        const struct skyh_span *const last = &audit.span[audit.span_count - 1];
+        assert_int_equal(leaf_next, audit.leaves);
+        assert_int_equal(leaf_count, (damaged ? audit.span[0].end : 0) + last->end - last->first);
+        /* The tree that was kept gives the roots that the log says. */
+        struct sky_hash root;
+        static struct sky_merkle_proof proof;
+        assert_true(sky_merkle_root_at(&audit.tree.source, audit.latest.size, &root));
+        assert_true(sky_hash_equal(&root, &audit.latest.root));
+        assert_true(sky_merkle_prove_growth(&audit.tree.source, last->first, last->end, &proof));
+        skyh_audit_free(&audit);
+    }
+}
+
+static void an_empty_file_is_no_segment_that_was_never_begun(void **state)
+{
+    (void)state;
+    make_log(&log_, &signer, RECORD_BYTES);
+    paper_view_of(&view, &log_);
+    paper_view_add(&view, NULL, 0);
+    run_audit(&signer.key, NULL, 0);
+    assert_altered("empty file");
+}
+
+/* Nor is one with groups, however few, of which one is damaged. */
+static void a_short_segment_with_damage_was_begun(void **state)
+{
+    (void)state;
+    struct sky_journal *journal;
+    const struct sky_seal_config seal = paper_seal(&signer);
+    paper_signed_open(&log_, &seal, 1, &journal);
+    record(journal, 1, 4, 100);
+    log_.segment[0].bytes[log_.group[2].offset + 300] ^= 1;
+    audit_log(&signer.key);
+    assert_altered("does not match its checksum");
+    assert_int_equal(sky_journal_close(journal), 0);
+}
+
+/* A group with more messages than any station puts into one. */
+static void a_group_with_too_many_messages_is_noticed(void **state)
+{
+    (void)state;
+    enum { MANY = 17000, BYTES = 2 << 20 };
+    static uint8_t bytes[BYTES];
+    static struct sky_group_entry entry[MANY];
+    static struct sky_group group;
+    struct sky_mcap_group header;
+    make_log(&log_, NULL, RECORD_BYTES);
+    uint8_t *const at = log_.segment[0].bytes + log_.group[1].offset;
+    assert_null(sky_mcap_read_group(at, log_.group[1].count, &header));
+    sky_group_init(&group, bytes, sizeof bytes, entry, MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const struct sky_group_message tick = {.channel = SKY_CHANNEL_TICK, .log_time_ns = 1};
+        sky_group_add(&group, &tick);
+    }
+    header.body_bytes = sky_group_end(&group);
+    header.body_crc = group.body_crc;
+    header.message_count = MANY;
+    struct sky_mcap_buffer front = {.bytes = bytes, .capacity = SKY_GROUP_BODY_AT};
+    sky_mcap_put_group(&front, &header);
+    const size_t before = (size_t)log_.group[1].offset;
+    uint8_t *const longer = calloc(1, before + group.out.used);
+    assert_non_null(longer);
+    memcpy(longer, log_.segment[0].bytes, before);
+    memcpy(longer + before, bytes, group.out.used);
+    paper_view_clear(&view);
+    paper_view_add(&view, longer, before + group.out.used);
+    run_audit(NULL, NULL, 0);
+    assert_altered("the group's chunk or indexes are not those of its messages");
+    free(longer);
+}
+
 /* ---- more of everything than there is room for ---- */
 
 static void more_damage_than_there_is_room_for_is_counted(void **state)
@@ -726,6 +913,7 @@ int main(void)
         TEST(a_segment_whose_tree_is_of_another_size_is_noticed),
         TEST(a_segment_with_another_beginning_than_recorded_is_noticed),
         TEST(a_segment_that_says_it_is_another_is_noticed),
+        TEST(a_segment_of_a_signed_log_that_names_no_epoch_is_noticed),
         TEST(segments_that_are_not_in_their_order_are_noticed),
         TEST(a_group_of_another_tree_is_noticed),
         TEST(what_a_checkpoint_proves_stays_proven_in_a_group_of_another_tree),
@@ -741,6 +929,14 @@ int main(void)
         TEST(a_signature_in_a_log_that_names_no_key_is_noticed),
         TEST(time_that_goes_back_between_two_runs_of_one_boot_is_noticed),
         TEST(a_run_without_its_beginning_is_noticed),
+        TEST(damage_that_takes_no_record_makes_none_missing),
+        TEST(a_checkpoint_of_what_is_damaged_cannot_be_compared),
+        TEST(checkpoints_behind_damage_are_not_judged),
+        TEST(a_group_behind_damage_that_says_it_was_before_is_noticed),
+        TEST(leaves_are_handed_out_where_the_tree_is_known),
+        TEST(an_empty_file_is_no_segment_that_was_never_begun),
+        TEST(a_short_segment_with_damage_was_begun),
+        TEST(a_group_with_too_many_messages_is_noticed),
         TEST(more_damage_than_there_is_room_for_is_counted),
     };
     return cmocka_run_group_tests(tests, make_signer, NULL);
