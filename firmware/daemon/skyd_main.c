@@ -294,7 +294,7 @@ static int run(void)
         skyd_say(SKYD_ERROR, "cannot record in %s: %s", config.log_directory, strerror(-error));
         _exit(EX_IOERR);
     }
-    skyd_ring_close(&ring);
+    skyd_ring_close(&ring, loop.written.groups);
     skyd_writer_close(&writer);
     skyd_health_report(&writer);
     skyd_seal_close(&seal);

@@ -352,8 +352,8 @@ static bool choose(struct skyd_ring *ring)
         const struct sky_kept *const kept = learn(ring, i);
         const bool is_free = !is_held(ring, kept, &held) && !is_held_from_behind(ring, i);
         const uint32_t next = is_free ? next_with_groups(ring, i) : ring->count;
-        if (next == ring->count) {
-            continue; /* also if it is not known yet where its leaves end */
+        if (next == ring->count || (kept->begins_run && !ring->segment[next].kept.begins_run)) {
+            continue; /* it is not known yet where its leaves end, or its run's beginning is it */
         }
         /* Where the next segment begins; if its tree is another, where this one itself ends. */
         const uint64_t next_leaf = ring->segment[next].kept.first_leaf;
@@ -414,7 +414,7 @@ static void *run(void *argument)
 {
     struct skyd_ring *const ring = argument;
     pthread_mutex_lock(&ring->lock);
-    while (!ring->closing) {
+    while (!ring->closing || ring->phase == SKYD_RING_REMOVING) {
         const enum skyd_ring_phase phase = ring->phase;
         if (phase != SKYD_RING_LOOKING && phase != SKYD_RING_REMOVING) {
             pthread_cond_wait(&ring->changed, &ring->lock);
@@ -525,13 +525,16 @@ void skyd_ring_status(struct skyd_ring *ring, struct skyd_ring_status *ret_statu
     pthread_mutex_unlock(&ring->lock);
 }
 
-void skyd_ring_close(struct skyd_ring *ring)
+void skyd_ring_close(struct skyd_ring *ring, uint64_t durable_groups)
 {
     if (!ring->started) {
         return;
     }
     pthread_mutex_lock(&ring->lock);
     ring->closing = true;
+    if (ring->phase == SKYD_RING_STATED && durable_groups >= ring->group) {
+        ring->phase = SKYD_RING_REMOVING;
+    }
     pthread_cond_signal(&ring->changed);
     pthread_mutex_unlock(&ring->lock);
     pthread_join(ring->thread, NULL);

@@ -95,7 +95,10 @@ bool skyd_ring_has_record(struct skyd_ring *ring);
 
 void skyd_ring_status(struct skyd_ring *ring, struct skyd_ring_status *ret_status);
 
-/** Ends the thread and frees. Safe if it was never opened, but zeroed. */
-void skyd_ring_close(struct skyd_ring *ring);
+/**
+ * Ends the thread and frees; what was recorded as gone, in one of so many groups that are durable,
+ * goes first. Safe if it was never opened, but zeroed.
+ */
+void skyd_ring_close(struct skyd_ring *ring, uint64_t durable_groups);
 
 #endif

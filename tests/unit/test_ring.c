@@ -87,7 +87,7 @@ static void start(const struct sky_merkle *tree, int64_t pin_ns)
 
 static void stop(bool in_order)
 {
-    skyd_ring_close(&ring);
+    skyd_ring_close(&ring, 0);
     if (in_order) {
         assert_int_equal(sky_journal_close(journal), 0);
         assert_true(skyd_writer_drain(&writer, 10 * SKY_SECOND_NS));
