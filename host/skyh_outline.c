@@ -655,7 +655,7 @@ static bool check_nesting(const struct outline *outline, const struct skyh_edge 
                           uint32_t count)
 {
     const uint32_t rings = outline->build->ring_count - outline->first_ring;
-    struct skyh_part *const part = malloc(rings * sizeof *part);
+    struct skyh_part *const part = calloc((size_t)rings + 1, sizeof *part);
     uint32_t misplaced = 0;
     if (part == NULL) {
         return no_memory(outline);
