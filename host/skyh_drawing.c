@@ -173,6 +173,17 @@ void skyh_drawing_text(char text[SKYH_TEXT_MAX], const char *name)
     text[used] = '\0';
 }
 
+void skyh_drawing_text_and(char text[SKYH_TEXT_MAX], const char *name, const char *tail)
+{
+    skyh_drawing_text(text, name);
+    const size_t room = SKYH_TEXT_MAX - 1 - strlen(tail);
+    size_t cut = strlen(text) < room ? strlen(text) : room;
+    while (cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80) {
+        cut--;
+    }
+    memcpy(text + cut, tail, strlen(tail) + 1);
+}
+
 char *skyh_drawing_where(const struct skyh_drawing *drawing, const struct skyh_path *path,
                          uint32_t number, char text[SKYH_WHERE_MAX])
 {

@@ -59,6 +59,8 @@ struct skyh_feature {
     bool is_left_out; /* not selected */
     bool winds_left;  /* its format wants outer rings counter-clockwise, holes clockwise */
     bool has_rule;    /* how its edges run is said or given by its format */
+    bool has_floor;   /* the file says one, be it the surface */
+    bool has_ceiling; /* or without end */
     uint32_t first_path;
     uint32_t path_count;
 };
@@ -117,6 +119,9 @@ void skyh_drawing_done(struct skyh_drawing *drawing);
  * does not fit. Bytes that are not UTF-8 are taken as Latin-1.
  */
 void skyh_drawing_text(char text[SKYH_TEXT_MAX], const char *name);
+
+/** The same with an ASCII tail behind it, before which the name is cut if it must be. */
+void skyh_drawing_text_and(char text[SKYH_TEXT_MAX], const char *name, const char *tail);
 
 /** Writes where a point stands: "features[0].geometry.coordinates[0][2]", "line 14". */
 char *skyh_drawing_where(const struct skyh_drawing *drawing, const struct skyh_path *path,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skyh_limit.h"
+
 const char skyh_geojson_about[] =
     "GeoJSON features with these properties say all of one line of one zone themselves:\n"
     "  zone_id        whole number above 0; all lines of a zone share it\n"
@@ -240,9 +242,7 @@ static bool read_limits(const struct skyh_node *properties, struct skyh_zone_tex
         !read_limit(properties, "ceiling", &zone->ceiling, problem)) {
         return false;
     }
-    if (!zone->floor.unlimited && !zone->ceiling.unlimited &&
-        zone->floor.datum == zone->ceiling.datum &&
-        zone->floor.height_m >= zone->ceiling.height_m) {
+    if (skyh_limit_is_upside_down(&zone->floor, &zone->ceiling)) {
         const struct skyh_node ceiling = skyh_json_member(properties, "ceiling");
         return skyh_json_fail(&ceiling, problem, "%g m; expected it above the floor, %g m",
                               zone->ceiling.height_m, zone->floor.height_m);

@@ -78,19 +78,20 @@ static bool read_limit(const struct skyh_node *object, const char *key, const ch
 }
 
 static bool read_limits(const struct skyh_node *object, const struct dialect *dialect,
-                        struct skyh_zone_text *zone, double *ret_unit_m,
+                        struct skyh_feature *feature, double *ret_unit_m,
                         struct skyh_problem *problem)
 {
+    struct sky_limit *const floor = &feature->zone.floor, *const ceiling = &feature->zone.ceiling;
     if (!read_unit(object, dialect->unit, ret_unit_m, problem) ||
-        !read_limit(object, dialect->lower, dialect->lower_datum, *ret_unit_m, false, &zone->floor,
+        !read_limit(object, dialect->lower, dialect->lower_datum, *ret_unit_m, false, floor,
                     problem) ||
-        !read_limit(object, dialect->upper, dialect->upper_datum, *ret_unit_m, true, &zone->ceiling,
+        !read_limit(object, dialect->upper, dialect->upper_datum, *ret_unit_m, true, ceiling,
                     problem)) {
         return false;
     }
-    const struct sky_limit *const floor = &zone->floor, *const ceiling = &zone->ceiling;
-    if (!floor->unlimited && !ceiling->unlimited && floor->datum == ceiling->datum &&
-        floor->height_m >= ceiling->height_m) {
+    feature->has_floor = json_is_number(json_object_get(object->value, dialect->lower));
+    feature->has_ceiling = json_is_number(json_object_get(object->value, dialect->upper));
+    if (skyh_limit_is_upside_down(floor, ceiling)) {
         const struct skyh_node upper = skyh_json_member(object, dialect->upper);
         return skyh_json_fail(&upper, problem, "%g m; expected it above the lower limit, %g m",
                               ceiling->height_m, floor->height_m);
@@ -142,8 +143,9 @@ static struct skyh_feature *begin_volume(struct skyh_drawing *drawing, const str
     memcpy(feature->identifier, facts->identifier, sizeof feature->identifier);
     memcpy(feature->name, name, sizeof feature->name);
     if (count > 1) {
-        (void)snprintf(feature->zone.name, sizeof feature->zone.name, "%.200s, volume %zu of %zu",
-                       name, index + 1, count);
+        char tail[64];
+        (void)snprintf(tail, sizeof tail, ", volume %zu of %zu", index + 1, count);
+        skyh_drawing_text_and(feature->zone.name, name, tail);
     } else {
         memcpy(feature->zone.name, name, sizeof feature->zone.name);
     }
@@ -223,7 +225,7 @@ static bool draw_ed269_zone(struct skyh_drawing *drawing, const struct skyh_node
         struct skyh_feature *const feature =
             begin_volume(drawing, &volume, &facts, i, count, problem);
         double unit_m = 1.0;
-        if (feature == NULL || !read_limits(&volume, &ed269, &feature->zone, &unit_m, problem) ||
+        if (feature == NULL || !read_limits(&volume, &ed269, feature, &unit_m, problem) ||
             !draw_projection(drawing, &volume, unit_m, notes, problem)) {
             return false;
         }
@@ -313,7 +315,7 @@ static bool draw_layer(struct skyh_drawing *drawing, const struct skyh_node *geo
         begin_volume(drawing, geometry, facts, index, count, problem);
     double unit_m = 1.0;
     if (feature == NULL ||
-        (layer.value != NULL && !read_limits(&layer, &ed318, &feature->zone, &unit_m, problem))) {
+        (layer.value != NULL && !read_limits(&layer, &ed318, feature, &unit_m, problem))) {
         return false;
     }
     feature->winds_left = feature->has_rule = true; /* as in all GeoJSON */

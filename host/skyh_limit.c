@@ -90,6 +90,12 @@ struct sky_limit skyh_limit_of(double height_m, enum sky_datum datum, bool is_ce
                       : (struct sky_limit){.height_m = height_m, .datum = datum};
 }
 
+bool skyh_limit_is_upside_down(const struct sky_limit *floor, const struct sky_limit *ceiling)
+{
+    return !floor->unlimited && !ceiling->unlimited && floor->datum == ceiling->datum &&
+           floor->height_m >= ceiling->height_m;
+}
+
 bool skyh_limit_parse(const char *text, bool is_ceiling, struct sky_limit *ret_limit)
 {
     static const char *const ground[] = {"GND", "SFC"};

@@ -24,6 +24,9 @@ bool skyh_limit_datum(const char *name, enum sky_datum *ret_datum);
 /** A limit of so many metres; a floor 0 above ground is the surface. */
 struct sky_limit skyh_limit_of(double height_m, enum sky_datum datum, bool is_ceiling);
 
+/** Whether a floor is not below a ceiling that is measured from the same. */
+bool skyh_limit_is_upside_down(const struct sky_limit *floor, const struct sky_limit *ceiling);
+
 #define SKYH_LIMIT_FOOT_M 0.3048
 
 #endif

@@ -14,8 +14,9 @@ enum { LINE_BYTES_MAX = 512 };
 
 static const double mile_m = 1852.0;
 static const double radius_most_miles = 1000.0;
-static const double apart_m = 100.0; /* what ends in whole seconds of arc may be off, and more */
-static const double apart_share = 0.01;
+static const double uneven_most_m =
+    100.0; /* what ends in whole seconds of arc may be off, and more */
+static const double uneven_most_share = 0.01;
 
 /* Records that say nothing of a zone's place. */
 static const char *const ignored[] = {"AT", "AF", "AG", "AX", "AA", "TP", "SP", "SB"};
@@ -29,13 +30,15 @@ struct reading {
     uint32_t begun; /* line of the latest AC */
     bool in_airspace;
     bool in_terrain;
-    bool has_floor;
-    bool has_ceiling;
     bool has_circle;
     bool has_centre;
     bool is_left; /* arcs run counter-clockwise */
     struct skyh_place centre;
-    uint32_t uneven; /* arcs with ends at two distances */
+    bool after_arc;            /* the latest record of geometry was an arc, which ... */
+    struct skyh_place arc_end; /* ... ends here */
+    uint32_t apart;            /* arcs that begin elsewhere than the arc before them ends */
+    double apart_m;            /* by at most so much */
+    uint32_t uneven;           /* arcs with ends at two distances */
     double uneven_m;
     uint32_t at_times;
 };
@@ -159,11 +162,26 @@ static bool begin_path(struct reading *reading)
 static bool draw_point(struct reading *reading, const char *at)
 {
     struct skyh_place place = {0.0, 0.0};
-    if (!take_place(&at, &place) || !ends(at)) {
-        return fail(reading, "DP %.60s; expected a place such as 45:05:35 N 009:39:41 E", at);
+    const char *rest = at;
+    if (!take_place(&rest, &place) || !ends(rest)) {
+        return fail(reading, "DP %.60s; expected a place such as 45:05:35 N 009:39:41 E", skip(at));
     }
+    reading->after_arc = false;
     return begin_path(reading) &&
            skyh_drawing_point(reading->drawing, place, reading->line, reading->problem);
+}
+
+/* Keeps count of arcs that leave a gap behind the arc before them. */
+static void note_gap(struct reading *reading, struct skyh_place from, struct skyh_place to)
+{
+    double bearing_deg = 0.0;
+    const double gap_m = skyh_curve_distance_m(reading->arc_end, from, &bearing_deg);
+    if (reading->after_arc && gap_m > 1.0) {
+        reading->apart++;
+        reading->apart_m = fmax(reading->apart_m, gap_m);
+    }
+    reading->after_arc = true;
+    reading->arc_end = to;
 }
 
 /* Adds an arc; more than half a circle in two parts, so that its ends may be the same. */
@@ -173,6 +191,7 @@ static bool add_arc(struct reading *reading, const struct skyh_arc *arc, struct 
     if (!begin_path(reading)) {
         return false;
     }
+    note_gap(reading, from, to);
     if (fabs(arc->sweep_deg) <= 180.0) {
         return skyh_drawing_arc(reading->drawing, arc, from, to, reading->line, reading->problem);
     }
@@ -253,7 +272,7 @@ static bool draw_arc_by_ends(struct reading *reading, const char *at)
                     "nautical miles",
                     radius_m * 1e-3, radius_most_miles);
     }
-    if (apart > apart_m && apart > apart_share * radius_m) {
+    if (apart > uneven_most_m && apart > uneven_most_share * radius_m) {
         return fail(
             reading,
             "DB: its ends are %.0f m and %.0f m from the centre; expected an arc whose ends "
@@ -315,15 +334,17 @@ static void end_airspace(struct reading *reading)
     if (!reading->in_airspace) {
         return;
     }
-    if (!reading->has_floor || !reading->has_ceiling) {
+    const struct skyh_feature *const feature = current(reading);
+    if (!feature->has_floor || !feature->has_ceiling) {
         skyh_notes_add(reading->notes, "%s: %s: no %s; taken as %s", reading->drawing->file,
-                       current(reading)->where,
-                       reading->has_ceiling ? "AL"
-                       : reading->has_floor ? "AH"
+                       feature->where,
+                       feature->has_ceiling ? "AL"
+                       : feature->has_floor ? "AH"
                                             : "AL and AH",
-                       reading->has_ceiling ? "the surface"
-                       : reading->has_floor ? "without end"
-                                            : "the surface, and without end");
+                       feature->has_ceiling ? "the surface, or --floor"
+                       : feature->has_floor ? "without end, or --ceiling"
+                                            : "the surface, and without end, or --floor and "
+                                              "--ceiling");
     }
     reading->in_airspace = false;
 }
@@ -339,7 +360,7 @@ static bool begin_airspace(struct reading *reading)
     reading->begun = reading->line;
     reading->in_airspace = true;
     reading->in_terrain = false;
-    reading->has_floor = reading->has_ceiling = reading->has_circle = reading->is_left = false;
+    reading->has_circle = reading->is_left = reading->after_arc = false;
     return true;
 }
 
@@ -354,18 +375,17 @@ static void name_airspace(const struct reading *reading, const char *at)
 
 static bool limit_airspace(struct reading *reading, const char *at, bool is_ceiling)
 {
-    struct skyh_zone_text *const zone = &current(reading)->zone;
+    struct skyh_feature *const feature = current(reading);
+    struct skyh_zone_text *const zone = &feature->zone;
     if (!skyh_limit_parse(at, is_ceiling, is_ceiling ? &zone->ceiling : &zone->floor)) {
         return fail(reading, "%s %.60s; expected %s", is_ceiling ? "AH" : "AL", at,
                     skyh_limit_expected);
     }
-    reading->has_ceiling = reading->has_ceiling || is_ceiling;
-    reading->has_floor = reading->has_floor || !is_ceiling;
-    const struct sky_limit *const floor = &zone->floor, *const ceiling = &zone->ceiling;
-    if (reading->has_floor && reading->has_ceiling && !floor->unlimited && !ceiling->unlimited &&
-        floor->datum == ceiling->datum && floor->height_m >= ceiling->height_m) {
+    feature->has_ceiling = feature->has_ceiling || is_ceiling;
+    feature->has_floor = feature->has_floor || !is_ceiling;
+    if (skyh_limit_is_upside_down(&zone->floor, &zone->ceiling)) {
         return fail(reading, "ceiling %.0f m, floor %.0f m; expected the ceiling above the floor",
-                    ceiling->height_m, floor->height_m);
+                    zone->ceiling.height_m, zone->floor.height_m);
     }
     return true;
 }
@@ -530,6 +550,12 @@ bool skyh_openair_draw(struct skyh_drawing *drawing, const char *text, size_t co
             "%s: arcs: %u of which the ends are not equally far from the centre, by %.0f m "
             "at most; drawn from one to the other",
             drawing->file, reading.uneven, reading.uneven_m);
+    }
+    if (reading.apart > 0) {
+        skyh_notes_add(notes,
+                       "%s: arcs: %u of which begin elsewhere than the arc before them ends, by "
+                       "%.0f m at most; an edge joins them",
+                       drawing->file, reading.apart, reading.apart_m);
     }
     if (reading.at_times > 0) {
         skyh_notes_add(notes,

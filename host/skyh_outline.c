@@ -100,7 +100,7 @@ static bool same(struct skyh_place a, struct skyh_place b)
  * are joined, else a fault. */
 static bool take_corners(struct outline *outline, const struct skyh_path *path)
 {
-    uint32_t repeated = 0;
+    uint32_t repeated = 0, across = 0;
     outline->corner_count = 0;
     if (path->count == 0) {
         return true;
@@ -117,6 +117,10 @@ static bool take_corners(struct outline *outline, const struct skyh_path *path)
                          : outline->drawing
                                ->point[outline->drawing->path[outline->feature->first_path].first]
                                .at.lon_deg;
+        across += i > 0 && point[i - 1].arc == 0 &&
+                          fabs(point[i].at.lon_deg - point[i - 1].at.lon_deg) > 180.0
+                      ? 1
+                      : 0;
         const struct skyh_place at = {point[i].at.lat_deg,
                                       skyh_curve_near(point[i].at.lon_deg, before_deg)};
         if (last != NULL && last->arc == 0 && same(last->at, at)) {
@@ -131,6 +135,12 @@ static bool take_corners(struct outline *outline, const struct skyh_path *path)
     if (repeated > 0) {
         skyh_notes_add(outline->notes, "%s: %s: %u position%s repeated the one before; left out",
                        outline->drawing->file, path->where, repeated, repeated == 1 ? "" : "s");
+    }
+    if (across > 0) {
+        skyh_notes_add(outline->notes,
+                       "%s: %s: %u edge%s wider than 180 degrees; taken the short way, across the "
+                       "antimeridian",
+                       outline->drawing->file, path->where, across, across == 1 ? "" : "s");
     }
     return true;
 }

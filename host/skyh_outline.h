@@ -3,9 +3,10 @@
  * faults mended and said, edges and arcs cut into straight pieces, vertices rounded to 1e-7 degree.
  *
  * Mended: a ring that is not closed, a position given twice, a ring that winds against its format's
- * rule, one that comes back to a vertex of its own (cut there). Refused, with where it stands: a
- * place that is not on Earth, a ring that crosses itself or another one (with both edges), a hole
- * that is not inside its ring, a part inside another one, a ring round a pole.
+ * rule, one that comes back to a vertex of its own (cut there), an edge wider than 180 degrees
+ * (taken the other way round the Earth). Refused, with where it stands: a place that is not on
+ * Earth, a ring that crosses itself or another one (with both edges), a hole that is not inside its
+ * ring, a part inside another one, a ring round a pole.
  *
  * A line that does not close is the border of two zones, or of one: what is on its left is inside.
  * It is closed far away (SKYH_OUTLINE_REACH_KM beyond all of it): both ends go on straight in

@@ -21,6 +21,8 @@ struct joining {
     struct skyh_wishes *wishes;
     struct skyh_problem *problem;
     const pb_set *set;
+    uint32_t known;             /* zones in the build before this file */
+    uint32_t id[SKY_ZONES_MAX]; /* of each zone of the file, in the build; 0: not there yet */
 };
 
 bool skyh_zonejoin_is_it(const char *bytes, size_t count)
@@ -52,48 +54,67 @@ static struct sky_limit limit_of(const pb_limit *limit)
                                               .datum = (enum sky_datum)limit->datum};
 }
 
-static const pb_zone *zone_of(const struct joining *joining, uint32_t id)
+/* The index of a zone in the file, or how many there are. */
+static size_t index_of(const struct joining *joining, uint32_t id)
 {
-    for (size_t i = 0; i < joining->set->n_zone; i++) {
-        if (joining->set->zone[i]->id == id) {
-            return joining->set->zone[i];
-        }
+    size_t i = 0;
+    while (i < joining->set->n_zone && joining->set->zone[i]->id != id) {
+        i++;
     }
-    return NULL;
+    return i;
 }
 
-/* The number that a zone of the file has in the set: of the same zone, or its own, or a new one. */
-static uint32_t number_for(const struct skyh_zone_build *build, const struct skyh_zone_text *zone)
+static bool is_taken(const struct joining *joining, uint32_t id)
+{
+    for (size_t i = 0; i < joining->set->n_zone; i++) {
+        if (joining->id[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The number that a zone of the file gets: of the same zone from elsewhere, or its own, or a new
+ * one. Zones of one file that are called and limited alike stay two. */
+static uint32_t number_for(const struct joining *joining, const struct skyh_zone_text *zone)
 {
     uint32_t last = 0;
     bool is_free = true;
-    for (uint32_t i = 0; i < build->zone_count; i++) {
-        struct skyh_zone_text known = build->zone[i];
-        last = known.id > last ? known.id : last;
-        is_free = is_free && known.id != zone->id;
-        if (strcmp(known.name, zone->name) == 0 && skyh_zonefile_same_zone(&known, zone)) {
-            return known.id;
+    for (uint32_t i = 0; i < joining->build->zone_count; i++) {
+        const struct skyh_zone_text *const known = &joining->build->zone[i];
+        last = known->id > last ? known->id : last;
+        is_free = is_free && known->id != zone->id;
+        if (i < joining->known && !is_taken(joining, known->id) &&
+            strcmp(known->name, zone->name) == 0 && skyh_zonefile_same_zone(known, zone)) {
+            return known->id;
         }
     }
     return is_free ? zone->id : last + 1;
 }
 
-/* Enters a zone of the file. */
-static bool add_zone(const struct joining *joining, uint32_t id, uint32_t *ret_id)
+/* Enters a zone of the file, unless it is there. */
+static bool add_zone(struct joining *joining, uint32_t id, uint32_t *ret_id)
 {
-    const pb_zone *const from = zone_of(joining, id);
+    const size_t index = index_of(joining, id);
     struct skyh_zone_text zone = {.id = id};
-    if (from == NULL) {
+    if (index == joining->set->n_zone) {
         return skyh_fail(joining->problem, SKYH_EXIT_DATA, "%s: a line without a zone",
                          joining->file);
     }
-    copy_text(zone.name, from->name);
-    copy_text(zone.authority, from->authority);
-    zone.floor = limit_of(from->floor);
-    zone.ceiling = limit_of(from->ceiling);
-    zone.id = number_for(joining->build, &zone);
-    *ret_id = zone.id;
-    return skyh_zonefile_add_zone(joining->build, &zone, joining->file, joining->problem);
+    if (joining->id[index] == 0) {
+        const pb_zone *const from = joining->set->zone[index];
+        copy_text(zone.name, from->name);
+        copy_text(zone.authority, from->authority);
+        zone.floor = limit_of(from->floor);
+        zone.ceiling = limit_of(from->ceiling);
+        zone.id = number_for(joining, &zone);
+        if (!skyh_zonefile_add_zone(joining->build, &zone, joining->file, joining->problem)) {
+            return false;
+        }
+        joining->id[index] = zone.id;
+    }
+    *ret_id = joining->id[index];
+    return true;
 }
 
 static bool make_room(const struct joining *joining, const pb_line *line)
@@ -129,7 +150,7 @@ static void add_ring(struct skyh_zone_build *build, const pb_ring *ring)
     }
 }
 
-static bool add_line(const struct joining *joining, const pb_line *from)
+static bool add_line(struct joining *joining, const pb_line *from)
 {
     struct skyh_zone_build *const build = joining->build;
     uint32_t zone_id = 0, right_zone_id = 0;
@@ -168,10 +189,10 @@ static bool add_line(const struct joining *joining, const pb_line *from)
 static bool is_wished(const struct joining *joining, const pb_line *line)
 {
     struct skyh_wishes *const wishes = joining->wishes;
-    const pb_zone *const zone = zone_of(joining, line->zone_id);
+    const size_t index = index_of(joining, line->zone_id);
     bool wished = wishes->select_count == 0;
-    for (size_t i = 0; i < wishes->select_count && zone != NULL; i++) {
-        if (strcmp(wishes->select[i], zone->name) == 0) {
+    for (size_t i = 0; i < wishes->select_count && index < joining->set->n_zone; i++) {
+        if (strcmp(wishes->select[i], joining->set->zone[index]->name) == 0) {
             wishes->selected[i] = true;
             wished = true;
         }
@@ -184,8 +205,12 @@ bool skyh_zonejoin_add(struct skyh_zone_build *build, const char *file, const ch
 {
     pb_set *const set =
         skywitness__zones__v1__zone_set__unpack(NULL, count, (const uint8_t *)bytes);
-    const struct joining joining = {
-        .build = build, .file = file, .wishes = wishes, .problem = problem, .set = set};
+    struct joining joining = {.build = build,
+                              .file = file,
+                              .wishes = wishes,
+                              .problem = problem,
+                              .set = set,
+                              .known = build->zone_count};
     bool added = set != NULL;
     if (!added) {
         (void)skyh_fail(problem, SKYH_EXIT_SOFTWARE, "%s: out of memory", file);

@@ -102,8 +102,7 @@ static bool describe_build(struct skyh_zone_build *build, const struct skyh_args
         return skyh_fail(problem, SKYH_EXIT_USAGE, "--name: %zu bytes; expected 1 to %zu",
                          strlen(name), sizeof build->name - 1);
     }
-    (void)snprintf(build->name, sizeof build->name, "%s",
-                   name != NULL ? name : build->zone[0].name);
+    skyh_drawing_text(build->name, name != NULL ? name : build->zone[0].name);
     return add_geoid(build, args, problem);
 }
 

@@ -1,13 +1,16 @@
 #include "skyh_zonesource.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sky_math.h"
 #include "skyh_geojson.h"
 #include "skyh_geozone.h"
 #include "skyh_json.h"
 #include "skyh_kml.h"
+#include "skyh_limit.h"
 #include "skyh_openair.h"
 #include "skyh_outline.h"
 #include "skyh_zonejoin.h"
@@ -208,19 +211,63 @@ static void settle(const struct source *source, struct skyh_feature *feature)
     if (wishes->zone != NULL) {
         skyh_drawing_text(zone->name, wishes->zone);
     } else if (zone->name[0] == '\0') {
-        (void)snprintf(zone->name, sizeof zone->name, "%.120s, %.120s",
-                       base_name(source->drawing->file), feature->where);
+        char tail[SKYH_WHERE_MAX + 2];
+        (void)snprintf(tail, sizeof tail, ", %s", feature->where);
+        skyh_drawing_text_and(zone->name, base_name(source->drawing->file), tail);
     }
     take(zone->authority, wishes->authority, "");
-    zone->floor = zone->floor.unlimited && wishes->has_floor ? wishes->floor : zone->floor;
-    zone->ceiling =
-        zone->ceiling.unlimited && wishes->has_ceiling ? wishes->ceiling : zone->ceiling;
+    zone->floor = !feature->has_floor && wishes->has_floor ? wishes->floor : zone->floor;
+    zone->ceiling = !feature->has_ceiling && wishes->has_ceiling ? wishes->ceiling : zone->ceiling;
     number_zone(source, zone, wishes->zone);
     if (wishes->right_zone != NULL) {
         feature->right = *zone;
         feature->right.authority[0] = '\0';
         skyh_drawing_text(feature->right.name, wishes->right_zone);
         number_zone(source, &feature->right, wishes->right_zone);
+    }
+}
+
+/* How an open line runs from end to end, in a plane. False if it is closed. */
+static bool run_of(const struct skyh_zone_build *build, const struct skyh_line_text *line,
+                   double ret_way[2])
+{
+    const uint32_t latest = line->first_ring + line->ring_count - 1;
+    const uint32_t edges = build->border_edges[latest];
+    if (edges >= build->ring[latest].count) {
+        return false;
+    }
+    const struct sky_vertex *const first = &build->vertex[build->ring[latest].first];
+    const struct sky_vertex *const last = first + edges;
+    const double lon_deg = ((double)last->lon_e7 - (double)first->lon_e7) * 1e-7;
+    ret_way[0] = skyh_curve_near(lon_deg, 0.0) * cos(first->lat_e7 * 1e-7 * (SKY_PI / 180.0));
+    ret_way[1] = ((double)last->lat_e7 - (double)first->lat_e7) * 1e-7;
+    return true;
+}
+
+/* Says where the latest line runs against another one, so that they contradict each other about
+ * which side a zone is on. */
+static void note_opposite(const struct source *source, const char *where)
+{
+    const struct skyh_zone_build *const build = source->build;
+    const struct skyh_line_text *const line = &build->line[build->line_count - 1];
+    double way[2], other[2];
+    if (!run_of(build, line, way)) {
+        return;
+    }
+    for (const struct skyh_line_text *before = build->line; before < line; before++) {
+        const bool same = before->zone_id == line->zone_id;
+        const bool turned =
+            before->right_zone_id == line->zone_id || line->right_zone_id == before->zone_id;
+        if ((!same && !turned) || !run_of(build, before, other)) {
+            continue;
+        }
+        const double along = way[0] * other[0] + way[1] * other[1];
+        if (same ? along < 0.0 : along > 0.0) {
+            skyh_notes_add(source->notes,
+                           "%s: has its zone on the other side than \"%.60s\" does; turn one of "
+                           "them round if they are the same border",
+                           where, before->name);
+        }
     }
 }
 
@@ -232,17 +279,26 @@ static bool add_feature(struct source *source, struct skyh_feature *feature)
     if (!feature->is_complete) {
         settle(source, feature);
     }
+    if (skyh_limit_is_upside_down(&feature->zone.floor, &feature->zone.ceiling)) {
+        return skyh_fail(source->problem, SKYH_EXIT_DATA,
+                         "%s: ceiling %g m, floor %g m; expected the ceiling above the floor",
+                         where, feature->zone.ceiling.height_m, feature->zone.floor.height_m);
+    }
     if (feature->right.id == feature->zone.id) {
         return skyh_fail(source->problem, SKYH_EXIT_DATA,
                          "%s: the same zone on either side; expected two", where);
     }
-    return skyh_zonefile_add_zone(source->build, &feature->zone, where, source->problem) &&
-           (feature->right.id == 0 ||
-            skyh_zonefile_add_zone(source->build, &feature->right, where, source->problem)) &&
-           skyh_zonefile_has_room(source->build, feature->zone.id, feature->right.id, where,
-                                  source->problem) &&
-           skyh_outline_add(source->build, source->drawing, feature, source->notes,
-                            source->problem);
+    if (!skyh_zonefile_add_zone(source->build, &feature->zone, where, source->problem) ||
+        (feature->right.id != 0 &&
+         !skyh_zonefile_add_zone(source->build, &feature->right, where, source->problem)) ||
+        !skyh_zonefile_has_room(source->build, feature->zone.id, feature->right.id, where,
+                                source->problem) ||
+        !skyh_outline_add(source->build, source->drawing, feature, source->notes,
+                          source->problem)) {
+        return false;
+    }
+    note_opposite(source, where);
+    return true;
 }
 
 /* Refuses a file with more than a station can hold at once, with names to choose from. */

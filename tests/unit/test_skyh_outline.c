@@ -134,6 +134,9 @@ static void a_ring_round_the_antimeridian_is_one_piece(void **state)
     POINTS({179, -1}, {-179, -1}, {-179, 1}, {179, 1}, {179, -1});
     taken();
     assert_int_equal(build.vertex[1].lon_e7, -1790000000);
+    assert_int_equal(notes.count, 1);
+    assert_string_equal(notes.text[0], "z: p0: 2 edges wider than 180 degrees; taken the short "
+                                       "way, across the antimeridian");
     assert_true(inside(0.0, 179.9));
     assert_true(inside(0.0, -179.9));
     assert_false(inside(0.0, 178.9));

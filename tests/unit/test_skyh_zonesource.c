@@ -117,6 +117,7 @@ static void a_mark_of_byte_order_is_no_format(void **state)
     "{\"type\":\"Feature\",\"properties\":{" properties "},\"geometry\":" geometry "}"
 #define COLLECTION(features) "{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
 #define POLYGON "{\"type\":\"Polygon\",\"coordinates\":" SQUARE "}"
+#define LINE(places) "{\"type\":\"LineString\",\"coordinates\":[" places "]}"
 #define BORDER "{\"type\":\"LineString\",\"coordinates\":[[0,20],[1,20.5],[2,20]]}"
 #define OURS                                                                                       \
     "\"zone_id\":7,\"zone_name\":\"Z\",\"line_name\":\"L\",\"source\":\"s\",\"licence\":\"x\","    \
@@ -249,6 +250,51 @@ static void a_border_in_parts_must_be_joined(void **state)
                                    "[[1,20],[2,20]]]}")),
             "z: features[0].geometry.coordinates: 2 parts; expected one: join them in their order, "
             "or give each as a LineString");
+}
+
+static void lines_that_contradict_each_other_about_their_sides_are_named(void **state)
+{
+    (void)state;
+    wishes.zone = "A";
+    taken(COLLECTION(FEATURE("\"name\": \"first\"", LINE("[179, 20], [-178, 20.1]")) "," FEATURE(
+        "\"name\": \"back\"",
+        LINE("[-178, 20.2], [179, 20.1]")) "," FEATURE("\"name\": \"along\"",
+                                                       LINE("[179, 20.3], [-178, 20.2]"))));
+    assert_int_equal(notes.count, 5); /* three across the antimeridian */
+    assert_string_equal(notes.text[2],
+                        "z: features[1]: has its zone on the other side than \"first\" does; turn "
+                        "one of them round if they are the same border");
+    assert_non_null(strstr(notes.text[4], "features[2]: has its zone on the other side than "
+                                          "\"back\" does"));
+    memset(&notes, 0, sizeof notes);
+    wishes.zone = "B";
+    wishes.right_zone = "A";
+    taken(COLLECTION(FEATURE("", LINE("[179, 20.3], [-178, 20.2]"))));
+    assert_int_equal(notes.count, 3); /* against first and along */
+    memset(&notes, 0, sizeof notes);
+    taken(COLLECTION(FEATURE("", LINE("[-177, 20], [-178, 20]")) "," FEATURE("", POLYGON)));
+    assert_int_equal(notes.count, 2); /* against back, and the one before */
+}
+
+static void a_long_name_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char file[SKYH_TEXT_MAX];
+    for (size_t length = 220; length < 250; length++) {
+        (void)fresh(NULL);
+        (void)memset(file, 'a', sizeof file);
+        for (size_t i = 100 + length % 2; i + 2 <= length; i += 2) {
+            memcpy(file + i, "\xC3\xBC", 2);
+        }
+        file[length] = '\0';
+        const char text[] = COLLECTION(FEATURE("", POLYGON));
+        assert_true(
+            skyh_zonesource_add(&build, file, text, strlen(text), &wishes, &notes, &problem));
+        loaded();
+        const char *const name = zones.names.zone[0].name;
+        assert_string_equal(name + strlen(name) - 13, ", features[0]");
+        skyh_zonefile_close(&zones);
+    }
 }
 
 static void all_files_add_to_the_zone_that_a_wish_names(void **state)
@@ -530,6 +576,42 @@ static void arcs_that_nearly_meet_are_drawn_and_said(void **state)
                                        "centre, by 15 m at most; drawn from one to the other");
 }
 
+static void limits_from_the_wishes_do_not_replace_those_of_a_file(void **state)
+{
+    (void)state;
+    wishes = (struct skyh_wishes){
+        .has_floor = true,
+        .has_ceiling = true,
+        .floor = {.height_m = 500.0, .datum = SKY_DATUM_AMSL},
+        .ceiling = {.height_m = 600.0, .datum = SKY_DATUM_AMSL},
+    };
+    taken("AC R\nAN Both\nAL GND\nAH UNL\nV X=45:00:00 N 009:00:00 E\nDC 1\n"
+          "AC R\nAN One\nAL GND\nV X=45:00:00 N 009:00:00 E\nDC 1\n");
+    assert_true(build.zone[0].floor.unlimited);
+    assert_true(build.zone[0].ceiling.unlimited);
+    assert_true(build.zone[1].floor.unlimited);
+    assert_near(build.zone[1].ceiling.height_m, 600.0, 0.0);
+}
+
+static void limits_that_leave_nothing_are_refused_where_they_meet(void **state)
+{
+    (void)state;
+    wishes.has_floor = true;
+    wishes.floor = (struct sky_limit){.height_m = 900.0, .datum = SKY_DATUM_AMSL};
+    refused("AC R\nAN Low\nAH 1000ft\nV X=45:00:00 N 009:00:00 E\nDC 1\n",
+            "z: line 1 (Low): ceiling 304.8 m, floor 900 m; expected the ceiling above the floor");
+}
+
+static void arcs_that_leave_a_gap_are_joined_and_said(void **state)
+{
+    (void)state;
+    taken(AIRSPACE "V X=45:00:00 N 009:00:00 E\nDA 5,0,90\nDA 7,90,180\n"
+                   "DP 45:00:00 N 009:00:00 E\nDA 7,190,270\nDA 7,270,300\n");
+    assert_int_equal(notes.count, 2); /* not closed */
+    assert_string_equal(notes.text[0], "z: arcs: 1 of which begin elsewhere than the arc before "
+                                       "them ends, by 3704 m at most; an edge joins them");
+}
+
 static void a_whole_turn_may_be_an_arc(void **state)
 {
     (void)state;
@@ -541,10 +623,10 @@ static void what_is_wrong_in_openair_is_named(void **state)
 {
     (void)state;
     refused(AIRSPACE "DP 45:05:60 N 009:39:41 E\n",
-            "z: line 5: DP  45:05:60 N 009:39:41 E; expected a place such as 45:05:35 N 009:39:41 "
+            "z: line 5: DP 45:05:60 N 009:39:41 E; expected a place such as 45:05:35 N 009:39:41 "
             "E");
     refused(AIRSPACE "DP 91:00:00 N 009:39:41 E\n",
-            "z: line 5: DP  91:00:00 N 009:39:41 E; expected a place such as 45:05:35 N 009:39:41 "
+            "z: line 5: DP 91:00:00 N 009:39:41 E; expected a place such as 45:05:35 N 009:39:41 "
             "E");
     refused(AIRSPACE "DC 5\n", "z: line 5: no centre; expected V X=PLACE before");
     refused(AIRSPACE "V X=45:00:00 N 009:00:00 E\nDC 0\n",
@@ -597,7 +679,8 @@ static void limits_that_openair_lacks_are_said(void **state)
     (void)state;
     taken("AC R\nAN Some\nV X=45:00:00 N 009:00:00 E\nDC 1\n");
     assert_string_equal(notes.text[0],
-                        "z: line 1 (Some): no AL and AH; taken as the surface, and without end");
+                        "z: line 1 (Some): no AL and AH; taken as the surface, and without end, or "
+                        "--floor and --ceiling");
 }
 
 /* --------------------------------------------------------------------------------------- KML */
@@ -720,6 +803,23 @@ static void zone_files_join_and_lose_nothing(void **state)
     free(second);
 }
 
+static void zones_of_one_file_that_are_called_alike_stay_two(void **state)
+{
+    (void)state;
+    size_t count;
+    taken(COLLECTION(FEATURE("\"name\": \"A\"", POLYGON) "," FEATURE("\"name\": \"A\"", POLYGON)));
+    char *const file = packed(&count);
+    assert_true(skyh_zonesource_add(&build, "1", file, count, &wishes, &notes, &problem));
+    assert_int_equal(build.zone_count, 2);
+    assert_int_equal(build.line[0].zone_id, 1);
+    assert_int_equal(build.line[1].zone_id, 2);
+    assert_true(skyh_zonesource_add(&build, "2", file, count, &wishes, &notes, &problem));
+    assert_int_equal(build.zone_count, 2);
+    assert_int_equal(build.line[2].zone_id, 1);
+    assert_int_equal(build.line[3].zone_id, 2);
+    free(file);
+}
+
 static void zones_of_files_with_the_same_number_stay_apart(void **state)
 {
     (void)state;
@@ -804,6 +904,8 @@ int main(void)
         TEST(a_polygon_may_name_what_is_outside),
         TEST(one_zone_cannot_be_on_both_sides),
         TEST(a_border_in_parts_must_be_joined),
+        TEST(lines_that_contradict_each_other_about_their_sides_are_named),
+        TEST(a_long_name_is_cut_between_characters),
         TEST(all_files_add_to_the_zone_that_a_wish_names),
         TEST(more_zones_than_a_station_holds_must_be_chosen_from),
         TEST(a_circle_of_ed269_is_one),
@@ -821,6 +923,9 @@ int main(void)
         TEST(an_arc_between_points_runs_from_one_to_the_other),
         TEST(arcs_that_do_not_meet_are_refused),
         TEST(arcs_that_nearly_meet_are_drawn_and_said),
+        TEST(limits_from_the_wishes_do_not_replace_those_of_a_file),
+        TEST(limits_that_leave_nothing_are_refused_where_they_meet),
+        TEST(arcs_that_leave_a_gap_are_joined_and_said),
         TEST(a_whole_turn_may_be_an_arc),
         TEST(what_is_wrong_in_openair_is_named),
         TEST(terrain_and_labels_of_openair_are_left_out),
@@ -830,6 +935,7 @@ int main(void)
         TEST(a_line_of_kml_is_a_border),
         TEST(what_is_wrong_in_kml_is_named),
         TEST(zone_files_join_and_lose_nothing),
+        TEST(zones_of_one_file_that_are_called_alike_stay_two),
         TEST(zones_of_files_with_the_same_number_stay_apart),
         TEST(samples_of_all_formats_load),
         TEST(a_file_that_is_too_large_is_not_read),
