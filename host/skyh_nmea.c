@@ -60,6 +60,7 @@ static struct sky_receiver_report said_nothing(void)
         .satellites_seen = -1,
         .jamming = -1,
         .antenna = -1,
+        .status = -1,
     };
 }
 
@@ -110,10 +111,11 @@ static void take_errors(const json_t *message, struct sky_receiver_report *recei
     receiver->leap_s = count_of(message, "leapseconds");
     receiver->jamming = count_of(message, "jam");
     receiver->antenna = count_of(message, "ant");
+    receiver->status = count_of(message, "status");
     receiver->said = receiver->said || isfinite(receiver->err_place_m) ||
                      isfinite(receiver->err_speed_mps) || isfinite(receiver->err_course_deg) ||
                      isfinite(receiver->err_climb_mps) || receiver->leap_s != -1 ||
-                     receiver->jamming != -1 || receiver->antenna != -1;
+                     receiver->jamming != -1 || receiver->antenna != -1 || receiver->status != -1;
 }
 
 /* An error of what was not reported is none. */

@@ -134,7 +134,7 @@ static void check_configuration(void)
 {
     static struct daemon_run run;
     static char text[16384];
-    daemon_folder(&run);
+    daemon_quick_folder(&run);
     read_text("skywitnessd.ini", text, sizeof text);
     daemon_write_file(run.folder, "c.ini", text, strlen(text));
     char from[128], to[128];

@@ -23,10 +23,10 @@ static const char config[] = "[zones]\nfile = zones.pb\n"
                              "[incident]\ndwell_s = 0\n"
                              "[radar.north]\nat_station = yes\nsac = 25\nsic = 201\n"
                              "sigma_range_m = 15\nsigma_azimuth_deg = 0.2\n"
-                             "range_max_m = 30000\nscan_ms = 400\n"
+                             "range_max_m = 30000\nscan_ms = 200\n"
                              "[radar.head]\nat_station = yes\n"
                              "sigma_range_m = 15\nsigma_azimuth_deg = 0.2\n"
-                             "range_max_m = 30000\nscan_ms = 400\n"
+                             "range_max_m = 30000\nscan_ms = 200\n"
                              "[sink]\nto = 127.0.0.1:29223\nsac = 25\nsic = 240\n"
                              "[gpsd]\nport = 29220\n"
                              "[modbus.head]\nradar = head\ntcp = 127.0.0.1:29221\n"
@@ -127,7 +127,7 @@ static void write_keys(void)
 static int set_up(void **state)
 {
     (void)state;
-    daemon_folder(&run);
+    daemon_quick_folder(&run);
     write_keys();
     return 0;
 }

@@ -16,7 +16,7 @@ static const char radar_and_feed[] = "[zones]\nfile = zones.pb\n"
                                      "latitude_deg = 20\nlongitude_deg = 3\naltitude_hae_m = 500\n"
                                      "[radar.north]\nat_station = yes\nsac = 25\nsic = 201\n"
                                      "sigma_range_m = 15\nsigma_azimuth_deg = 0.2\n"
-                                     "range_max_m = 30000\nscan_ms = 400\n"
+                                     "range_max_m = 30000\nscan_ms = 200\n"
                                      "[asterix.feed]\nlisten = 127.0.0.1:29212\n"
                                      "[incident]\ndwell_s = 0\n";
 
@@ -341,7 +341,7 @@ static void exit_codes_say_what_kind_of_mistake_it_was(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    daemon_folder(&run);
+    daemon_quick_folder(&run);
     return 0;
 }
 

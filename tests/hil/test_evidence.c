@@ -19,7 +19,7 @@ static const char config[] = "[zones]\nfile = zones.pb\n"
                              "latitude_deg = 20\nlongitude_deg = 3\naltitude_hae_m = 500\n"
                              "[radar.north]\nat_station = yes\nsac = 25\nsic = 201\n"
                              "sigma_range_m = 15\nsigma_azimuth_deg = 0.2\n"
-                             "range_max_m = 30000\nscan_ms = 400\n"
+                             "range_max_m = 30000\nscan_ms = 200\n"
                              "[asterix.feed]\nlisten = 127.0.0.1:29232\n"
                              "[incident]\ndwell_s = 0\n";
 
@@ -47,7 +47,7 @@ static void witness_an_incident(int end_signal)
 static int make_station(void **state)
 {
     (void)state;
-    daemon_folder(&station);
+    daemon_quick_folder(&station);
     (void)snprintf(folder, sizeof folder, "%s", station.folder);
     daemon_write_file(station.folder, "c.ini", config, sizeof config - 1);
     return run("witness keygen station.example/1 station.key");

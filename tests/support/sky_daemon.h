@@ -242,14 +242,15 @@ static inline void daemon_send_plot(uint16_t port)
 }
 
 /**
- * Sends a plot each 400 ms to a port until the daemon says text; how many. The radar's scan is to
- * be as long: longer than a busy machine delays a plot, or looks between them seem to stay empty.
+ * Sends a plot each 200 ms to a port until the daemon says text; how many. The radar's scan is to
+ * be as long: longer than a machine delays a plot, or looks between them seem to stay empty, and it
+ * takes more of them.
  */
 static inline uint32_t daemon_feed_until(struct daemon_run *run, uint16_t port, const char *text)
 {
     const int64_t until_ms = daemon_now_ms() + DAEMON_PATIENCE_MS;
     uint32_t sent = 0;
-    while (!daemon_says(run, text, 400)) {
+    while (!daemon_says(run, text, 200)) {
         assert_true(daemon_now_ms() < until_ms);
         daemon_send_plot(port);
         sent++;
