@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static const struct skyh_option options[] = {
     {"--format", "WHAT", "one of those above; may be repeated"},
     {"--out", "FILE", "write this file, not standard output; one for each format; also -o"},
     {"--existence", "P", "of tracks: leave out what is less probable than this (0.7)"},
+    {"--smooth", NULL, "of tracks: by all their plots, those after an instant as well"},
     {"--delay", "S", "of tracks: tell each second as known so long after it, 0 to 5 (2.5)"},
     {"--sender", "SAC/SIC", "asterix: who signs the tracks (0/0)"},
     {"--proof", "ID", "records of this incident that others can check without the log"},
@@ -72,11 +74,16 @@ static bool wants_incidents(const struct skyh_exporter *exporter)
            exporter->out[SKYH_FORMAT_MCAP] != NULL;
 }
 
-static bool tells_seconds(const struct skyh_exporter *exporter)
+static bool tells_tracks(const struct skyh_exporter *exporter)
 {
     return !exporter->other_zones &&
            (exporter->out[SKYH_FORMAT_TRACKS] != NULL ||
             exporter->out[SKYH_FORMAT_ASTERIX] != NULL || wants_incidents(exporter));
+}
+
+static bool tells_seconds(const struct skyh_exporter *exporter)
+{
+    return tells_tracks(exporter) && !exporter->smooth;
 }
 
 /*
@@ -95,6 +102,39 @@ static void put_seconds(struct skyh_exporter *exporter, int64_t delay_ns)
     while (exporter->second < due) {
         exporter->second++;
         put_tracks(exporter, now_ns - exporter->second * SKY_SECOND_NS);
+    }
+}
+
+/* A track as all its plots have it. */
+static void on_point(struct skyh_smooth_sink *sink, const struct skyh_smooth_point *point)
+{
+    struct skyh_exporter *const exporter =
+        (struct skyh_exporter *)((char *)sink - offsetof(struct skyh_exporter, sink));
+    const struct sky_engine *const engine = point->engine;
+    if (point->said.existence < exporter->existence_min) {
+        return;
+    }
+    if (exporter->out[SKYH_FORMAT_TRACKS] != NULL) {
+        for (uint32_t line = 0; line < engine->zones->line_count; line++) {
+            sky_assess(engine->zones, line, &engine->config.incident, &point->fixing,
+                       SKY_ZONE_NO_EDGE, &exporter->assessment[line]);
+        }
+        skyh_export_row(exporter, &point->said, point->utc_ns, point->end_utc_ns);
+    }
+    put_elsewhere(exporter, &point->said, point->utc_ns);
+}
+
+/* Tells what the run's tracks were, now that no plot can come any more. */
+static void on_run_end(struct skyh_rerun_watch *watch)
+{
+    struct skyh_exporter *const exporter = (struct skyh_exporter *)watch;
+    struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
+    if (exporter->smooth && tells_tracks(exporter) &&
+        !skyh_smooth_run(&exporter->traces, engine, exporter->epoch_ns, &exporter->sink)) {
+        exporter->failed = true;
+    }
+    if (exporter->smooth) {
+        skyh_traces_clear(&exporter->traces);
     }
 }
 
@@ -183,6 +223,10 @@ static void on_event(struct skyh_rerun_watch *watch, const struct sky_event *eve
     struct skyh_exporter *const exporter = (struct skyh_exporter *)watch;
     if (exporter->other_zones) {
         return;
+    }
+    if (exporter->smooth && event->kind == SKY_EVENT_TRACK) {
+        skyh_traces_take(&exporter->traces, &skyh_rerun_station(exporter->rerun)->engine,
+                         &event->u.track, exporter->utc_ns - exporter->time_ns);
     }
     if (exporter->out[SKYH_FORMAT_EVENTS] != NULL && event->kind == SKY_EVENT_ALERT) {
         skyh_export_alert(exporter, &event->u.alert);
@@ -274,6 +318,12 @@ static bool open_outs(struct skyh_exporter *exporter, const struct skyh_args *ar
                                 ? length > 5 && strcmp(file[i] + length - 5, ".pcap") == 0
                                 : exporter->capture;
         exporter->out[which] = file[i] == NULL ? stdout : fopen(file[i], "we");
+        if (exporter->smooth && (which == SKYH_FORMAT_ASTERIX || which == SKYH_FORMAT_MCAP)) {
+            return skyh_fail(problem, SKYH_EXIT_USAGE,
+                             "--smooth: %s tells tracks as time goes on; expected tracks-csv, "
+                             "geojson or kml",
+                             format[i]);
+        }
         if (exporter->out[which] == NULL) {
             return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", file[i], strerror(errno));
         }
@@ -318,6 +368,10 @@ static bool take_options(struct skyh_exporter *exporter, const struct skyh_args 
     const char *const epoch = skyh_args_value(args, "--epoch");
     exporter->existence_min = 0.7;
     exporter->delay_s = 2.5;
+    exporter->smooth = skyh_args_given(args, "--smooth");
+    if (exporter->smooth && !skyh_traces_open(&exporter->traces)) {
+        return skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "no temporary file: %s", strerror(errno));
+    }
     if (epoch != NULL && !skyh_utc_parse(epoch, &exporter->epoch_ns)) {
         return skyh_fail(problem, SKYH_EXIT_USAGE,
                          "--epoch: %s; expected an instant such as 2026-01-02T00:00:00Z", epoch);
@@ -453,7 +507,10 @@ static int run(const struct skyh_args *args)
         skyh_note("export", "out of memory");
         return SKYH_EXIT_SOFTWARE;
     }
-    exporter->watch = (struct skyh_rerun_watch){.input = on_input, .event = on_event};
+    exporter->watch =
+        (struct skyh_rerun_watch){.input = on_input, .event = on_event, .run_end = on_run_end};
+    exporter->sink.point = on_point;
+    exporter->traces.file = -1;
     const bool ready = skyh_log_open(&log, args->operand[0], &problem) &&
                        take_options(exporter, args, &log, &problem) &&
                        open_outs(exporter, args, &problem) && begin_files(exporter, &log, &problem);
@@ -466,6 +523,7 @@ static int run(const struct skyh_args *args)
         exit_code = skyh_report("export", &problem);
     }
     skyh_zonefile_close(&exporter->zones);
+    skyh_traces_close(&exporter->traces);
     skyh_log_close(&log);
     free(exporter);
     return exit_code;
@@ -508,6 +566,10 @@ const struct skyh_command skyh_export = {
         "              foxglove.GeoJSON, so that a stock viewer shows the map. It is a copy to "
         "look\n"
         "              at: the log's signatures are of the log.\n"
+        "\n"
+        "--smooth tells tracks by all their plots, those after an instant as well, from their\n"
+        "first plot to their latest; t_out is then that of the latest. Plots are corrected for\n"
+        "the biases that were known at the end of the run, and the covariance is smaller.\n"
         "\n"
         "--proof writes one file per record about an incident into the folder given by --out: the\n"
         "record, where it stands in the log, and the log's latest checkpoint. Whoever has the\n"

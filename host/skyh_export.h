@@ -11,6 +11,7 @@
 #include "skyh_mapfile.h"
 #include "skyh_mcapfile.h"
 #include "skyh_rerun.h"
+#include "skyh_smooth.h"
 #include "skyh_zonefile.h"
 
 enum skyh_format {
@@ -41,6 +42,9 @@ struct skyh_exporter {
     bool failed;                         /* memory ended */
     double existence_min;
     double delay_s;
+    bool smooth; /* tracks by all their plots, told at the end of each run */
+    struct skyh_smooth_sink sink;
+    struct skyh_traces traces;
     int64_t epoch_ns;
     struct skyh_zonefile zones; /* of the first run */
     uint64_t runs;
@@ -55,6 +59,10 @@ struct skyh_exporter {
 void skyh_export_tracks_header(FILE *out, const struct skyh_zonefile *zones);
 void skyh_export_events_header(FILE *out);
 void skyh_export_sensors_header(FILE *out);
+
+/** A row of the first table: when, what, as known when; and the lines it was assessed against. */
+void skyh_export_row(struct skyh_exporter *exporter, const struct sky_event_track *track,
+                     int64_t utc_ns, int64_t known_utc_ns);
 
 /** A track as it was since_ns ago, by what is known now. */
 void skyh_export_track(struct skyh_exporter *exporter, size_t slot, int64_t since_ns,

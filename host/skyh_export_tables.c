@@ -83,12 +83,11 @@ void skyh_export_tracks_header(FILE *out, const struct skyh_zonefile *zones)
     (void)fputc('\n', out);
 }
 
-void skyh_export_track(struct skyh_exporter *exporter, size_t slot, int64_t since_ns,
-                       const struct sky_event_track *track)
+void skyh_export_row(struct skyh_exporter *exporter, const struct sky_event_track *track,
+                     int64_t utc_ns, int64_t known_utc_ns)
 {
-    struct sky_engine *const engine = &skyh_rerun_station(exporter->rerun)->engine;
     FILE *const out = exporter->out[SKYH_FORMAT_TRACKS];
-    put_time(out, exporter, exporter->utc_ns - since_ns);
+    put_time(out, exporter, utc_ns);
     (void)fputc(',', out);
     put_id(out, exporter, track->id);
     (void)fprintf(out, ",%.9f,%.9f,%.3f,%.4f,%.4f,%.4f", track->place.lat_rad * deg_per_rad,
@@ -98,14 +97,21 @@ void skyh_export_track(struct skyh_exporter *exporter, size_t slot, int64_t sinc
         (void)fprintf(out, ",%.9g", track->cov[i]);
     }
     (void)fputc(',', out);
-    put_time(out, exporter, exporter->utc_ns);
+    put_time(out, exporter, known_utc_ns);
     (void)fprintf(out, ",%.9g", track->existence);
-    sky_report_assess_at(engine, slot, exporter->time_ns - since_ns, exporter->assessment);
     for (uint32_t line = 0; line < exporter->zones.set.line_count; line++) {
         const struct sky_assessment *const at = &exporter->assessment[line];
         (void)fprintf(out, ",%.9g", at->p_inside * at->p_vertical);
     }
     (void)fputc('\n', out);
+}
+
+void skyh_export_track(struct skyh_exporter *exporter, size_t slot, int64_t since_ns,
+                       const struct sky_event_track *track)
+{
+    sky_report_assess_at(&skyh_rerun_station(exporter->rerun)->engine, slot,
+                         exporter->time_ns - since_ns, exporter->assessment);
+    skyh_export_row(exporter, track, exporter->utc_ns - since_ns, exporter->utc_ns);
 }
 
 /* ---------------------------------------------------------------------------------- events */

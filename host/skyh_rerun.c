@@ -160,6 +160,14 @@ static void note_time(struct skyh_rerun *rerun, const struct sky_input *input)
     }
 }
 
+/* The last that can be asked of the station as it is. */
+static void end_run(struct skyh_rerun *rerun)
+{
+    if (rerun->running && rerun->watch != NULL && rerun->watch->run_end != NULL) {
+        rerun->watch->run_end(rerun->watch);
+    }
+}
+
 /* Lets a run begin with other zones and settings than it did. False if it cannot. */
 static bool change(struct skyh_rerun *rerun, struct sky_input *input)
 {
@@ -194,6 +202,7 @@ static void take_input(struct skyh_rerun *rerun, const struct sky_scan_item *ite
         differ(rerun, what);
     }
     if (config) {
+        end_run(rerun);
         rerun->running = false; /* it borrows from the arena that is now overwritten */
     }
     if (sky_codec_unpack_input(item->channel, item->bytes, item->count,
@@ -307,6 +316,7 @@ void skyh_rerun_take(struct skyh_rerun *rerun, const struct skyh_log_item *item)
 void skyh_rerun_finish(struct skyh_rerun *rerun)
 {
     const size_t missing = rerun->expected_count - rerun->expected_next;
+    end_run(rerun);
     if (!rerun->compare || !rerun->comparable || missing == 0) {
         return;
     }

@@ -34,10 +34,15 @@ struct skyh_verdict {
     char what[SKYH_DIFF_MAX]; /* "event 2 (/track): place.lat_rad: recorded ..., recomputed ..." */
 };
 
-/** Called with every input once the station took it, then with each event it caused. */
+/**
+ * Called with every input once the station took it, then with each event it caused. run_end, which
+ * may be NULL, is called while the station of a run is still there: before the next run's, and at
+ * the finish.
+ */
 struct skyh_rerun_watch {
     void (*input)(struct skyh_rerun_watch *watch, const struct sky_input *input);
     void (*event)(struct skyh_rerun_watch *watch, const struct sky_event *event);
+    void (*run_end)(struct skyh_rerun_watch *watch);
 };
 
 struct skyh_rerun;

@@ -81,9 +81,7 @@ static void begin_with(const struct sky_track_rules *rules, const struct sky_loo
     begin_imm(rules, &look->measurement, &look->pose, ret_imm);
 }
 
-/* What moves a track between look `number` and the next. */
-static const struct sky_motion_set *motion_after(const struct sky_track_rules *rules,
-                                                 uint32_t number)
+const struct sky_motion_set *sky_track_motion(const struct sky_track_rules *rules, uint32_t number)
 {
     return number == 1 ? &rules->first : &rules->motion;
 }
@@ -102,17 +100,27 @@ static void spread_out(struct sky_imm *imm, const struct sky_motion_set *set)
     }
 }
 
-/* Takes look `number` into the filter as it was after the one before. */
+/* Takes look `number`, not the first, into the filter as it was after the one before. */
 static void apply(struct sky_imm *imm, const struct sky_track_rules *rules,
                   const struct sky_look *look, uint32_t number)
 {
-    const struct sky_motion_set *const set = motion_after(rules, number - 1);
+    const struct sky_motion_set *const set = sky_track_motion(rules, number - 1);
     struct sky_innovation ignored;
     sky_imm_predict(imm, set, look->measurement.time_ns);
     (void)sky_imm_update(imm, set, &look->measurement, &look->pose, no_gate2, rules->outlier2,
                          &ignored);
     if (number == 2) {
         spread_out(imm, &rules->motion);
+    }
+}
+
+void sky_track_filter(struct sky_imm *imm, const struct sky_track_rules *rules,
+                      const struct sky_look *look, uint32_t number)
+{
+    if (number == 1) {
+        begin_with(rules, look, imm);
+    } else {
+        apply(imm, rules, look, number);
     }
 }
 
@@ -192,7 +200,7 @@ enum sky_fit sky_track_try(const struct sky_track *track, const struct sky_track
                            struct sky_imm *ret_imm, struct sky_innovation *ret_innovation)
 {
     const uint32_t number = last_before(track, measurement->time_ns);
-    const struct sky_motion_set *const set = motion_after(rules, number);
+    const struct sky_motion_set *const set = sky_track_motion(rules, number);
     const bool too_late = track->imm.time_ns - measurement->time_ns > SKY_LATE_MAX_NS;
     if (number == 0 && !too_late) {
         return try_before_first(track, rules, measurement, pose, gate2, ret_imm, ret_innovation);
@@ -254,7 +262,7 @@ void sky_track_take(struct sky_track *track, const struct sky_track_rules *rules
 void sky_track_predict(const struct sky_track *track, const struct sky_track_rules *rules,
                        int64_t time_ns, struct sky_imm *ret_imm, struct sky_state *ret_state)
 {
-    const struct sky_motion_set *const set = motion_after(rules, track->look_count);
+    const struct sky_motion_set *const set = sky_track_motion(rules, track->look_count);
     *ret_imm = track->imm;
     if (time_ns > ret_imm->time_ns) {
         sky_imm_predict(ret_imm, set, time_ns);
@@ -273,8 +281,8 @@ bool sky_track_at(const struct sky_track *track, const struct sky_track_rules *r
     if (number == 0 || !go_back(track, rules, number, ret_imm)) {
         return false;
     }
-    sky_imm_predict(ret_imm, motion_after(rules, number), time_ns);
-    sky_imm_state(ret_imm, motion_after(rules, number), ret_state);
+    sky_imm_predict(ret_imm, sky_track_motion(rules, number), time_ns);
+    sky_imm_state(ret_imm, sky_track_motion(rules, number), ret_state);
     return true;
 }
 

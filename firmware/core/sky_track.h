@@ -147,6 +147,16 @@ enum sky_fit {
     SKY_FIT_GOOD
 };
 
+/** What moves a track from its look `number` (1, 2, ...) to the next. */
+const struct sky_motion_set *sky_track_motion(const struct sky_track_rules *rules, uint32_t number);
+
+/**
+ * Takes look `number` (1, 2, ...) into a filter as it was after the one before; the first begins
+ * it. What a track does with its looks in their order, for whoever has all of them.
+ */
+void sky_track_filter(struct sky_imm *imm, const struct sky_track_rules *rules,
+                      const struct sky_look *look, uint32_t number);
+
 /** Keeps the measurement of a look as it is now as its raw one. */
 void sky_track_keep_raw(struct sky_look *look);
 

@@ -690,6 +690,25 @@ static void a_setting_that_cannot_be_says_which_and_what_was_expected(void **sta
     assert_int_equal(run("replay a.mcap --check --set tracker.turn_mps2=5"), 64);
 }
 
+/* ---------------------------------------------------------------------------------- smoothing */
+
+static void smoothed_tracks_are_a_table_like_any_other(void **state)
+{
+    (void)state;
+    static char plain[sizeof said];
+    assert_int_equal(run("export --format tracks-csv a.mcap"), 0);
+    memcpy(plain, said, sizeof plain);
+    assert_int_equal(run("export --smooth --format tracks-csv a.mcap"), 0);
+    const size_t header = strcspn(said, "\n");
+    assert_int_equal(strncmp(said, plain, header + 1), 0);
+    assert_true(strlen(said) > header + 1);
+    assert_int_not_equal(strncmp(said, plain, strlen(plain)), 0);
+    assert_int_equal(run("export --smooth --format geojson a.mcap"), 0);
+    assert_int_equal(run("export --smooth --format asterix a.mcap"), 64);
+    assert_string_equal(noted, "skywitness export: --smooth: asterix tells tracks as time goes on; "
+                               "expected tracks-csv, geojson or kml\n");
+}
+
 /* ------------------------------------------------------------------------------------ any time */
 
 static size_t lines_said(void)
@@ -803,6 +822,7 @@ int main(void)
         cmocka_unit_test(with_other_lines_the_difference_is_the_answer),
         cmocka_unit_test(with_other_settings_the_difference_is_the_answer),
         cmocka_unit_test(a_setting_that_cannot_be_says_which_and_what_was_expected),
+        cmocka_unit_test(smoothed_tracks_are_a_table_like_any_other),
         cmocka_unit_test(a_part_of_a_log_is_told_as_it_is_in_the_whole),
         cmocka_unit_test(times_outside_a_log_say_what_it_holds),
         cmocka_unit_test(speed_is_that_of_the_station_from_where_it_is_told),
