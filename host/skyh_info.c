@@ -490,30 +490,40 @@ static void release(struct facts *facts)
 
 static int info(struct skyh_log *log, const struct skyh_args *args, struct skyh_problem *problem)
 {
-    struct facts facts = {0};
-    int exit_code = SKYH_EXIT_OK;
-    if (!gather(&facts, log, problem)) {
+    struct facts *const facts = calloc(1, sizeof *facts);
+    int exit_code = SKYH_EXIT_SOFTWARE;
+    if (facts == NULL) {
+        skyh_note("info", "out of memory");
+        return exit_code;
+    }
+    if (!gather(facts, log, problem)) {
         exit_code = skyh_report("info", problem);
     } else {
         if (args->json) {
-            print_json(&facts, log);
+            print_json(facts, log);
         } else {
-            print_text(&facts, log);
+            print_text(facts, log);
         }
-        exit_code = condition(&facts, log);
+        exit_code = condition(facts, log);
     }
-    release(&facts);
+    release(facts);
+    free(facts);
     return exit_code;
 }
 
 static int run(const struct skyh_args *args)
 {
     struct skyh_problem problem;
-    struct skyh_log log = {0};
-    const int exit_code = skyh_log_open(&log, args->operand[0], &problem)
-                              ? info(&log, args, &problem)
-                              : skyh_report("info", &problem);
-    skyh_log_close(&log);
+    struct skyh_log *const log = calloc(1, sizeof *log);
+    int exit_code = SKYH_EXIT_SOFTWARE;
+    if (log == NULL) {
+        skyh_note("info", "out of memory");
+        return exit_code;
+    }
+    exit_code = skyh_log_open(log, args->operand[0], &problem) ? info(log, args, &problem)
+                                                               : skyh_report("info", &problem);
+    skyh_log_close(log);
+    free(log);
     return exit_code;
 }
 

@@ -227,26 +227,31 @@ static void print_json(const struct skyh_judgment *judgment, const struct skyh_c
 static int judge(struct skyh_log *log, const struct skyh_claims *claims,
                  const struct skyh_args *args, struct skyh_problem *problem)
 {
-    struct skyh_dossier dossier = {0};
+    struct skyh_dossier *const dossier = calloc(1, sizeof *dossier);
     struct skyh_judgment judgment = {0};
-    int exit_code = SKYH_EXIT_OK;
-    if (!skyh_dossier_collect(&dossier, log, "judge", problem) ||
-        !skyh_judgment_make(&judgment, &dossier, claims, args->operand[1], problem)) {
+    int exit_code = SKYH_EXIT_SOFTWARE;
+    if (dossier == NULL) {
+        skyh_note("judge", "out of memory");
+        return exit_code;
+    }
+    if (!skyh_dossier_collect(dossier, log, "judge", problem) ||
+        !skyh_judgment_make(&judgment, dossier, claims, args->operand[1], problem)) {
         exit_code = skyh_report("judge", problem);
     } else {
         if (args->json) {
-            print_json(&judgment, claims, &dossier, log);
+            print_json(&judgment, claims, dossier, log);
         } else {
-            print_text(&judgment, claims, &dossier);
+            print_text(&judgment, claims, dossier);
         }
-        if (dossier.cut) {
+        if (dossier->cut) {
             skyh_note("judge", "%s: more tracks than can be judged at once; the first were",
                       args->operand[0]);
         }
-        exit_code = skyh_dossier_exit(&dossier, log);
+        exit_code = skyh_dossier_exit(dossier, log);
     }
     skyh_judgment_done(&judgment);
-    skyh_dossier_done(&dossier);
+    skyh_dossier_done(dossier);
+    free(dossier);
     return exit_code;
 }
 

@@ -14,6 +14,10 @@
 
 static const struct skyh_option options[] = {
     {"--out", "FILE", "write this file, not standard output; also -o"},
+    {"--checkpoint", "FILE",
+     "a checkpoint from elsewhere, to be shown with its cosignatures; needs"},
+    {"--key", "KEY", "... the log's public key, or a file with it, or ..."},
+    {"--policy", "FILE", "... keys of logs and witnesses, by which cosignatures are checked"},
     {NULL, NULL, NULL},
 };
 
@@ -134,7 +138,9 @@ static void put_scene(struct skyh_report_page *report, const struct skyh_inciden
         skyh_svg_put(page, "<p>Its track or the beginning of its run is not in this log.</p>\n");
         return;
     }
-    skyh_svg_put(page, "<figure>\n");
+    skyh_svg_put(
+        page, "<section class=\"scene\" data-from=\"%.3f\" data-span=\"%.3f\">\n<figure>\n",
+        (double)scene.from_utc_ns * 1e-9, (double)(scene.to_utc_ns - scene.from_utc_ns) * 1e-9);
     skyh_page_map(page, &scene);
     skyh_svg_put(page, "<figcaption>Lines by letter, each with its band of 2 sigma; the track with "
                        "ellipses of 2 sigma.");
@@ -143,7 +149,7 @@ static void put_scene(struct skyh_report_page *report, const struct skyh_inciden
                  " North is up; WGS-84. Lines are claims as their sources draw them, endorsed "
                  "by nobody here.</figcaption>\n</figure>\n<figure>\n");
     skyh_page_charts(page, &scene);
-    skyh_svg_put(page, "</figure>\n");
+    skyh_svg_put(page, "</figure>\n</section>\n");
     skyh_page_budget(report, &scene);
     skyh_svg_put(page, "<figure>\n");
     skyh_page_coverage(page, &scene);
@@ -169,7 +175,10 @@ static void put_scenes(struct skyh_report_page *report)
 static bool make(struct skyh_report_page *report, struct skyh_log *log,
                  struct skyh_problem *problem)
 {
-    const struct skyh_audit_config config = {0};
+    struct skyh_trust *const trust = report->trust;
+    const struct skyh_audit_config config = {.key = trust->has_key ? &trust->key : NULL,
+                                             .held = trust->held,
+                                             .held_count = trust->count};
     report->log = log;
     if (!skyh_audit_run(log, &config, &report->audit, problem) ||
         !skyh_dossier_collect(&report->dossier, log, "report", problem)) {
@@ -183,6 +192,7 @@ static bool make(struct skyh_report_page *report, struct skyh_log *log,
     skyh_page_watches(report);
     skyh_page_hashes(report);
     skyh_page_how_to_check(&report->page);
+    skyh_page_tail(&report->page);
     return !report->page.failed || skyh_fail(problem, SKYH_EXIT_SOFTWARE, "out of memory");
 }
 
@@ -228,12 +238,16 @@ static int run(const struct skyh_args *args)
     struct skyh_report_page *const report = calloc(1, sizeof *report);
     int exit_code = SKYH_EXIT_SOFTWARE;
     const char *const file = skyh_args_value(args, "--out");
-    if (report == NULL) {
+    if (report != NULL) {
+        report->trust = calloc(1, sizeof *report->trust);
+    }
+    if (report == NULL || report->trust == NULL) {
         skyh_note("report", "out of memory");
     } else if (args->json && file == NULL) {
         (void)skyh_fail(&problem, SKYH_EXIT_USAGE, "--json: expected --out FILE with it");
         exit_code = skyh_report("report", &problem);
-    } else if (!skyh_log_open(&log, args->operand[0], &problem) || !make(report, &log, &problem) ||
+    } else if (!skyh_trust_read(args, report->trust, &problem) ||
+               !skyh_log_open(&log, args->operand[0], &problem) || !make(report, &log, &problem) ||
                !write_page(&report->page, file, &problem)) {
         exit_code = skyh_report("report", &problem);
     } else {
@@ -246,6 +260,8 @@ static int run(const struct skyh_args *args)
         skyh_audit_free(&report->audit);
         skyh_dossier_done(&report->dossier);
         skyh_svg_done(&report->page);
+        skyh_trust_done(report->trust);
+        free(report->trust);
     }
     skyh_log_close(&log);
     free(report);
@@ -262,9 +278,10 @@ const struct skyh_command skyh_report_command = {
         "Writes one HTML page about LOG (a file, or a directory of segments): the verdict under\n"
         "every line, for each incident a map with the lines, their bands and the track, distance\n"
         "and P(inside) against time, height, speed, who was on watch, the error budget; then\n"
-        "hashes of the log, its zone set and configuration, its latest checkpoint, and how to\n"
-        "check all that. The page holds no script and no reference to anything outside of it;\n"
-        "the same log gives the same bytes. What is missing or altered in the log is marked.\n",
+        "hashes of the log, its zone set and configuration, its latest checkpoint and those that\n"
+        "others hold, and how to check all that. The page refers to nothing outside of it; it is\n"
+        "whole without its script, which moves a mark along track and curves. The same log gives\n"
+        "the same bytes. What is missing or altered in the log is marked.\n",
     .exits = "  0   written\n"
              "  2   written; the log is torn, damaged or altered, and the page says where\n"
              "  64  usage   65  not a log   66  cannot be read   73, 74  cannot be written\n",

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sky_math.h"
+
 /* --------------------------------------------------------------------------------------- watch */
 
 static void put_source_row(struct skyh_svg *page, const struct skyh_dossier *dossier, size_t source,
@@ -36,6 +38,62 @@ static void put_source_row(struct skyh_svg *page, const struct skyh_dossier *dos
     skyh_svg_put(page, "<td class=\"n\">%" PRIu64 "</td></tr>\n", said->lost);
 }
 
+/* What the station had learned of a radar by the end of the run; as configured if nothing. */
+static double learned_of(const struct skyh_dossier *dossier, const struct skyh_dossier_run *run,
+                         uint32_t sensor)
+{
+    double learned = run->config.sensor[sensor].detection_probability;
+    for (size_t i = 0; i < dossier->health_count; i++) {
+        if (dossier->health[i].run == run->run && dossier->health[i].sensor == sensor) {
+            learned = dossier->health[i].detection_probability;
+        }
+    }
+    return learned;
+}
+
+static void put_sensor_row(struct skyh_svg *page, const struct skyh_dossier *dossier,
+                           const struct skyh_dossier_run *run, uint32_t sensor)
+{
+    static const double z95 = 1.959963984540054, deg_per_rad = 180.0 / SKY_PI;
+    const struct sky_sensor_config *const config = &run->config.sensor[sensor];
+    skyh_svg_put(page, "<tr><td>");
+    skyh_svg_say(page, config->name);
+    if (config->kind == SKY_SENSOR_COOPERATIVE) {
+        skyh_svg_put(page, "</td><td colspan=\"3\">reported places &#177;%.0f m</td>",
+                     z95 * config->sigma_place_m);
+    } else {
+        skyh_svg_put(page,
+                     "</td><td class=\"n\">%.0f m</td><td class=\"n\">%.2f&#176;</td>"
+                     "<td class=\"n\">",
+                     z95 * config->sigma_range_m, z95 * config->sigma_azimuth_rad * deg_per_rad);
+        if (config->measures_elevation) {
+            skyh_svg_put(page, "%.2f&#176;</td>", z95 * config->sigma_elevation_rad * deg_per_rad);
+        } else {
+            skyh_svg_put(page, "none</td>");
+        }
+    }
+    skyh_svg_put(page,
+                 "<td class=\"n\">%.1f s</td><td class=\"n\">%.0f km</td><td class=\"n\">%.2f</td>"
+                 "<td class=\"n\">%.2f</td></tr>\n",
+                 (double)config->scan_ns * 1e-9, 1e-3 * config->range_max_m,
+                 config->detection_probability, learned_of(dossier, run, sensor));
+}
+
+/* What was required of the sensors, and what they did. */
+static void put_sensors(struct skyh_svg *page, const struct skyh_dossier *dossier,
+                        const struct skyh_dossier_run *run)
+{
+    skyh_svg_put(page, "<table>\n<thead><tr><th>Sensor, 95 %% of its errors</th>"
+                       "<th class=\"n\">Range</th><th class=\"n\">Azimuth</th>"
+                       "<th class=\"n\">Elevation</th><th class=\"n\">A look every</th>"
+                       "<th class=\"n\">Used to</th><th class=\"n\">Detection, stated</th>"
+                       "<th class=\"n\">learned</th></tr></thead>\n<tbody>\n");
+    for (uint32_t i = 0; i < run->config.sensor_count; i++) {
+        put_sensor_row(page, dossier, run, i);
+    }
+    skyh_svg_put(page, "</tbody>\n</table>\n");
+}
+
 void skyh_page_watches(struct skyh_report_page *report)
 {
     struct skyh_svg *const page = &report->page;
@@ -65,6 +123,7 @@ void skyh_page_watches(struct skyh_report_page *report)
                      "</tbody>\n</table>\n<p>%" PRIu64 " things were received and not used; "
                      "the log says why of each.</p>\n",
                      run->refused);
+        put_sensors(page, dossier, run);
         if (dossier->incidents.count == 0) {
             skyh_svg_put(page, "<figure>\n");
             skyh_page_coverage(page, &scene);
@@ -105,6 +164,88 @@ static void put_zone_hashes(struct skyh_svg *page, const struct skyh_zonefile *z
     }
 }
 
+/* The checkpoint in the log itself. */
+static void put_latest(struct skyh_report_page *report)
+{
+    struct skyh_svg *const page = &report->page;
+    if (report->audit.latest_valid) {
+        skyh_svg_put(page,
+                     "<p>The latest checkpoint in the log, over %" PRIu64 " records, by the "
+                     "key that the log names. Whoever holds the same, cosigned by a witness, "
+                     "can prove that nothing before it was changed since:</p>\n<pre>",
+                     report->audit.latest.size);
+        skyh_svg_say(page, report->audit.latest_note);
+        skyh_svg_put(page, "</pre>\n");
+    } else {
+        skyh_svg_put(page,
+                     "<p>The log holds no checkpoint that is signed: nothing but these hashes, "
+                     "held elsewhere, tells whether all of it was made anew.</p>\n");
+    }
+}
+
+/* Who signed it beside the log, as far as the policy knows them. */
+static void put_cosigner(struct skyh_svg *page, const struct skyh_trust *trust, size_t held,
+                         unsigned signature)
+{
+    const struct sky_note *const note = &trust->file[held].note;
+    const struct sky_note_signature *const line = &note->signature[signature];
+    const char *word = "its key is not at hand";
+    char name[SKY_NOTE_NAME_MAX], utc[SKYH_UTC_TEXT_MAX] = "";
+    (void)snprintf(name, sizeof name, "%.*s", (int)line->name_bytes, line->name);
+    for (size_t i = 0; trust->has_policy && i < trust->policy.member_count; i++) {
+        uint64_t time_s = 0;
+        const struct skyh_policy_member *const member = &trust->policy.member[i];
+        if (!member->is_group && strcmp(member->key.name, name) == 0) {
+            const bool holds = sky_note_check(note, &member->key, &time_s) == SKY_NOTE_SIGNED;
+            word = holds ? "holds" : "<b>DOES NOT HOLD</b>";
+            if (holds && time_s > 0 && time_s < 9000000000U) {
+                (void)skyh_utc_text((int64_t)time_s * SKY_SECOND_NS, 0, utc);
+            }
+        }
+    }
+    skyh_svg_put(page, "<tr><td>Cosigned by ");
+    skyh_svg_say(page, name);
+    skyh_svg_put(page, "</td><td>%s</td><td>%s%s</td></tr>\n", word, utc,
+                 utc[0] != '\0' ? " UTC" : "");
+}
+
+static const char *told_of(const struct skyh_held *held)
+{
+    if (held->seen) {
+        return "<b>This log has it</b>: its first so many records are what they were then.";
+    }
+    if (held->gone) {
+        return "The records around its end are gone from this log, so it cannot be compared.";
+    }
+    return "<b>THIS LOG DOES NOT HAVE IT.</b> Another log was shown to whoever holds it, or this "
+           "one is cut before its end.";
+}
+
+/* A checkpoint that somebody else holds, and who else signed it. */
+static void put_held(struct skyh_report_page *report, size_t held)
+{
+    struct skyh_svg *const page = &report->page;
+    const struct skyh_trust *const trust = report->trust;
+    const struct skyh_notefile *const file = &trust->file[held];
+    const char *const slash = strrchr(trust->held[held].name, '/');
+    skyh_svg_put(page, "<h3>Checkpoint from elsewhere, ");
+    skyh_svg_say(page, slash != NULL ? slash + 1 : trust->held[held].name);
+    skyh_svg_put(page,
+                 "</h3>\n<p>Over %" PRIu64 " records, signed by the log's key. %s</p>\n"
+                 "<table>\n<tbody>\n",
+                 file->checkpoint.size, told_of(&trust->held[held]));
+    for (unsigned i = 0; i < file->note.count; i++) {
+        if (file->note.signature[i].name_bytes != strlen(file->checkpoint.origin) ||
+            memcmp(file->note.signature[i].name, file->checkpoint.origin,
+                   file->note.signature[i].name_bytes) != 0) {
+            put_cosigner(page, trust, held, i);
+        }
+    }
+    skyh_svg_put(page, "</tbody>\n</table>\n<pre>");
+    skyh_svg_say(page, file->text);
+    skyh_svg_put(page, "</pre>\n");
+}
+
 void skyh_page_hashes(struct skyh_report_page *report)
 {
     struct skyh_svg *const page = &report->page;
@@ -128,18 +269,9 @@ void skyh_page_hashes(struct skyh_report_page *report)
         put_zone_hashes(page, &report->dossier.zones[i]);
     }
     skyh_svg_put(page, "</tbody>\n</table>\n");
-    if (report->audit.latest_valid) {
-        skyh_svg_put(page,
-                     "<p>The latest checkpoint in the log, over %" PRIu64 " records, by the "
-                     "key that the log names. Whoever holds the same, cosigned by a witness, "
-                     "can prove that nothing before it was changed since:</p>\n<pre>",
-                     report->audit.latest.size);
-        skyh_svg_say(page, report->audit.latest_note);
-        skyh_svg_put(page, "</pre>\n");
-    } else {
-        skyh_svg_put(page,
-                     "<p>The log holds no checkpoint that is signed: nothing but these hashes, "
-                     "held elsewhere, tells whether all of it was made anew.</p>\n");
+    put_latest(report);
+    for (size_t i = 0; report->trust != NULL && i < report->trust->count; i++) {
+        put_held(report, i);
     }
 }
 
@@ -154,6 +286,8 @@ void skyh_page_how_to_check(struct skyh_svg *page)
         "skywitness replay LOG --check\n"
         "                           the station's own code over its own inputs gives its events\n"
         "skywitness report LOG      this page again, byte for byte</pre>\n"
-        "<p class=\"soft\">This page has no script and asks for nothing from anywhere. Tamper "
-        "evidence is not truth: the record says what the sensors said.</p>\n</body>\n</html>\n");
+        "<p class=\"soft\">This page asks for nothing from anywhere, and is whole without its "
+        "script, "
+        "which only moves a mark. Tamper evidence is not truth: the record says what the sensors "
+        "said.</p>\n");
 }

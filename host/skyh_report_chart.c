@@ -74,8 +74,10 @@ static void value_axis(const struct chart *chart)
 static void begin(const struct chart *chart, const char *title)
 {
     skyh_svg_put(chart->page,
-                 "<svg class=\"chart\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">\n",
-                 left_px + width_px + 24.0, chart->top + chart->height + 20.0, title);
+                 "<svg class=\"chart\" data-plot=\"%.0f %.0f %.0f %.0f\" viewBox=\"0 0 %.0f %.0f\" "
+                 "role=\"img\" aria-label=\"%s\">\n",
+                 left_px, chart->top, width_px, chart->height, left_px + width_px + 24.0,
+                 chart->top + chart->height + 20.0, title);
     skyh_svg_put(chart->page, "<text class=\"title\" x=\"%.1f\" y=\"13\">%s</text>\n", left_px,
                  title);
     skyh_svg_put(chart->page,
@@ -297,9 +299,9 @@ void skyh_page_watch(struct skyh_svg *page, const struct skyh_scene *scene)
         return;
     }
     skyh_svg_put(page,
-                 "<svg class=\"chart\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-                 "aria-label=\"who was on watch\">\n",
-                 left_px + width_px + 24.0, top + height + 20.0);
+                 "<svg class=\"chart\" data-plot=\"%.0f %.0f %.0f %.0f\" viewBox=\"0 0 %.0f %.0f\" "
+                 "role=\"img\" aria-label=\"who was on watch\">\n",
+                 left_px, top, width_px, height, left_px + width_px + 24.0, top + height + 20.0);
     skyh_svg_put(page,
                  "<text class=\"title\" x=\"%.1f\" y=\"13\">On watch; hatched: not heard"
                  "</text>\n",

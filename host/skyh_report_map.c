@@ -302,11 +302,12 @@ static size_t count_looks(const struct skyh_scene *scene)
     return count;
 }
 
-/* Every so many looks, so that a page stays small. */
-static void put_track(struct map *map)
+/* Every so many looks, so that a page stays small; their instants too, for the slider. */
+static void put_track(struct map *map, bool with_times)
 {
     const struct skyh_dossier *const dossier = map->scene->dossier;
     const size_t stride = count_looks(map->scene) / 800 + 1;
+    struct skyh_svg times = {0};
     uint32_t track_id = 0;
     size_t n = 0;
     skyh_svg_put(map->page, "<path class=\"track\" d=\"M0 0");
@@ -318,9 +319,15 @@ static void put_track(struct map *map)
         }
         put_point(map->page, look->track_id == track_id ? "L" : "M",
                   to_px(map, look->place.lat_rad, look->place.lon_rad));
+        skyh_svg_put(&times, "%s%.1f", times.count > 0 ? " " : "",
+                     (double)(look->utc_ns - map->scene->from_utc_ns) * 1e-9);
         track_id = look->track_id;
     }
+    if (with_times && times.count > 0) {
+        skyh_svg_put(map->page, "\" data-times=\"%s", times.text);
+    }
     skyh_svg_put(map->page, "\"/>\n");
+    skyh_svg_done(&times);
 }
 
 /* 2 sigma of everything but the lines. */
@@ -504,7 +511,7 @@ void skyh_page_map(struct skyh_svg *page, const struct skyh_scene *scene)
     put_lines(&map, true);
     put_spots(&map);
     put_ellipses(&map);
-    put_track(&map);
+    put_track(&map, true);
     begin_labels(&map);
     put_letters(&map);
     put_marks(&map);
@@ -574,7 +581,7 @@ void skyh_page_coverage(struct skyh_svg *page, const struct skyh_scene *scene)
     for (uint32_t i = 0; i < scene->run->config.sensor_count; i++) {
         put_sensor(&map, i);
     }
-    put_track(&map);
+    put_track(&map, false);
     begin_labels(&map);
     for (uint32_t i = 0; i < scene->run->config.sensor_count; i++) {
         name_sensor(&map, i);

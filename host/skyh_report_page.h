@@ -1,6 +1,6 @@
 /**
- * skyh_report_page: the parts of a report - maps, curves and tables as HTML and SVG, without
- * script.
+ * skyh_report_page: the parts of a report - maps, curves and tables as HTML and SVG, whole
+ * without script.
  *
  * Everything is drawn twice as it were: in colour, and by dashes, letters and hatching, so that a
  * black and white print loses nothing. Line n of a zone has letter 'A' + n, class c<n>, everywhere.
@@ -11,6 +11,7 @@
 #include "skyh_audit.h"
 #include "skyh_dossier.h"
 #include "skyh_svg.h"
+#include "skyh_trust.h"
 
 /** What a page is made of. Large. */
 struct skyh_report_page {
@@ -18,6 +19,7 @@ struct skyh_report_page {
     struct skyh_dossier dossier;
     struct skyh_audit audit;
     const struct skyh_log *log;
+    struct skyh_trust *trust; /* NULL: nobody is asked */
 };
 
 enum { SKYH_SHOWN_MAX = 40 }; /* incidents that are drawn; all are in the table */
@@ -66,6 +68,9 @@ void skyh_page_watch(struct skyh_svg *page, const struct skyh_scene *scene);
 
 /** All up to the body: the style, and that nothing else may be loaded or run. */
 void skyh_page_head(struct skyh_svg *page);
+
+/** The script, and the end. */
+void skyh_page_tail(struct skyh_svg *page);
 
 /** The verdict under each line, of all incidents. */
 void skyh_page_verdicts(struct skyh_report_page *report);

@@ -7,11 +7,8 @@
 #include <string.h>
 
 #include "skyh_audit.h"
-#include "skyh_notefile.h"
-#include "skyh_policy.h"
 #include "skyh_rerun.h"
-
-enum { HELD_MAX = 16 };
+#include "skyh_trust.h"
 
 static const struct skyh_option options[] = {
     {"--key", "KEY", "the log's public key, or a file with it, from a source you trust"},
@@ -19,19 +16,6 @@ static const struct skyh_option options[] = {
     {"--checkpoint", "FILE", "a checkpoint from elsewhere that the log must contain; repeatable"},
     {"--no-replay", NULL, "do not recompute the events"},
     {NULL, NULL, NULL},
-};
-
-/* Whom to believe, and what others hold. */
-struct trust {
-    bool has_key;
-    struct sky_note_key key;
-    bool has_policy;
-    struct skyh_policy policy;
-    size_t count;
-    struct skyh_notefile file[HELD_MAX];
-    struct skyh_held held[HELD_MAX];
-    bool satisfied[HELD_MAX]; /* the policy, by this checkpoint */
-    bool quorum;              /* by one that was compared, or it needs none */
 };
 
 /* What one log came to. */
@@ -43,67 +27,8 @@ struct outcome {
     int exit_code;
 };
 
-static bool read_trust(const struct skyh_args *args, struct trust *trust,
-                       struct skyh_problem *problem)
-{
-    const char *const key = skyh_args_value(args, "--key");
-    const char *const policy = skyh_args_value(args, "--policy");
-    if (policy != NULL) {
-        trust->has_policy = true;
-        if (!skyh_policy_read(policy, &trust->policy, problem)) {
-            return false;
-        }
-        trust->has_key = trust->policy.log_count == 1;
-        trust->key = trust->policy.log[0];
-    }
-    if (key != NULL) {
-        trust->has_key = true;
-        if (!skyh_notefile_key(key, &trust->key, problem)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < args->option_count; i++) {
-        if (strcmp(args->option[i].name, "--checkpoint") != 0) {
-            continue;
-        }
-        if (trust->count == HELD_MAX) {
-            return skyh_fail(problem, SKYH_EXIT_USAGE, "--checkpoint: more than %d of them",
-                             HELD_MAX);
-        }
-        struct skyh_notefile *const file = &trust->file[trust->count];
-        if (!skyh_notefile_read(args->option[i].value, file, problem)) {
-            return false;
-        }
-        trust->held[trust->count++] =
-            (struct skyh_held){.name = args->option[i].value, .checkpoint = file->checkpoint};
-    }
-    return true;
-}
-
-/* A checkpoint from elsewhere binds only if the log's own key signed it. */
-static bool check_held(struct trust *trust, struct skyh_problem *problem)
-{
-    for (size_t i = 0; i < trust->count; i++) {
-        const char *const origin = trust->file[i].checkpoint.origin;
-        const struct sky_note_key *const key =
-            trust->has_key ? &trust->key : skyh_policy_log(&trust->policy, origin);
-        if (key == NULL) {
-            return skyh_fail(problem, SKYH_EXIT_USAGE,
-                             "--checkpoint needs --key, or a policy with the key of %s", origin);
-        }
-        if (strcmp(key->name, origin) != 0 ||
-            sky_note_check(&trust->file[i].note, key, NULL) != SKY_NOTE_SIGNED) {
-            return skyh_fail(problem, SKYH_EXIT_DATA, "%s: not signed by the key of %s",
-                             trust->held[i].name, key->name);
-        }
-        trust->satisfied[i] =
-            trust->has_policy && skyh_policy_satisfied(&trust->policy, &trust->file[i].note);
-    }
-    return true;
-}
-
 /* A checkpoint vouches for a log that it was compared with. */
-static void count_quorum(struct trust *trust)
+static void count_quorum(struct skyh_trust *trust)
 {
     trust->quorum = trust->has_policy && trust->policy.none;
     for (size_t i = 0; i < trust->count; i++) {
@@ -238,7 +163,8 @@ static void print_replay(const struct outcome *outcome)
     }
 }
 
-static void print_text(const char *path, const struct outcome *outcome, const struct trust *trust)
+static void print_text(const char *path, const struct outcome *outcome,
+                       const struct skyh_trust *trust)
 {
     const struct skyh_audit *const audit = &outcome->audit;
     print_findings(audit);
@@ -306,7 +232,8 @@ static json_t *findings_json(const struct skyh_audit *audit)
     return list;
 }
 
-static void print_json(const char *path, const struct outcome *outcome, const struct trust *trust)
+static void print_json(const char *path, const struct outcome *outcome,
+                       const struct skyh_trust *trust)
 {
     const struct skyh_audit *const audit = &outcome->audit;
     json_t *const out = json_pack(
@@ -330,7 +257,7 @@ static void print_json(const char *path, const struct outcome *outcome, const st
 
 /* ---- the command ---- */
 
-static int verify(const char *path, const struct skyh_args *args, struct trust *trust,
+static int verify(const char *path, const struct skyh_args *args, struct skyh_trust *trust,
                   struct outcome *outcome)
 {
     struct skyh_problem problem;
@@ -376,22 +303,20 @@ static int worse(int a, int b)
 static int run(const struct skyh_args *args)
 {
     struct skyh_problem problem;
-    struct trust *const trust = calloc(1, sizeof *trust);
+    struct skyh_trust *const trust = calloc(1, sizeof *trust);
     struct outcome *const outcome = calloc(1, sizeof *outcome);
     int exit_code = SKYH_EXIT_OK;
     if (trust == NULL || outcome == NULL) {
         exit_code = SKYH_EXIT_SOFTWARE;
         skyh_note("verify", "out of memory");
-    } else if (!read_trust(args, trust, &problem) || !check_held(trust, &problem)) {
+    } else if (!skyh_trust_read(args, trust, &problem)) {
         exit_code = skyh_report("verify", &problem);
     } else {
         for (size_t i = 0; i < args->operand_count; i++) {
             exit_code = worse(exit_code, verify(args->operand[i], args, trust, outcome));
         }
     }
-    for (size_t i = 0; trust != NULL && i < HELD_MAX; i++) {
-        skyh_notefile_free(&trust->file[i]);
-    }
+    skyh_trust_done(trust);
     free(trust);
     free(outcome);
     return exit_code;

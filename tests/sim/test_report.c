@@ -105,13 +105,16 @@ static void the_map_shows_lines_bands_track_plots_north_and_scale(void **state)
     assert_int_equal(count_of(map, "\">A</text>"), 4); /* two maps, two charts */
 }
 
-static void nothing_is_loaded_and_nothing_runs(void **state)
+static void nothing_is_loaded_and_only_the_one_script_may_run(void **state)
 {
     (void)state;
     has(page, "default-src 'none'; style-src 'sha256-");
-    assert_null(strstr(page, "<script"));
-    assert_null(strstr(page, "http:"));
+    assert_int_equal(count_of(page, "<script"), 1);
+    /* The name of a kind of document, not an address that is asked. */
+    assert_int_equal(count_of(page, "http:"), count_of(page, "\"http://www.w3.org/2000/svg\""));
     assert_null(strstr(page, "https:"));
+    assert_null(strstr(page, "fetch"));
+    assert_null(strstr(page, " onload="));
     assert_null(strstr(page, "style=\""));
     assert_null(strstr(page, "src=\""));
     assert_null(strstr(page, "href=\""));
@@ -120,23 +123,29 @@ static void nothing_is_loaded_and_nothing_runs(void **state)
     assert_null(strstr(page, "inf\""));
 }
 
-/* The browser refuses a style whose hash is not the stated one; so it must be of these bytes. */
-static void the_stated_hash_is_that_of_the_style(void **state)
+/* The browser refuses a style or script whose hash is not the stated one: it must be of these
+ * bytes. */
+static void stated_hash_is_of(const char *element, const char *directive)
+{
+    char command[512], hash[96];
+    (void)snprintf(command, sizeof command,
+                   "cd %s && sed -n '/^<%s>/,/^<.%s>/p' short.html | sed 's/^<%s>//; $d' | "
+                   "openssl dgst -sha256 -binary | base64 >hash.txt",
+                   folder, element, element, element);
+    assert_int_equal(system(command), 0);
+    (void)read_page("hash.txt", other);
+    (void)snprintf(hash, sizeof hash, "%s 'sha256-%.44s'", directive, other);
+    has(page, hash);
+}
+
+static void the_stated_hashes_are_those_of_the_style_and_the_script(void **state)
 {
     (void)state;
-    char command[512], hash[64];
-    (void)snprintf(
-        command, sizeof command,
-        "cd %s && sed -n '/^<style>/,/^<.style>/p' short.html | sed 's/^<style>//; $d' | "
-        "openssl dgst -sha256 -binary | base64 >hash.txt",
-        folder);
     if (system("which openssl >/dev/null 2>&1") != 0) {
         skip();
     }
-    assert_int_equal(system(command), 0);
-    (void)read_page("hash.txt", other);
-    (void)snprintf(hash, sizeof hash, "sha256-%.44s'", other);
-    has(page, hash);
+    stated_hash_is_of("style", "style-src");
+    stated_hash_is_of("script", "script-src");
 }
 
 static void every_element_that_is_opened_is_closed(void **state)
@@ -190,6 +199,141 @@ static void the_hash_of_the_log_is_that_of_its_file(void **state)
     assert_int_equal(system(command), 0);
     (void)snprintf(hash, sizeof hash, "%.64s", read_page("sum.txt", other));
     has(page, hash);
+}
+
+/* ------------------------------------------------------------------------------------- labels */
+
+enum { BOXES_MAX = 200 };
+
+struct box {
+    double left, top, right, bottom;
+    char text[64];
+};
+
+/* About the room that a text takes: the fonts are 10.5 to 12 px. */
+static struct box box_of(const char *element)
+{
+    struct box box = {0};
+    double x = 0.0, y = 0.0;
+    size_t length = 0;
+    const char *const x_at = strstr(element, " x=\""), *const y_at = strstr(element, " y=\"");
+    const char *const from = strchr(element, '>');
+    assert_non_null(x_at);
+    assert_non_null(y_at);
+    x = strtod(x_at + 4, NULL);
+    y = strtod(y_at + 4, NULL);
+    for (const char *at = from + 1; *at != '<'; at++) {
+        if (length < sizeof box.text - 1) {
+            box.text[length] = *at;
+        }
+        length++;
+        at += *at == '&' ? strcspn(at, ";") : 0; /* one character */
+    }
+    const bool is_title = strncmp(element, "<text class=\"title", 18) == 0;
+    const char *const class_end = strchr(element + 13, '"');
+    const bool mid = class_end[-1] == 'd' && class_end[-2] == 'i';
+    const bool end = class_end[-1] == 'd' && class_end[-2] == 'n';
+    const double width = (is_title ? 7.4 : 6.4) * (double)length;
+    box.left = x - (mid ? 0.5 * width : (end ? width : 0.0));
+    box.right = box.left + width;
+    box.top = y - 8.5;
+    box.bottom = y + 1.5;
+    return box;
+}
+
+/* Fails if two texts of one drawing lie upon each other, or one is cut at its side. */
+static void no_texts_overlap(const char *html)
+{
+    static struct box box[BOXES_MAX];
+    size_t drawings = 0;
+    for (const char *svg = html; (svg = strstr(svg, " viewBox=\"0 0 ")) != NULL; svg++) {
+        const double width = strtod(svg + 14, NULL);
+        const char *const end = strstr(svg, "</svg>");
+        size_t count = 0;
+        for (const char *at = svg; (at = strstr(at, "<text class=\"")) != NULL && at < end; at++) {
+            assert_true(count < BOXES_MAX);
+            box[count++] = box_of(at);
+            if (box[count - 1].left < -1.0 || box[count - 1].right > width + 1.0) {
+                fail_msg("%s is cut at the side", box[count - 1].text);
+            }
+        }
+        for (size_t a = 0; a < count; a++) {
+            for (size_t b = 0; b < a; b++) {
+                if (box[a].left < box[b].right && box[b].left < box[a].right &&
+                    box[a].top < box[b].bottom && box[b].top < box[a].bottom) {
+                    fail_msg("%s and %s lie upon each other", box[a].text, box[b].text);
+                }
+            }
+        }
+        drawings += count > 0 ? 1 : 0;
+    }
+    assert_true(drawings >= 2);
+}
+
+static void no_two_labels_lie_upon_each_other(void **state)
+{
+    (void)state;
+    no_texts_overlap(page);
+    for (int seed = 2; seed < 5; seed++) {
+        assert_int_equal(run("simulate " EXAMPLE "/short.json --seed %d --log label.mcap", seed),
+                         0);
+        assert_int_equal(run("report label.mcap -o label.html"), 0);
+        no_texts_overlap(read_page("label.html", other));
+    }
+}
+
+static void a_validator_finds_nothing_to_say(void **state)
+{
+    (void)state;
+    char command[256];
+    (void)snprintf(command, sizeof command, "cd %s && tidy -q -e short.html >tidy.txt 2>&1",
+                   folder);
+    if (system("command -v tidy >/dev/null 2>&1") != 0) {
+        print_message("skipped: no tidy here; Debian's package is tidy\n");
+        skip();
+    }
+    const int status = system(command);
+    if (status != 0) {
+        fail_msg("%s", read_page("tidy.txt", other));
+    }
+}
+
+static void checkpoints_of_others_are_shown_with_who_signed_them(void **state)
+{
+    (void)state;
+    char command[512];
+    assert_int_equal(run("witness keygen station.example/1 station.key"), 0);
+    assert_int_equal(run("witness keygen --witness a.example/w a.key"), 0);
+    assert_int_equal(run("witness keygen --witness b.example/w b.key"), 0);
+    assert_int_equal(run("simulate " EXAMPLE "/short.json --key station.key --log signed.mcap"), 0);
+    assert_int_equal(run("witness request --old 0 signed.mcap -o first.request"), 0);
+    assert_int_equal(
+        run("witness cosign --key a.key --log station.key.pub --state a.seen --time 1775000000 "
+            "first.request"),
+        0);
+    (void)snprintf(
+        command, sizeof command,
+        "cd %s && { sed '1,/^$/d' first.request; cat out.txt; sed 's/a.example/b.example/' "
+        "out.txt; } >held.note && { echo log $(cat station.key.pub); echo witness a $(cat "
+        "a.key.pub); echo witness b $(cat b.key.pub); echo group any any a b; echo quorum "
+        "any; } >both.policy",
+        folder);
+    assert_int_equal(system(command), 0);
+    if (run("report signed.mcap --policy both.policy --checkpoint held.note -o held.html") != 0) {
+        fail_msg("%s", noted);
+    }
+    (void)read_page("held.html", other);
+    has(other, "Checkpoint from elsewhere, held.note");
+    has(other, "<b>This log has it</b>");
+    has(other, "<td>Cosigned by a.example/w</td><td>holds</td><td>2026-03-31 23:33:20 UTC</td>");
+    has(other, "<td>Cosigned by b.example/w</td><td><b>DOES NOT HOLD</b></td>");
+    /* Another flight by the same station: whoever holds the checkpoint was shown another log. */
+    assert_int_equal(
+        run("report short.mcap --policy both.policy --checkpoint held.note -o no.html"),
+        SKYH_EXIT_DAMAGED);
+    has(read_page("no.html", other), "THIS LOG DOES NOT HAVE IT");
+    has(other, "class=\"status bad\"");
+    assert_int_equal(run("report signed.mcap --checkpoint held.note"), SKYH_EXIT_USAGE);
 }
 
 static void a_log_without_incident_says_so_and_shows_who_was_on_watch(void **state)
@@ -267,12 +411,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_come_first_then_pictures_then_what_they_rest_on),
         cmocka_unit_test(the_map_shows_lines_bands_track_plots_north_and_scale),
-        cmocka_unit_test(nothing_is_loaded_and_nothing_runs),
-        cmocka_unit_test(the_stated_hash_is_that_of_the_style),
+        cmocka_unit_test(nothing_is_loaded_and_only_the_one_script_may_run),
+        cmocka_unit_test(the_stated_hashes_are_those_of_the_style_and_the_script),
         cmocka_unit_test(every_element_that_is_opened_is_closed),
         cmocka_unit_test(the_same_log_gives_the_same_bytes),
         cmocka_unit_test(machines_are_told_what_was_written),
         cmocka_unit_test(the_hash_of_the_log_is_that_of_its_file),
+        cmocka_unit_test(no_two_labels_lie_upon_each_other),
+        cmocka_unit_test(a_validator_finds_nothing_to_say),
+        cmocka_unit_test(checkpoints_of_others_are_shown_with_who_signed_them),
         cmocka_unit_test(a_log_without_incident_says_so_and_shows_who_was_on_watch),
         cmocka_unit_test(a_cut_log_is_shown_as_far_as_it_goes_and_marked),
         cmocka_unit_test(an_altered_log_is_shown_and_marked),
