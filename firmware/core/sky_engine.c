@@ -385,7 +385,8 @@ static void take_plot(struct sky_engine *engine, const struct sky_plot *plot,
     claim->remark = (struct sky_remark){.has = plot->has,
                                         .icao_address = plot->icao_address,
                                         .rcs_dbsm = plot->rcs_dbsm,
-                                        .mode_3a = plot->mode_3a};
+                                        .mode_3a = plot->mode_3a,
+                                        .emitter = plot->emitter};
     memcpy(claim->remark.callsign, plot->callsign, sizeof claim->remark.callsign);
     const enum sky_status status = sky_tracker_offer(&engine->tracker, &engine->config, claim);
     tally->out_of_range += status == SKY_E_RANGE ? 1 : 0;

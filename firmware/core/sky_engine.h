@@ -33,6 +33,7 @@
 #include "sky_obs.h"
 #include "sky_pose.h"
 #include "sky_register.h"
+#include "sky_stay.h"
 #include "sky_tracker.h"
 #include "sky_utc.h"
 #include "sky_zone.h"
@@ -142,6 +143,8 @@ struct sky_event_classification {
     uint32_t incident_id;
     struct sky_classification result;
     struct sky_track_features features;
+    uint8_t emitter;      /* what it said it is, as in I021/020; 0: nothing */
+    struct sky_stay stay; /* the longest inside; all zero if nothing is known of any */
 };
 
 enum sky_reject_reason {
@@ -278,6 +281,7 @@ struct sky_engine {
     int64_t sensor_said_ns[SKY_SENSORS_MAX];
     struct sky_engine_stand stand[SKY_SENSORS_MAX];
     struct sky_claim claim; /* the plot at hand */
+    struct sky_stays stays;
     /* not cleared by init, so that what is never used is never resident */
     struct sky_tracker tracker;
     struct sky_alert alert[SKY_TRACKS_MAX][SKY_LINES_MAX]; /* by slot */

@@ -282,17 +282,33 @@ enum sky_incident_change sky_incident_look(struct sky_incident *incident,
     return change == SKY_INCIDENT_UNCHANGED && crossed ? SKY_INCIDENT_CROSSED : change;
 }
 
+bool sky_incident_is_inside(const struct sky_incident *incident)
+{
+    for (uint32_t i = 0; i < incident->line_count; i++) {
+        if (incident->line[i].side == SKY_SIDE_INSIDE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sky_incident_was_inside(const struct sky_incident *incident)
+{
+    bool was = false;
+    for (uint32_t i = 0; i < incident->line_count; i++) {
+        was = was || incident->line[i].was_inside;
+    }
+    return was;
+}
+
 enum sky_incident_change sky_incident_lost(struct sky_incident *incident, int64_t time_ns)
 {
     if (incident->state != SKY_INCIDENT_OPEN) {
         return SKY_INCIDENT_UNCHANGED;
     }
-    for (uint32_t i = 0; i < incident->line_count; i++) {
-        if (incident->line[i].side == SKY_SIDE_INSIDE) {
-            return close_with(incident, SKY_END_LOST_INSIDE, time_ns);
-        }
-    }
-    return close_with(incident, SKY_END_LOST_OUTSIDE, time_ns);
+    return close_with(incident,
+                      sky_incident_is_inside(incident) ? SKY_END_LOST_INSIDE : SKY_END_LOST_OUTSIDE,
+                      time_ns);
 }
 
 enum sky_incident_change sky_incident_stop(struct sky_incident *incident, int64_t time_ns)

@@ -89,10 +89,10 @@ struct sky_incident {
     bool started_inside; /* under the line that opened it */
     bool outside;        /* private: under every line, by the latest clear looks */
     bool receding;       /* private */
+    uint32_t line_count;
     int64_t opened_ns;
     int64_t closed_ns;
     double closest_outside_m; /* how near it came again since the first return; 0 without one */
-    uint32_t line_count;
     struct sky_incident_line *line; /* as many, in the order of the zone's lines; borrowed */
     /* private */
     int64_t outside_since_ns; /* since then it neither turned back nor came nearer */
@@ -130,6 +130,12 @@ enum sky_incident_change sky_incident_look(struct sky_incident *incident,
                                            const struct sky_fixing *fixing,
                                            const struct sky_assessment *assessment,
                                            uint32_t next_id);
+
+/** Is it inside under any line, by the latest clear looks? */
+bool sky_incident_is_inside(const struct sky_incident *incident);
+
+/** Was it at any clear look of this incident, or of what may become one? */
+bool sky_incident_was_inside(const struct sky_incident *incident);
 
 /** The track is lost: an open incident closes. */
 enum sky_incident_change sky_incident_lost(struct sky_incident *incident, int64_t time_ns);

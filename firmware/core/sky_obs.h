@@ -22,8 +22,9 @@ enum sky_plot_has {
     SKY_PLOT_SNR = 1U << 8,
     SKY_PLOT_SIGMAS = 1U << 9, /* the sensor stated its own sigmas; else the configured ones hold */
     SKY_PLOT_SIGMA_RADIAL = 1U << 10,
-    SKY_PLOT_PLACE = 1U << 11,     /* a reported place instead of range, azimuth and elevation */
-    SKY_PLOT_COOPERATES = 1U << 12 /* the aircraft answered or reported, whatever it said */
+    SKY_PLOT_PLACE = 1U << 11,      /* a reported place instead of range, azimuth and elevation */
+    SKY_PLOT_COOPERATES = 1U << 12, /* the aircraft answered or reported, whatever it said */
+    SKY_PLOT_EMITTER = 1U << 13     /* it says what it is */
 };
 
 /** How the sensor stated the time of a plot. */
@@ -60,6 +61,7 @@ struct sky_plot {
     uint32_t sensor_track;
     uint32_t icao_address; /* 24 bits */
     uint16_t mode_3a;      /* 12 bits, as four octal digits */
+    uint8_t emitter;       /* category as in I021/020: 1 light ... 10 rotorcraft, 13 unmanned */
     char callsign[9];      /* ASCII, zero-terminated */
 };
 

@@ -55,28 +55,39 @@ static void say_track(struct sky_engine *engine, struct sky_outbox *outbox, size
     said->change = engine->tracker.change[slot];
 }
 
-static bool has_identity(const struct sky_track *track)
+static struct sky_subject subject_of(const struct sky_engine *engine, size_t slot, size_t zone)
 {
-    return track->icao_address != 0 || track->callsign[0] != '\0';
+    const struct sky_track *const track = &engine->tracker.track[slot];
+    return (struct sky_subject){.features = &track->features,
+                                .stay = sky_stays_longest(&engine->stays, slot, zone),
+                                .watched_ns = track->seen_ns - track->confirmed_ns,
+                                .has_height = track->heights != 0,
+                                .listened = engine->tracker.answers_heard,
+                                .answered = track->cooperative,
+                                .emitter = track->emitter};
 }
 
-static void say_classification(struct sky_engine *engine, struct sky_outbox *outbox,
-                               const struct sky_incident *incident, const struct sky_track *track,
-                               int64_t time_ns)
+static void say_classification(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                               size_t zone, int64_t time_ns)
 {
+    const struct sky_incident *const incident = &engine->incident[slot][zone];
+    const struct sky_subject subject = subject_of(engine, slot, zone);
     struct sky_event_classification *const said =
         &sky_engine_append(engine, outbox, engine->last_seq, time_ns, SKY_EVENT_CLASSIFICATION)
              ->u.classification;
     said->incident_id = incident->id;
-    said->features = track->features;
-    sky_classify(incident, &track->features, track->seen_ns - track->confirmed_ns,
-                 has_identity(track), &said->result);
+    said->features = *subject.features;
+    said->emitter = subject.emitter;
+    if (subject.stay != NULL) {
+        said->stay = *subject.stay;
+    }
+    sky_classify(incident, &subject, &said->result);
 }
 
-static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox,
-                         const struct sky_incident *incident, enum sky_incident_change change,
-                         const struct sky_track *track, int64_t time_ns)
+static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox, size_t slot,
+                         size_t zone, enum sky_incident_change change, int64_t time_ns)
 {
+    const struct sky_incident *const incident = &engine->incident[slot][zone];
     if (change == SKY_INCIDENT_UNCHANGED) {
         return;
     }
@@ -102,7 +113,7 @@ static void say_incident(struct sky_engine *engine, struct sky_outbox *outbox,
         line->line = incident->line[i];
     }
     if (change == SKY_INCIDENT_NOW_CLOSED) {
-        say_classification(engine, outbox, incident, track, time_ns);
+        say_classification(engine, outbox, slot, zone, time_ns);
     }
 }
 
@@ -214,10 +225,13 @@ static void look(struct sky_engine *engine, struct sky_outbox *outbox, size_t sl
         if (change == SKY_INCIDENT_OPENED) {
             engine->next_incident_id++;
         }
-        say_incident(engine, outbox, incident, change, &engine->tracker.track[slot],
-                     fixing->time_ns);
+        sky_stays_look(&engine->stays, slot, z, sky_incident_is_inside(incident), fixing);
+        say_incident(engine, outbox, slot, z, change, fixing->time_ns);
         if (change == SKY_INCIDENT_NOW_CLOSED) {
             sky_incident_renew(incident);
+        }
+        if (!sky_incident_was_inside(incident)) {
+            sky_stays_end(&engine->stays, slot, z); /* over, or a dip that came to nothing */
         }
     }
 }
@@ -280,9 +294,9 @@ static void let_go(struct sky_engine *engine, struct sky_outbox *outbox, size_t 
                    enum sky_incident_change (*end)(struct sky_incident *, int64_t))
 {
     for (uint32_t z = 0; z < engine->zones->zone_count; z++) {
-        struct sky_incident *const incident = &engine->incident[slot][z];
-        say_incident(engine, outbox, incident, end(incident, engine->now_ns),
-                     &engine->tracker.track[slot], engine->now_ns);
+        say_incident(engine, outbox, slot, z, end(&engine->incident[slot][z], engine->now_ns),
+                     engine->now_ns);
+        sky_stays_end(&engine->stays, slot, z);
     }
     engine->slot_track_id[slot] = 0;
 }

@@ -384,6 +384,9 @@ void sky_track_identify(struct sky_track *track, const struct sky_remark *remark
     if ((remark->has & SKY_PLOT_CALLSIGN) != 0) {
         memcpy(track->callsign, remark->callsign, sizeof track->callsign);
     }
+    if ((remark->has & SKY_PLOT_EMITTER) != 0) {
+        track->emitter = remark->emitter;
+    }
     const uint32_t words =
         SKY_PLOT_ICAO | SKY_PLOT_MODE_3A | SKY_PLOT_CALLSIGN | SKY_PLOT_COOPERATES;
     track->cooperative = track->cooperative || (remark->has & words) != 0;

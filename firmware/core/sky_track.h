@@ -66,6 +66,7 @@ struct sky_remark {
     uint32_t icao_address;
     double rcs_dbsm;
     uint16_t mode_3a;
+    uint8_t emitter;
     char callsign[9];
 };
 
@@ -103,6 +104,7 @@ struct sky_track {
     uint16_t mode_3a;                 /* meaningful if has_mode_3a */
     bool has_mode_3a;
     char callsign[9]; /* "" if none heard */
+    uint8_t emitter;  /* what it says it is, as in I021/020; 0: nothing */
     bool cooperative; /* it answered or reported at least once; false: silent as far as heard */
     uint32_t heights; /* what its height rests on, of all looks: sky_height_basis */
     struct sky_track_features features;

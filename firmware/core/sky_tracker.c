@@ -565,6 +565,7 @@ static bool update_track(struct sky_tracker *tracker, const struct sky_config *c
     count_hit(tracker, config, track, claim);
     add_share(track, claim, dt_s);
     sky_track_identify(track, &claim->remark);
+    tracker->answers_heard = tracker->answers_heard || track->cooperative;
     confirm(tracker, config, slot, time_ns);
     if (track->status == SKY_TRACK_TENTATIVE) {
         remember_cell(tracker, track, claim);

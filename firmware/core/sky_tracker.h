@@ -70,6 +70,7 @@ struct sky_tracker {
     struct sky_track_rules rules;
     struct sky_watch sensor[SKY_SENSORS_MAX];
     struct sky_register registration;
+    bool answers_heard;              /* of any aircraft: silence says something from then on */
     uint32_t nis_changed;            /* sensors whose bounds were crossed in this call, bits */
     uint32_t change[SKY_TRACKS_MAX]; /* sky_track_change of the latest call, by slot ... */
     uint32_t touched_count;          /* ... and which slots that concerns, in order */

@@ -435,6 +435,15 @@ static int take_time_021(struct sky_plot *plot, const struct sky_asterix_take *t
     return SOUND;
 }
 
+/* I021/020: what the aircraft says it is. 0 is that it says nothing. */
+static void take_emitter(struct sky_plot *plot, const uint8_t *emitter)
+{
+    if (emitter && emitter[0] != 0) {
+        plot->has |= SKY_PLOT_EMITTER;
+        plot->emitter = emitter[0];
+    }
+}
+
 /* What the report and its sender are. */
 static void take_marks_021(struct sky_asterix_record *record, const struct sky_asterix_take *take)
 {
@@ -464,6 +473,7 @@ static int take_021(const struct sky_asterix_take *take, struct sky_asterix_reco
     }
     plot->has |= SKY_PLOT_COOPERATES;
     take_marks_021(record, take);
+    take_emitter(plot, item_of(take, I021_020));
     take_mode_3a(plot, item_of(take, I021_070), false);
     take_callsign(plot, item_of(take, I021_170));
     take_sensor_track(plot, item_of(take, I021_161), 0x0FFF);
@@ -509,6 +519,7 @@ static int take_021_old(const struct sky_asterix_take *take, struct sky_asterix_
     record->simulated = (descriptor && (descriptor[0] & 0x38) != 0) ||
                         (emitter && emitter[0] >= 20 && emitter[0] <= 24);
     plot->has |= SKY_PLOT_COOPERATES;
+    take_emitter(plot, emitter);
     take_mode_3a(plot, item_of(take, I021_OLD_070), true);
     take_level(plot, item_of(take, I021_OLD_145), 16);
     take_callsign(plot, item_of(take, I021_OLD_170));

@@ -568,10 +568,23 @@ static Skywitness__V1__Features features_of(const struct sky_track_features *fea
     return message;
 }
 
+static Skywitness__V1__Stay stay_of(const struct sky_stay *stay)
+{
+    Skywitness__V1__Stay message = SKYWITNESS__V1__STAY__INIT;
+    message.from_ns = stay->from_ns;
+    message.to_ns = stay->to_ns;
+    message.slow_ns = stay->slow_ns;
+    message.flown_m = stay->flown_m;
+    message.reach_m = stay->reach_m;
+    message.chord_m = stay->chord_m;
+    return message;
+}
+
 static enum sky_status pack_classification(const struct sky_event_classification *event,
                                            Skywitness__V1__Cause *cause, const struct slot *slot)
 {
     Skywitness__V1__Features features = features_of(&event->features);
+    Skywitness__V1__Stay stay = stay_of(&event->stay);
 
     Skywitness__V1__Classification message = SKYWITNESS__V1__CLASSIFICATION__INIT;
     message.cause = cause;
@@ -582,6 +595,9 @@ static enum sky_status pack_classification(const struct sky_event_classification
     message.probability = lend(event->result.probability);
     message.reasons = event->result.reasons;
     message.features = &features;
+    message.has_emitter = event->emitter != 0;
+    message.emitter = event->emitter;
+    message.stay = event->stay.to_ns != 0 ? &stay : NULL;
     return fill(slot, SKY_CHANNEL_CLASSIFICATION, &message.base);
 }
 

@@ -526,13 +526,30 @@ static void unpack_incident_line(const Skywitness__V1__IncidentLine *message,
     line->p_inside_last = message->p_inside_last;
 }
 
+static void unpack_stay(const Skywitness__V1__Stay *message, struct sky_stay *stay)
+{
+    stay->from_ns = message->from_ns;
+    stay->to_ns = message->to_ns;
+    stay->slow_ns = message->slow_ns;
+    stay->flown_m = message->flown_m;
+    stay->reach_m = message->reach_m;
+    stay->chord_m = message->chord_m;
+}
+
 static enum sky_status unpack_classification(const Skywitness__V1__Classification *message,
                                              struct sky_event_classification *event)
 {
     const Skywitness__V1__Features *features = message->features;
-    if (!take_list(event->result.probability, COUNT_OF(event->result.probability),
-                   message->probability, message->n_probability)) {
+    const bool before_clutter = message->n_probability == SKY_CLASS_CLUTTER;
+    if (!take_list(event->result.probability,
+                   before_clutter ? SKY_CLASS_CLUTTER : COUNT_OF(event->result.probability),
+                   message->probability, message->n_probability) ||
+        message->emitter > UINT8_MAX) {
         return SKY_E_CORRUPT;
+    }
+    event->emitter = (uint8_t)message->emitter;
+    if (message->stay != NULL) {
+        unpack_stay(message->stay, &event->stay);
     }
     event->incident_id = message->incident_id;
     event->result.kind = (enum sky_kind)message->kind;

@@ -618,6 +618,13 @@ static inline void paper_read_classification(struct paper_reader *reader,
     reader->real(reader, features->hover_share);
     reader->real(reader, features->rcs_mean_dbsm);
     reader->whole(reader, features->rcs_samples);
+    reader->whole(reader, said->emitter);
+    reader->whole(reader, (uint64_t)said->stay.from_ns);
+    reader->whole(reader, (uint64_t)said->stay.to_ns);
+    reader->whole(reader, (uint64_t)said->stay.slow_ns);
+    reader->real(reader, said->stay.flown_m);
+    reader->real(reader, said->stay.reach_m);
+    reader->real(reader, said->stay.chord_m);
 }
 
 static inline void paper_read_event(struct paper_reader *reader, const struct sky_event *event)

@@ -154,6 +154,8 @@ static inline int records_choice(uint64_t *seed, int first, int last)
     X(samples) X(speed_mean_mps) X(speed_max_mps) X(height_mean_m) X(height_min_m)                 \
     X(height_max_m) X(climb_max_mps) X(turn_max_radps) X(hover_share) X(rcs_mean_dbsm)             \
     X(rcs_samples)
+#define RECORDS_STAY(X)                                                                            \
+    X(from_ns) X(to_ns) X(slow_ns) X(flown_m) X(reach_m) X(chord_m)
 /* clang-format on */
 
 /* ---- a small zone set: two zones, three lines, one of them with a hole ---- */
@@ -484,16 +486,26 @@ static inline void records_fill_features(uint64_t *seed, struct sky_track_featur
     RECORDS_FEATURES(RECORDS_FILL_OF)
 }
 
+static inline void records_fill_stay(uint64_t *seed, struct sky_stay *item)
+{
+    RECORDS_STAY(RECORDS_FILL_OF)
+    item->to_ns |= 1; /* 0: there was none */
+}
+
 static inline void records_fill_classification(uint64_t *seed,
                                                struct sky_event_classification *item)
 {
     records_fill_u32(seed, &item->incident_id);
     records_fill_u32(seed, &item->result.reasons);
-    item->result.kind = (enum sky_kind)records_choice(seed, SKY_KIND_UNDETERMINED, SKY_KIND_GRAZE);
+    item->result.kind = (enum sky_kind)records_choice(seed, SKY_KIND_UNDETERMINED, SKY_KIND_END - 1);
     item->result.target =
         (enum sky_class)records_choice(seed, SKY_CLASS_UNKNOWN, SKY_CLASS_COUNT - 1);
     RECORDS_FILL_LIST(item->result.probability);
     records_fill_features(seed, &item->features);
+    item->emitter = (uint8_t)records_choice(seed, 0, 24);
+    if (test_random(seed) % 2 == 0) {
+        records_fill_stay(seed, &item->stay);
+    }
 }
 
 static inline void records_fill_reject(uint64_t *seed, struct sky_event_reject *item)

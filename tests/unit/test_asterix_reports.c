@@ -411,6 +411,9 @@ static void reports_that_are_no_aircraft_or_are_doubted_are_marked(void **state)
         expect_one(SKY_ASTERIX_TARGET);
         assert_int_equal(record.simulated, said[i].simulated);
         assert_int_equal(record.suspect, said[i].suspect);
+        const unsigned long emitter = strtoul(said[i].emitter, NULL, 16);
+        assert_int_equal((record.plot.has & SKY_PLOT_EMITTER) != 0, emitter != 0);
+        assert_int_equal(record.plot.emitter, emitter);
     }
 }
 

@@ -210,6 +210,11 @@ static void same_line(const struct sky_incident_line *item, const struct sky_inc
     same_crossing(&item->exit, &other->exit);
 }
 
+static void same_stay(const struct sky_stay *item, const struct sky_stay *other)
+{
+    RECORDS_STAY(RECORDS_SAME_OF)
+}
+
 static void same_classification(const struct sky_event_classification *a,
                                 const struct sky_event_classification *b)
 {
@@ -221,6 +226,8 @@ static void same_classification(const struct sky_event_classification *a,
     SAME_IN(a, b, result.target)
     SAME_IN(a, b, result.probability)
     SAME_IN(a, b, result.reasons)
+    SAME_IN(a, b, emitter)
+    same_stay(&a->stay, &b->stay);
 }
 
 static void same_alert(const struct sky_event_alert *item, const struct sky_event_alert *other)
@@ -680,7 +687,16 @@ static void what_the_wire_format_allows_and_the_records_do_not_is_corrupt(void *
     classification.features = &features;
     classification.kind = SKYWITNESS__V1__KIND__KIND_GRAZE;
     classification.probability = number;
-    classification.n_probability = SKY_CLASS_COUNT - 1;
+    classification.n_probability = SKY_CLASS_COUNT - 1; /* before clutter was one */
+    assert_int_equal(unpack_message(SKY_CHANNEL_CLASSIFICATION, &classification.base), SKY_OK);
+    classification.n_probability = SKY_CLASS_COUNT;
+    classification.has_emitter = true;
+    classification.emitter = 256;
+    assert_int_equal(unpack_message(SKY_CHANNEL_CLASSIFICATION, &classification.base),
+                     SKY_E_CORRUPT);
+    classification.emitter = 255;
+    assert_int_equal(unpack_message(SKY_CHANNEL_CLASSIFICATION, &classification.base), SKY_OK);
+    classification.n_probability = SKY_CLASS_COUNT - 2;
     assert_int_equal(unpack_message(SKY_CHANNEL_CLASSIFICATION, &classification.base),
                      SKY_E_CORRUPT);
 

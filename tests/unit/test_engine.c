@@ -1066,12 +1066,16 @@ static void identity_reaches_the_classification(void **state)
     for (int with = 0; with < 3; with++) {
         start_flight(NULL);
         fly_north(4500.0, 7000.0);
-        engine.tracker.track[0].icao_address = with == 1 ? 0x4CA123 : 0;
-        engine.tracker.track[0].callsign[0] = with == 2 ? 'A' : '\0';
+        engine.tracker.track[0].cooperative = with > 0;
+        engine.tracker.track[0].emitter = with == 2 ? 13 : 0;
         const struct sky_step step = step_of(SKY_STEP_SHUTDOWN);
         take(&step);
-        const uint32_t reasons = first(SKY_EVENT_CLASSIFICATION)->u.classification.result.reasons;
-        assert_int_equal((reasons & SKY_REASON_IDENTITY) != 0, with > 0);
+        const struct sky_event_classification *const said =
+            &first(SKY_EVENT_CLASSIFICATION)->u.classification;
+        assert_int_equal((said->result.reasons & SKY_REASON_IDENTITY) != 0, with > 0);
+        assert_int_equal(said->emitter, with == 2 ? 13 : 0);
+        assert_true(said->stay.flown_m > 1000.0);
+        assert_true(said->stay.flown_m < 2000.0);
     }
 }
 
