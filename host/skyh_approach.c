@@ -220,12 +220,15 @@ static bool conclude(struct skyh_approaches *approaches, const struct skyh_appro
 static bool end_track(struct skyh_approaches *approaches, struct skyh_watched *watched,
                       enum sky_incident_end end)
 {
+    const struct skyh_watched gone = *watched;
+    *watched = approaches->watched[--approaches->watched_count];
+    approaches->watched[approaches->watched_count].track = NULL;
     bool sound = true;
     size_t kept = 0;
     for (size_t i = 0; i < approaches->open_count; i++) {
         const struct skyh_approach_open *const open = &approaches->open[i];
-        if (open->approach.track_id == watched->track_id) {
-            sound = conclude(approaches, open, watched, end) && sound;
+        if (open->approach.track_id == gone.track_id) {
+            sound = conclude(approaches, open, &gone, end) && sound;
         } else {
             if (kept < i) {
                 approaches->open[kept] = *open;
@@ -234,8 +237,7 @@ static bool end_track(struct skyh_approaches *approaches, struct skyh_watched *w
         }
     }
     approaches->open_count = kept;
-    free(watched->track);
-    *watched = approaches->watched[--approaches->watched_count];
+    free(gone.track);
     return sound;
 }
 

@@ -115,6 +115,9 @@ static void print_classification(const struct skyh_incident *incident)
     if (features->rcs_samples > 0) {
         (void)printf(", radar cross section %ld dBsm", lround(features->rcs_mean_dbsm));
     }
+    if (incident->classification.emitter != 0) {
+        (void)printf(", says it is of category %u (I021/020)", incident->classification.emitter);
+    }
     (void)printf("\n  because   ");
     print_reasons(result->reasons, "            ", 96);
 }
@@ -133,12 +136,20 @@ static void print_incident(const struct skyh_incident *incident)
             (void)skyh_utc_text(said->closed_ns + incident->utc_offset_ns, 1, closed);
         }
     }
-    (void)printf("incident %" PRIu64 ".%" PRIu32 "  %s%s%s\n", incident->run, said->id,
-                 incident->zone, kind[0] == '\0' ? "" : "  ", kind);
-    (void)printf("  track %" PRIu32 "   opened %s UTC%s%s%s, %s, turned back %" PRIu32 " time%s\n",
-                 said->track_id, opened, closed[0] == '\0' ? "" : ", closed ",
-                 closed[0] == '\0' ? "" : closed + 11, closed[0] == '\0' ? "" : " UTC",
-                 skyh_event_end(said->end), said->returns, said->returns == 1 ? "" : "s");
+    if (said->id == 0) {
+        (void)printf("no incident   %s  %s\n", incident->zone, kind);
+        (void)printf("  run %" PRIu64 ", track %" PRIu32 "   watched from %s to %s UTC, %s\n",
+                     incident->run, said->track_id, opened, closed[0] == '\0' ? "-" : closed + 11,
+                     skyh_event_end(said->end));
+    } else {
+        (void)printf("incident %" PRIu64 ".%" PRIu32 "  %s%s%s\n", incident->run, said->id,
+                     incident->zone, kind[0] == '\0' ? "" : "  ", kind);
+        (void)printf("  track %" PRIu32 "   opened %s UTC%s%s%s, %s, turned back %" PRIu32
+                     " time%s\n",
+                     said->track_id, opened, closed[0] == '\0' ? "" : ", closed ",
+                     closed[0] == '\0' ? "" : closed + 11, closed[0] == '\0' ? "" : " UTC",
+                     skyh_event_end(said->end), said->returns, said->returns == 1 ? "" : "s");
+    }
     print_classification(incident);
     (void)printf("\n  %-26s %-12s %-16s %-16s %5s %14s %5s  %s\n", "under the line", "verdict",
                  "entered UTC, s", "left UTC, s", "spent", "deepest m, 95%", "P max", "there");
@@ -187,6 +198,17 @@ static json_t *line_json(const struct skyh_incident *incident, size_t i)
         deepest, "p_inside_max", line->p_inside_max, "p_inside_last", line->p_inside_last);
 }
 
+static json_t *stay_json(const struct sky_stay *stay)
+{
+    if (stay->to_ns == 0) {
+        return json_null();
+    }
+    return json_pack("{s:f, s:f, s:f, s:f, s:f}", "lasted_s",
+                     (double)(stay->to_ns - stay->from_ns) * 1e-9, "slow_s",
+                     (double)stay->slow_ns * 1e-9, "flown_m", stay->flown_m, "reached_m",
+                     stay->reach_m, "chord_m", stay->chord_m);
+}
+
 static json_t *classification_json(const struct skyh_incident *incident)
 {
     const struct sky_classification *const result = &incident->classification.result;
@@ -202,9 +224,13 @@ static json_t *classification_json(const struct skyh_incident *incident)
         }
     }
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", "kind",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", "kind",
         sky_classify_kind_name(result->kind), "class", sky_classify_class_name(result->target),
-        "probability", probability, "reasons", reasons, "features", "speed_mean_mps",
+        "probability", probability, "reasons", reasons, "emitter_category",
+        incident->classification.emitter != 0
+            ? json_integer((json_int_t)incident->classification.emitter)
+            : json_null(),
+        "longest_stay", stay_json(&incident->classification.stay), "features", "speed_mean_mps",
         features->speed_mean_mps, "speed_max_mps", features->speed_max_mps, "height_min_m",
         features->height_min_m, "height_max_m", features->height_max_m, "climb_max_mps",
         features->climb_max_mps, "turn_max_degps", features->turn_max_radps * rad_deg);
@@ -231,13 +257,16 @@ static json_t *incident_json(const struct skyh_incident *incident)
 
 static void print_json(const struct skyh_incidents *incidents, const struct skyh_log *log)
 {
-    json_t *const list = json_array();
+    json_t *const list = json_array(), *const near = json_array();
     for (size_t i = 0; i < incidents->count; i++) {
         (void)json_array_append_new(list, incident_json(&incidents->incident[i]));
     }
-    json_t *const out =
-        json_pack("{s:I, s:I, s:I, s:o}", "runs", (json_int_t)incidents->runs, "damages",
-                  (json_int_t)log->damages, "torn_ends", (json_int_t)log->torn, "incidents", list);
+    for (size_t i = 0; i < incidents->approach_count; i++) {
+        (void)json_array_append_new(near, incident_json(&incidents->approach[i]));
+    }
+    json_t *const out = json_pack("{s:I, s:I, s:I, s:o, s:o}", "runs", (json_int_t)incidents->runs,
+                                  "damages", (json_int_t)log->damages, "torn_ends",
+                                  (json_int_t)log->torn, "incidents", list, "approaches", near);
     (void)json_dumpf(out, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     (void)printf("\n");
     json_decref(out);
@@ -248,7 +277,7 @@ static void print_json(const struct skyh_incidents *incidents, const struct skyh
 static int classify(struct skyh_log *log, const struct skyh_args *args,
                     struct skyh_problem *problem)
 {
-    struct skyh_incidents incidents = {0};
+    struct skyh_incidents incidents = {.seek_approaches = true};
     int exit_code = SKYH_EXIT_OK;
     if (!skyh_incidents_collect(&incidents, log, "classify", problem)) {
         exit_code = skyh_report("classify", problem);
@@ -258,6 +287,9 @@ static int classify(struct skyh_log *log, const struct skyh_args *args,
     } else {
         for (size_t i = 0; i < incidents.count; i++) {
             print_incident(&incidents.incident[i]);
+        }
+        for (size_t i = 0; i < incidents.approach_count; i++) {
+            print_incident(&incidents.approach[i]);
         }
         if (incidents.count == 0) {
             (void)printf("no incident in %" PRIu64 " run%s\n", incidents.runs,
@@ -302,7 +334,10 @@ const struct skyh_command skyh_classify = {
         "Prints every incident of LOG (a file, or a directory of segments): the zone, the kind of\n"
         "incident, what kind of object fits and why, and for each claimed line when it was\n"
         "entered and left (with the seconds before and after in which that surely happened),\n"
-        "how long, and the deepest point with its 95 % bound.\n",
+        "how long, and the deepest point with its 95 % bound. Then every track that came near a "
+        "zone\n"
+        "(1 km, or its bound) or was lost on its way to it without an incident: near misses,\n"
+        "grazes, and what nobody can tell.\n",
     .exits = "  0   printed, also if there is no incident\n"
              "  2   the log is torn or damaged; what is there is printed\n"
              "  64  usage   65  not a log   66  cannot be read\n",

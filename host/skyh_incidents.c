@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skyh_approach.h"
+
 /* The walk's own memory. */
 struct collector {
     struct skyh_incidents *incidents;
@@ -12,6 +14,7 @@ struct collector {
     bool has_zones;
     struct sky_zone_set zones;
     struct sky_zone_names names;
+    struct skyh_approaches approaches; /* of the run */
 };
 
 static struct skyh_incident *find(struct skyh_incidents *incidents, uint32_t id)
@@ -107,11 +110,48 @@ bool skyh_incidents_take(struct skyh_incidents *incidents, const struct sky_zone
     return true;
 }
 
-static void take_config(struct collector *collector, const struct sky_scan_item *item)
+/* What came near in the run that ends here, under the names that its zones have. */
+static bool end_run(struct collector *collector)
+{
+    struct skyh_incidents *const incidents = collector->incidents;
+    struct skyh_approaches *const approaches = &collector->approaches;
+    bool sound = skyh_approaches_end(approaches);
+    const size_t count = incidents->approach_count + approaches->count;
+    struct skyh_incident *const grown =
+        approaches->count > 0 ? realloc(incidents->approach, count * sizeof *grown) : NULL;
+    sound = sound && (approaches->count == 0 || grown != NULL);
+    incidents->approach = grown != NULL ? grown : incidents->approach;
+    for (size_t i = 0; sound && i < approaches->count; i++) {
+        const struct skyh_approach *const near = &approaches->found[i];
+        struct skyh_incident *const incident = &incidents->approach[incidents->approach_count++];
+        memset(incident, 0, sizeof *incident);
+        incident->run = incidents->runs;
+        incident->said = (struct sky_event_incident){.zone_id = near->zone_id,
+                                                     .track_id = near->track_id,
+                                                     .state = SKY_INCIDENT_CLOSED,
+                                                     .end = near->end,
+                                                     .opened_ns = near->first_ns,
+                                                     .closed_ns = near->last_ns};
+        incident->utc_known = near->utc_known;
+        incident->utc_offset_ns = near->utc_offset_ns;
+        incident->classified = true;
+        incident->classification.result = near->result;
+        incident->classification.features = near->features;
+        name_zone(&collector->zones, &collector->names, incident);
+        for (uint32_t k = 0; k < near->line_count; k++) {
+            take_line(&collector->zones, &collector->names, incident, &near->line[k]);
+        }
+    }
+    skyh_approaches_done(approaches);
+    return sound;
+}
+
+static bool take_config(struct collector *collector, const struct sky_scan_item *item)
 {
     struct sky_input input;
     struct sky_utc_estimate utc;
     const char *reason = NULL;
+    const bool sound = end_run(collector);
     skyh_incidents_begin_run(collector->incidents);
     collector->has_zones =
         sky_codec_unpack_input(item->channel, item->bytes, item->count, &collector->arena, &input,
@@ -120,18 +160,27 @@ static void take_config(struct collector *collector, const struct sky_scan_item 
                                &collector->zones_arena, &collector->zones, &collector->names,
                                &reason) == SKY_OK;
     collector->incidents->unreadable += collector->has_zones ? 0 : 1;
+    skyh_approaches_begin(&collector->approaches, collector->has_zones ? &collector->zones : NULL);
+    return sound;
+}
+
+static bool is_wanted(const struct collector *collector, enum sky_channel channel)
+{
+    const bool of_incident = channel == SKY_CHANNEL_INCIDENT ||
+                             channel == SKY_CHANNEL_INCIDENT_LINE ||
+                             channel == SKY_CHANNEL_CLASSIFICATION;
+    return of_incident || (collector->incidents->seek_approaches &&
+                           (channel == SKY_CHANNEL_TRACK || channel == SKY_CHANNEL_ASSESSMENT));
 }
 
 static bool take_record(struct collector *collector, const struct sky_scan_item *item)
 {
     struct sky_event event;
     if (item->channel == SKY_CHANNEL_CONFIG) {
-        take_config(collector, item);
-        return true;
+        return take_config(collector, item);
     }
     collector->incidents->orphans += collector->incidents->runs == 0 ? 1 : 0;
-    if (item->channel != SKY_CHANNEL_INCIDENT && item->channel != SKY_CHANNEL_INCIDENT_LINE &&
-        item->channel != SKY_CHANNEL_CLASSIFICATION) {
+    if (!is_wanted(collector, item->channel)) {
         return true;
     }
     if (sky_codec_unpack_event(item->channel, item->bytes, item->count, &collector->arena,
@@ -139,7 +188,9 @@ static bool take_record(struct collector *collector, const struct sky_scan_item 
         collector->incidents->unreadable++;
         return true;
     }
-    return skyh_incidents_take(collector->incidents,
+    return (!collector->incidents->seek_approaches ||
+            skyh_approaches_take(&collector->approaches, &event)) &&
+           skyh_incidents_take(collector->incidents,
                                collector->has_zones ? &collector->zones : NULL, &collector->names,
                                &event);
 }
@@ -173,7 +224,8 @@ bool skyh_incidents_collect(struct skyh_incidents *incidents, struct skyh_log *l
         collector->zones_arena.capacity = SKY_CODEC_ARENA_BYTES;
         collector->zones_arena.bytes = malloc(SKY_CODEC_ARENA_BYTES);
         sound = collector->arena.bytes != NULL && collector->zones_arena.bytes != NULL &&
-                walk(collector, log, command);
+                walk(collector, log, command) && end_run(collector);
+        skyh_approaches_done(&collector->approaches);
         free(collector->arena.bytes);
         free(collector->zones_arena.bytes);
     }
@@ -192,5 +244,6 @@ const char *skyh_incidents_verdict(const struct sky_incident_line *line)
 void skyh_incidents_done(struct skyh_incidents *incidents)
 {
     free(incidents->incident);
+    free(incidents->approach);
     memset(incidents, 0, sizeof *incidents);
 }

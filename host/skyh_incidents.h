@@ -38,8 +38,11 @@ struct skyh_incidents {
     uint64_t runs;
     size_t count;
     struct skyh_incident *incident;
-    uint64_t unreadable; /* records that do not unpack */
-    uint64_t orphans;    /* records before any run's beginning: that is lost, and what was in it */
+    bool seek_approaches;           /* set before collecting: find those below too */
+    size_t approach_count;          /* tracks that came near a zone and had no incident there */
+    struct skyh_incident *approach; /* id 0; opened and closed: when it was near */
+    uint64_t unreadable;            /* records that do not unpack */
+    uint64_t orphans; /* records before any run's beginning: that is lost, and what was in it */
 };
 
 /** Walks the whole log; says damage as command. */
