@@ -519,16 +519,29 @@ static void check_signature(struct auditor *auditor)
     }
 }
 
-/* Its chunk and indexes hold nothing but what its messages imply. */
+/* What a chunk says its records' checksum is. */
+static uint32_t said_crc(const uint8_t *group, size_t left)
+{
+    const size_t at = SKY_GROUP_BODY_AT + SKY_MCAP_FRAME_BYTES + 24;
+    struct sky_mcap_reader reader = {.bytes = group + at, .left = left > at ? left - at : 0};
+    return sky_mcap_take_u32(&reader);
+}
+
+/*
+ * Its chunk and indexes hold nothing but what its messages imply. The walk has held the body
+ * against the header's checksum; that of the records in it is right if the two together give it.
+ */
 static void check_body(struct auditor *auditor)
 {
     struct sky_group *const group = &auditor->group;
     const size_t at = (size_t)auditor->group_at;
     const uint8_t *const bytes = auditor->segment->bytes + at;
     const size_t left = auditor->segment->count - at;
-    const size_t body_bytes = auditor->overfull ? 0 : sky_group_end(group);
+    const size_t body_bytes =
+        auditor->overfull ? 0 : sky_group_end_with(group, said_crc(bytes, left));
     const bool good =
         !auditor->overfull && !group->out.full && body_bytes == auditor->header.body_bytes &&
+        group->body_crc == auditor->header.body_crc &&
         group->count == auditor->header.message_count && SKY_GROUP_BODY_AT + body_bytes <= left &&
         memcmp(group->out.bytes + SKY_GROUP_BODY_AT, bytes + SKY_GROUP_BODY_AT, body_bytes) == 0;
     if (!good) {

@@ -18,14 +18,12 @@ void sky_group_clear(struct sky_group *group)
     group->out.full = false;
     group->count = 0;
     memset(group->channel_count, 0, sizeof group->channel_count);
+    group->channels = 0;
 }
 
 size_t sky_group_bytes_with(const struct sky_group *group, unsigned channel, size_t count)
 {
-    size_t channels = group->channel_count[channel] == 0;
-    for (unsigned i = 0; i < SKY_OWN_END; i++) {
-        channels += group->channel_count[i] > 0;
-    }
+    const size_t channels = group->channels + (group->channel_count[channel] == 0);
     return group->out.used + SKY_MCAP_FRAME_BYTES + SKY_MCAP_MESSAGE_HEAD_BYTES + count +
            channels * SKY_GROUP_INDEX_HEAD_BYTES +
            (group->count + 1U) * (size_t)SKY_MCAP_INDEX_ENTRY_BYTES;
@@ -47,6 +45,13 @@ static void put_message(struct sky_mcap_buffer *out, const struct sky_group_mess
     sky_mcap_put(out, message->bytes, message->count);
 }
 
+static void count_message(struct sky_group *group, unsigned channel)
+{
+    group->count++;
+    group->channels += group->channel_count[channel] == 0;
+    group->channel_count[channel]++;
+}
+
 static struct sky_group_entry entry_of(const struct sky_group_message *message, size_t offset)
 {
     return (struct sky_group_entry){.log_time_ns = message->log_time_ns,
@@ -56,8 +61,8 @@ static struct sky_group_entry entry_of(const struct sky_group_message *message, 
 
 void sky_group_add(struct sky_group *group, const struct sky_group_message *message)
 {
-    group->entry[group->count++] = entry_of(message, group->out.used - SKY_GROUP_CONTENT_AT);
-    group->channel_count[message->channel]++;
+    group->entry[group->count] = entry_of(message, group->out.used - SKY_GROUP_CONTENT_AT);
+    count_message(group, message->channel);
     put_message(&group->out, message);
 }
 
@@ -74,8 +79,7 @@ void sky_group_add_first(struct sky_group *group, const struct sky_group_message
         group->entry[i].offset += (uint32_t)moved;
     }
     group->entry[0] = entry_of(message, 0);
-    group->count++;
-    group->channel_count[message->channel]++;
+    count_message(group, message->channel);
 }
 
 const uint8_t *sky_group_content(const struct sky_group *group, uint32_t i, size_t *ret_count)
@@ -88,9 +92,8 @@ const uint8_t *sky_group_content(const struct sky_group *group, uint32_t i, size
 }
 
 /* The Chunk's head in front of the records, which are all there. Returns the CRC of both. */
-static uint32_t put_chunk_head(struct sky_group *group)
+static uint32_t put_chunk_head(struct sky_group *group, uint32_t crc)
 {
-    const uint8_t *const records = group->out.bytes + SKY_GROUP_CONTENT_AT;
     const size_t records_bytes = group->out.used - SKY_GROUP_CONTENT_AT;
     struct sky_mcap_buffer out = {.bytes = group->out.bytes + SKY_GROUP_BODY_AT,
                                   .capacity = SKY_GROUP_CONTENT_AT - SKY_GROUP_BODY_AT};
@@ -99,7 +102,6 @@ static uint32_t put_chunk_head(struct sky_group *group)
     sky_mcap_put_u64(&out, group->entry[0].log_time_ns);
     sky_mcap_put_u64(&out, group->entry[group->count - 1].log_time_ns);
     sky_mcap_put_u64(&out, records_bytes);
-    const uint32_t crc = sky_mcap_crc(records, records_bytes);
     sky_mcap_put_u32(&out, crc);
     sky_mcap_put_text(&out, ""); /* not compressed */
     sky_mcap_put_u64(&out, records_bytes);
@@ -128,8 +130,14 @@ static void put_message_indexes(struct sky_group *group)
 
 size_t sky_group_end(struct sky_group *group)
 {
+    const uint8_t *const records = group->out.bytes + SKY_GROUP_CONTENT_AT;
+    return sky_group_end_with(group, sky_mcap_crc(records, group->out.used - SKY_GROUP_CONTENT_AT));
+}
+
+size_t sky_group_end_with(struct sky_group *group, uint32_t records_crc)
+{
     const size_t indexes_at = group->out.used;
-    const uint32_t chunk_crc = put_chunk_head(group);
+    const uint32_t chunk_crc = put_chunk_head(group, records_crc);
     put_message_indexes(group);
     const size_t indexes_bytes = group->out.used - indexes_at;
     group->body_crc = sky_mcap_crc_join(

@@ -36,6 +36,7 @@ struct sky_group {
         uint16_t channel;
     } * entry;
     uint32_t channel_count[SKY_OWN_END];
+    uint32_t channels; /* that have a message */
     uint32_t body_crc; /* once it was ended */
 };
 
@@ -59,5 +60,11 @@ const uint8_t *sky_group_content(const struct sky_group *group, uint32_t i, size
 
 /** Completes the body: chunk head, message indexes; then padding. Returns the body's bytes. */
 size_t sky_group_end(struct sky_group *group);
+
+/**
+ * The same, with a CRC of the records that somebody says they have: body_crc is right if that is,
+ * and only then.
+ */
+size_t sky_group_end_with(struct sky_group *group, uint32_t records_crc);
 
 #endif

@@ -52,32 +52,34 @@ static void start(struct lane *lane, const struct sky_sha_job *job)
                 SKY_SHA_BLOCK_BYTES;
 }
 
-/* Where the piece [from, from + count) of a message and the block at `at` meet, copies it. */
-static void copy_piece(struct lane *lane, const uint8_t *piece, size_t from, size_t count)
-{
-    const size_t low = from > lane->at ? from : lane->at;
-    const size_t block_end = lane->at + SKY_SHA_BLOCK_BYTES;
-    const size_t high = from + count < block_end ? from + count : block_end;
-    if (low < high) {
-        memcpy(lane->built + (low - lane->at), piece + (low - from), high - low);
-    }
-}
-
 /* A block with the head, the end of the message, or both in it. */
 static const uint8_t *build_block(struct lane *lane)
 {
-    static const uint8_t end_mark = 0x80;
     const struct sky_sha_job *const job = lane->job;
     const size_t count = message_bytes(job);
-    uint8_t bits[8];
-    for (size_t i = 0; i < sizeof bits; i++) {
-        bits[i] = (uint8_t)((uint64_t)count * 8 >> (56 - 8 * i));
+    size_t used = 0;
+    size_t from = lane->at - job->head_count; /* in the body */
+    if (lane->at == 0) {
+        memcpy(lane->built, job->head, sizeof job->head);
+        used = job->head_count;
+        from = 0;
     }
-    memset(lane->built, 0, sizeof lane->built);
-    copy_piece(lane, job->head, 0, job->head_count);
-    copy_piece(lane, job->body, job->head_count, job->body_count);
-    copy_piece(lane, &end_mark, count, 1);
-    copy_piece(lane, bits, lane->end - sizeof bits, sizeof bits);
+    if (from < job->body_count) {
+        const size_t left = job->body_count - from;
+        const size_t room = sizeof lane->built - used;
+        const size_t taken = left < room ? left : room;
+        memcpy(lane->built + used, (const uint8_t *)job->body + from, taken);
+        used += taken;
+    }
+    memset(lane->built + used, 0, sizeof lane->built - used);
+    if (used < sizeof lane->built && lane->at + used == count) {
+        lane->built[used] = 0x80;
+    }
+    if (lane->at + SKY_SHA_BLOCK_BYTES == lane->end) {
+        for (size_t i = 0; i < 8; i++) {
+            lane->built[SKY_SHA_BLOCK_BYTES - 1 - i] = (uint8_t)((uint64_t)count * 8 >> 8 * i);
+        }
+    }
     return lane->built;
 }
 
@@ -118,7 +120,9 @@ static size_t fill(struct lane lane[SKY_SHA_LANES], struct sky_sha_state *state,
     return busy;
 }
 
-void sky_sha_many_in_lanes(const struct sky_sha_job *job, size_t count)
+static void run_lanes(const struct sky_sha_job *job, size_t count,
+                      void (*take)(struct sky_sha_state *state,
+                                   const uint8_t *const block[SKY_SHA_LANES]))
 {
     struct lane lane[SKY_SHA_LANES];
     struct sky_sha_state state;
@@ -132,7 +136,7 @@ void sky_sha_many_in_lanes(const struct sky_sha_job *job, size_t count)
         for (size_t i = 0; i < SKY_SHA_LANES; i++) {
             block[i] = next_block(&lane[i]);
         }
-        sky_sha_lanes_block(&state, block);
+        take(&state, block);
         for (size_t i = 0; i < SKY_SHA_LANES; i++) {
             lane[i].at += SKY_SHA_BLOCK_BYTES;
             if (lane[i].job != NULL && lane[i].at == lane[i].end) {
@@ -141,6 +145,16 @@ void sky_sha_many_in_lanes(const struct sky_sha_job *job, size_t count)
             }
         }
     }
+}
+
+void sky_sha_many_in_lanes(const struct sky_sha_job *job, size_t count)
+{
+    run_lanes(job, count, sky_sha_lanes_block);
+}
+
+void sky_sha_many_in_rotating_lanes(const struct sky_sha_job *job, size_t count)
+{
+    run_lanes(job, count, sky_sha_lanes_block_rotating);
 }
 
 void sky_sha_many_in_turn(const struct sky_sha_job *job, size_t count)
@@ -152,15 +166,30 @@ void sky_sha_many_in_turn(const struct sky_sha_job *job, size_t count)
     }
 }
 
+/* How this machine does it fastest. */
+enum way { WAY_UNKNOWN = 0, WAY_IN_TURN, WAY_IN_LANES, WAY_IN_ROTATING_LANES };
+
+static enum way fastest_way(void)
+{
+    if (!sky_sha_lanes_pay()) {
+        return WAY_IN_TURN;
+    }
+    return sky_sha_lanes_can_rotate() ? WAY_IN_ROTATING_LANES : WAY_IN_LANES;
+}
+
 void sky_sha_many(const struct sky_sha_job *job, size_t count)
 {
-    static atomic_int pays; /* 0: not asked yet, since asking the machine takes as long as a hash */
-    if (atomic_load_explicit(&pays, memory_order_relaxed) == 0) {
-        atomic_store_explicit(&pays, sky_sha_lanes_pay() ? 1 : -1, memory_order_relaxed);
+    static atomic_int known; /* asking the machine takes as long as a hash */
+    enum way way = (enum way)atomic_load_explicit(&known, memory_order_relaxed);
+    if (way == WAY_UNKNOWN) {
+        way = fastest_way();
+        atomic_store_explicit(&known, (int)way, memory_order_relaxed);
     }
-    if (count > 2 && atomic_load_explicit(&pays, memory_order_relaxed) > 0) {
-        sky_sha_many_in_lanes(job, count);
-    } else {
+    if (count <= 2 || way == WAY_IN_TURN) {
         sky_sha_many_in_turn(job, count);
+    } else if (way == WAY_IN_ROTATING_LANES) {
+        sky_sha_many_in_rotating_lanes(job, count);
+    } else {
+        sky_sha_many_in_lanes(job, count);
     }
 }

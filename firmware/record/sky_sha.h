@@ -39,8 +39,9 @@ struct sky_sha_job {
  */
 void sky_sha_many(const struct sky_sha_job *job, size_t count);
 
-/** The two ways in which sky_sha_many does it, for tests. Lanes: only if sky_sha_lanes_can. */
+/** The ways in which sky_sha_many does it, for tests. Lanes: only if sky_sha_lanes_can[_rotate]. */
 void sky_sha_many_in_turn(const struct sky_sha_job *job, size_t count);
 void sky_sha_many_in_lanes(const struct sky_sha_job *job, size_t count);
+void sky_sha_many_in_rotating_lanes(const struct sky_sha_job *job, size_t count);
 
 #endif

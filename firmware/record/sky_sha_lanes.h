@@ -24,7 +24,12 @@ void sky_sha_lanes_reset(struct sky_sha_state *state, size_t lane);
 /** Takes a block of each message. Pre: sky_sha_lanes_can. */
 void sky_sha_lanes_block(struct sky_sha_state *state, const uint8_t *const block[SKY_SHA_LANES]);
 
-/** True if sky_sha_lanes_block may be called here at all. */
+/** The same, faster. Pre: sky_sha_lanes_can_rotate. */
+void sky_sha_lanes_block_rotating(struct sky_sha_state *state,
+                                  const uint8_t *const block[SKY_SHA_LANES]);
+
+/** True if they may be called here at all. */
 bool sky_sha_lanes_can(void);
+bool sky_sha_lanes_can_rotate(void);
 
 #endif

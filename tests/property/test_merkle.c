@@ -98,11 +98,12 @@ static void hashing_many_is_hashing_each(void **state)
     static struct sky_hash hash[JOBS];
     static uint8_t body[JOBS * 3];
     void (*const way[])(const struct sky_sha_job *, size_t) = {
-        sky_sha_many, sky_sha_many_in_turn, sky_sha_lanes_can() ? sky_sha_many_in_lanes : NULL};
+        sky_sha_many, sky_sha_many_in_turn, sky_sha_lanes_can() ? sky_sha_many_in_lanes : NULL,
+        sky_sha_lanes_can_rotate() ? sky_sha_many_in_rotating_lanes : NULL};
     for (size_t i = 0; i < sizeof body; i++) {
         body[i] = (uint8_t)(i * 7 + 1);
     }
-    for (size_t w = 0; w < 3 && way[w] != NULL; w++) {
+    for (size_t w = 0; w < 4 && way[w] != NULL; w++) {
         for (uint32_t head = 0; head <= SKY_SHA_HEAD_MAX; head++) {
             for (size_t i = 0; i < JOBS; i++) {
                 job[i] = (struct sky_sha_job){.head_count = head,

@@ -634,6 +634,26 @@ static void a_signature_in_a_log_that_names_no_key_is_noticed(void **state)
     }
 }
 
+/* The chunk's own checksum, which stock readers go by; the group's fits it. */
+static void a_chunk_with_another_checksum_is_noticed(void **state)
+{
+    (void)state;
+    uint32_t previous = 0;
+    make_log(&log_, NULL, RECORD_BYTES);
+    for (size_t i = 0; i < log_.group_count; i++) {
+        uint8_t *const header = log_.segment[0].bytes + log_.group[i].offset + 9;
+        uint8_t *const body = header + SKY_MCAP_GROUP_BYTES;
+        body[9 + 24] ^= (uint8_t)(i == MIDDLE);
+        paper_put_u32(header + 88, sky_mcap_crc(body, (size_t)paper_take_u64(header + 80)));
+        paper_put_u32(header + 240, previous);
+        previous = sky_mcap_crc(header, SKY_MCAP_GROUP_BYTES - 4);
+        paper_put_u32(header + 244, previous);
+    }
+    audit_log(NULL);
+    assert_altered("the group's chunk or indexes are not those of its messages");
+    assert_false(says(SKYH_FINDING_ALTERED, "tree"));
+}
+
 /* ---- runs ---- */
 
 /* Two runs of one boot, or of two; the second continues the first's tree. */
@@ -927,6 +947,7 @@ int main(void)
         TEST(a_checkpoint_of_any_size_is_compared),
         TEST(what_was_seen_in_one_log_is_looked_for_in_the_next),
         TEST(a_signature_in_a_log_that_names_no_key_is_noticed),
+        TEST(a_chunk_with_another_checksum_is_noticed),
         TEST(time_that_goes_back_between_two_runs_of_one_boot_is_noticed),
         TEST(a_run_without_its_beginning_is_noticed),
         TEST(damage_that_takes_no_record_makes_none_missing),
