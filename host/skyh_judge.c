@@ -177,6 +177,11 @@ static json_t *finding_json(const struct skyh_ruling *finding)
     (void)json_object_set_new(out, "p",
                               finding->has_p ? json_pack("[f, f]", finding->p_low, finding->p_high)
                                              : json_null());
+    (void)json_object_set_new(out, "depth_interval_m",
+                              finding->has_measured
+                                  ? json_pack("[f, f]", finding->measured_m - finding->bound_m,
+                                              finding->measured_m + finding->bound_m)
+                                  : json_null());
     (void)json_object_set_new(out, "likelihood_ratio",
                               finding->has_p ? json_real(finding->ratio) : json_null());
     return out;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sky_math.h"
+#include "skyh_curve.h"
 #include "skyh_json.h"
 
 const char skyh_claims_format[] =
@@ -95,6 +97,15 @@ static const char *const sentences[] = {
 };
 
 const char *skyh_claims_sentence(enum skyh_sentence says) { return sentences[says]; }
+
+double skyh_claims_apart_m(const struct skyh_claim *a, const struct skyh_claim *b)
+{
+    static const double rad_deg = 180.0 / SKY_PI;
+    double bearing_deg = 0.0;
+    const struct skyh_place from = {a->lat_rad * rad_deg, a->lon_rad * rad_deg};
+    const struct skyh_place to = {b->lat_rad * rad_deg, b->lon_rad * rad_deg};
+    return skyh_curve_distance_m(from, to, &bearing_deg);
+}
 
 static bool has(const struct skyh_node *object, const char *key)
 {

@@ -77,6 +77,9 @@ bool skyh_claims_read(const char *file, struct skyh_claims *ret_claims,
 bool skyh_claims_parse(const char *file, const char *text, size_t count,
                        struct skyh_claims *ret_claims, struct skyh_problem *problem);
 
+/** How far apart two claims' places are, along the geodesic. */
+double skyh_claims_apart_m(const struct skyh_claim *a, const struct skyh_claim *b);
+
 /** What a claims file may hold, for --help; static storage. */
 extern const char skyh_claims_format[];
 

@@ -35,7 +35,10 @@ struct skyh_ruling {
     bool has_p;
     double p_low;
     double p_high;
-    double ratio;                     /* meaningful if has_p; up to 1e300 */
+    double ratio; /* meaningful if has_p; up to 1e300 */
+    bool has_measured;
+    double measured_m;                /* depth inside the line, negative outside, ... */
+    double bound_m;                   /* ... and what it may be off by, 95 times in 100 */
     char text[SKYH_RULING_TEXT_MAX];  /* what was measured, with its interval */
     char watch[SKYH_RULING_TEXT_MAX]; /* which sensors were on watch then; "" if no time is meant */
 };

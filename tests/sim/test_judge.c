@@ -14,7 +14,8 @@ static json_t *judgment; /* of the long flight */
 static int make_record(void **state)
 {
     json_error_t error;
-    if (make_folder(state) != 0 || run("simulate " EXAMPLE "/long.json --log long.mcap") != 0 ||
+    if (make_folder(state) != 0 ||
+        run("simulate " EXAMPLE "/long.json --log long.mcap --truth long.csv") != 0 ||
         run("judge --json long.mcap " EXAMPLE "/claims.json") != 0) {
         return -1;
     }
@@ -146,6 +147,54 @@ static void p_of_having_entered_is_the_stations_own(void **state)
     json_decref(classified);
 }
 
+/* How deep the drone truly was under each line, by what the simulation wrote of its truth. */
+static void read_truth(double ret_depth_m[3])
+{
+    char file[128], row[512], name[32];
+    double lat, lon, alt, heading, speed, time_s, distance_m[3];
+    (void)snprintf(file, sizeof file, "%s/long.csv", folder);
+    FILE *const stream = fopen(file, "re");
+    assert_non_null(stream);
+    size_t rows = 0;
+    while (fgets(row, sizeof row, stream) != NULL) {
+        if (sscanf(row, "%lf,%*[^,],%31[^,],%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &time_s, name, &lat,
+                   &lon, &alt, &heading, &speed, &distance_m[0], &distance_m[1],
+                   &distance_m[2]) != 10 ||
+            strcmp(name, "drone") != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < 3; i++) {
+            ret_depth_m[i] =
+                rows == 0 || -distance_m[i] > ret_depth_m[i] ? -distance_m[i] : ret_depth_m[i];
+        }
+        rows++;
+    }
+    (void)fclose(stream);
+    assert_true(rows > 1000);
+}
+
+static void every_interval_of_the_depth_holds_the_truth(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"Natural Earth", "World Data", "Digital Chart"};
+    double depth_m[3] = {0};
+    read_truth(depth_m);
+    assert_near(depth_m[1], 1600.0, 60.0); /* as the example says of itself */
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *const of[] = {finding_of("A2", lines[i], "entered", 1),
+                                    finding_of("A2", lines[i], "depth", 1),
+                                    finding_of("M1", lines[i], "never inside", -99)};
+        for (size_t k = 0; k < 3; k++) {
+            const json_t *const interval = json_object_get(of[k], "depth_interval_m");
+            assert_true(json_real_value(json_array_get(interval, 0)) < depth_m[i]);
+            assert_true(json_real_value(json_array_get(interval, 1)) > depth_m[i]);
+        }
+        const json_t *const wreck =
+            json_object_get(finding_of("M3", lines[i], "outside", -99), "depth_interval_m");
+        assert_true(json_real_value(json_array_get(wreck, 1)) < -6000.0);
+    }
+}
+
 static bool are_related(const char *a, const char *b, const char *relation, const char *why)
 {
     size_t i = 0;
@@ -223,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_time_is_read_in_every_zone_that_it_may_mean),
         cmocka_unit_test(both_places_lie_outside_under_every_line_and_fit_only_the_vaguest),
         cmocka_unit_test(p_of_having_entered_is_the_stations_own),
+        cmocka_unit_test(every_interval_of_the_depth_holds_the_truth),
         cmocka_unit_test(the_two_stated_distances_cannot_both_be_to_one_line),
         cmocka_unit_test(entry_and_wreck_do_not_exclude_each_other),
         cmocka_unit_test(a_cut_log_is_judged_as_far_as_it_goes_and_people_read_the_same),
