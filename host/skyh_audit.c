@@ -778,6 +778,12 @@ static void end_segment(struct auditor *auditor, const struct sky_scan_item *end
                  "closed, but not by the station: its last group is missing");
         }
     } else {
+        if (end->recovered) {
+            auditor->summary_whole =
+                auditor->summary_whole && auditor->summary.offset == end->offset;
+            auditor->summary.offset += SKY_MCAP_ALIGN; /* over what says so */
+            check_summary(auditor, end->offset + SKY_MCAP_ALIGN);
+        }
         find(auditor, SKYH_FINDING_TORN, auditor->segment, end->offset,
              "%s; %" PRIu64 " bytes of it are not complete", end->reason, end->skipped);
     }

@@ -13,6 +13,7 @@ extern const struct skyh_command skyh_classify;
 extern const struct skyh_command skyh_judge;
 extern const struct skyh_command skyh_report_command;
 extern const struct skyh_command skyh_info;
+extern const struct skyh_command skyh_recover;
 extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
 extern const struct skyh_command skyh_watch;

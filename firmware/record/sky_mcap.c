@@ -166,6 +166,36 @@ uint8_t sky_mcap_take_record(struct sky_mcap_reader *reader, struct sky_mcap_rea
 
 /* ---- groups ---- */
 
+void sky_mcap_put_recovered(struct sky_mcap_buffer *buffer, uint64_t lost_bytes)
+{
+    const size_t at = sky_mcap_begin_record(buffer, SKY_MCAP_RECOVERED);
+    sky_mcap_put_u64(buffer, lost_bytes);
+    sky_mcap_put_u32(buffer, sky_mcap_crc(buffer->bytes + at, 8));
+    sky_mcap_end_record(buffer, at);
+    sky_mcap_put_pad(buffer);
+}
+
+bool sky_mcap_read_recovered(const uint8_t *bytes, size_t count, uint64_t *ret_lost_bytes)
+{
+    static const uint8_t zeros[SKY_MCAP_ALIGN];
+    struct sky_mcap_reader block = {.bytes = bytes, .left = SKY_MCAP_ALIGN};
+    struct sky_mcap_reader content;
+    struct sky_mcap_reader pad;
+    if (count < SKY_MCAP_ALIGN || sky_mcap_take_record(&block, &content) != SKY_MCAP_RECOVERED ||
+        content.left != SKY_MCAP_RECOVERED_BYTES ||
+        sky_mcap_take_record(&block, &pad) != SKY_MCAP_PAD || block.left != 0 ||
+        memcmp(pad.bytes, zeros, pad.left) != 0) {
+        return false;
+    }
+    const uint32_t crc = sky_mcap_crc(content.bytes, 8);
+    const uint64_t lost_bytes = sky_mcap_take_u64(&content);
+    if (sky_mcap_take_u32(&content) != crc) {
+        return false;
+    }
+    *ret_lost_bytes = lost_bytes;
+    return true;
+}
+
 void sky_mcap_put_group(struct sky_mcap_buffer *buffer, struct sky_mcap_group *group)
 {
     const size_t at = sky_mcap_begin_record(buffer, SKY_MCAP_GROUP);

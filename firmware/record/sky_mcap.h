@@ -28,9 +28,10 @@ enum sky_mcap_op {
     SKY_MCAP_METADATA_INDEX = 0x0D,
     SKY_MCAP_SUMMARY_OFFSET = 0x0E,
     SKY_MCAP_DATA_END = 0x0F,
-    SKY_MCAP_GROUP = 0x80, /* ours, as are the two below: readers skip what they do not know */
+    SKY_MCAP_GROUP = 0x80, /* ours, as are the three below: readers skip what they do not know */
     SKY_MCAP_PAD = 0x81,
-    SKY_MCAP_PREAMBLE_CHECK = 0x82
+    SKY_MCAP_PREAMBLE_CHECK = 0x82,
+    SKY_MCAP_RECOVERED = 0x83
 };
 
 enum {
@@ -44,6 +45,7 @@ enum {
     SKY_MCAP_GROUP_SIGNED_BYTES = 168, /* of it, what the signature covers */
     SKY_MCAP_FOOTER_BYTES = 20,        /* content of a Footer */
     SKY_MCAP_DATA_END_BYTES = 4,       /* content of a DataEnd */
+    SKY_MCAP_RECOVERED_BYTES = 12,     /* content of a Recovered */
     SKY_MCAP_GROUP_MAX = 8 * 1024 * 1024 /* no group is larger on disk */
 };
 
@@ -137,6 +139,15 @@ struct sky_mcap_group {
     uint32_t previous_crc; /* header_crc of the group before in this segment; 0: it is the first */
     uint32_t header_crc;   /* of this header up to here */
 };
+
+/**
+ * Appends the block that a tool puts behind a segment that was not closed, before it closes a copy:
+ * how many bytes of what was written last were not complete, and are not there.
+ */
+void sky_mcap_put_recovered(struct sky_mcap_buffer *buffer, uint64_t lost_bytes);
+
+/** True if such a block lies at the front of bytes. */
+bool sky_mcap_read_recovered(const uint8_t *bytes, size_t count, uint64_t *ret_lost_bytes);
 
 /** Appends the record; header_crc is computed, and set in group. */
 void sky_mcap_put_group(struct sky_mcap_buffer *buffer, struct sky_mcap_group *group);

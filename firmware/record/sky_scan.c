@@ -443,6 +443,15 @@ static void next_end(struct sky_scan *scan, const char *wrong, struct sky_scan_i
     const size_t at = scan->at;
     size_t tail_at = 0;
     const enum tail tail = read_tail(scan->bytes, scan->count, &tail_at);
+    uint64_t lost_bytes = 0;
+    if (tail == TAIL_SOUND && tail_at == at + SKY_MCAP_ALIGN &&
+        sky_mcap_read_recovered(scan->bytes + at, tail_at - at, &lost_bytes)) {
+        end_walk(scan, ret_item, SKY_SCAN_TORN_END, (size_t)lost_bytes,
+                 "the segment was not closed; this is a copy, closed by a tool");
+        scan->end.recovered = true;
+        ret_item->recovered = true;
+        return;
+    }
     if (tail == TAIL_SOUND && tail_at >= at) {
         scan->at = tail_at;
         if (tail_at > at) {

@@ -33,6 +33,7 @@ struct sky_scan_item {
     const uint8_t *bytes; /* of the message, in the segment's memory */
     size_t count;
     uint64_t skipped;   /* TORN_END: bytes of a last group or summary that was not completed */
+    bool recovered;     /* TORN_END: those bytes are not there, a tool has closed the copy */
     const char *reason; /* static storage; of DAMAGE and TORN_END */
 };
 
