@@ -85,7 +85,8 @@ void sky_utc_observe_kernel(struct sky_utc *utc, int64_t time_ns, int64_t realti
 
 /**
  * UTC at time_ns, which may lie before or after the last observation. sigma_ns grows by 20 ppm of
- * the time since; after 10 s without an observation that fits, the state is SKY_CLOCK_HOLDOVER.
+ * the time since; after 10 s without an observation of the same kind that fits, the state is
+ * SKY_CLOCK_HOLDOVER.
  * Before anything was heard: utc_ns 0, sigma_ns INT64_MAX.
  */
 struct sky_utc_estimate sky_utc_at(const struct sky_utc *utc, int64_t time_ns);

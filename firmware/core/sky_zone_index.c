@@ -531,6 +531,17 @@ bool sky_zone_is_odd(const struct sky_zone_view *view, const struct sky_zone_run
     return odd;
 }
 
+uint32_t sky_zone_ring_with(const struct sky_zone_set *set, const struct sky_line *line,
+                            uint32_t edge)
+{
+    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
+        if (edge - set->ring[r].first < set->ring[r].count) { /* wraps if it is less than first */
+            return r;
+        }
+    }
+    return line->first_ring;
+}
+
 bool sky_zone_ring_holds(const struct sky_zone_set *set, uint32_t ring,
                          const struct sky_zone_spot *place)
 {

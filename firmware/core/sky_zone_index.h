@@ -150,6 +150,10 @@ const struct sky_zone_run *sky_zone_tour_run_of(const struct sky_zone_tour *tour
 /** True if an odd number of a run's edges cross the ray. */
 bool sky_zone_is_odd(const struct sky_zone_view *view, const struct sky_zone_run *run);
 
+/** The ring of a line that an edge belongs to; the line's first if to none of it. */
+uint32_t sky_zone_ring_with(const struct sky_zone_set *set, const struct sky_line *line,
+                            uint32_t edge);
+
 /** True if a place is inside a ring. */
 bool sky_zone_ring_holds(const struct sky_zone_set *set, uint32_t ring,
                          const struct sky_zone_spot *place);

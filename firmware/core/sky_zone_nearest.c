@@ -292,18 +292,6 @@ static void look_round(struct search *search, const struct sky_zone_set *set, ui
     search->inside ^= tour.inside;
 }
 
-/* The ring that an edge belongs to; the line's first if to none. */
-static uint32_t ring_of(const struct sky_zone_set *set, const struct sky_line *line, uint32_t edge)
-{
-    for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
-        if (edge - set->ring[r].first <
-            set->ring[r].count) { /* it wraps if it is less than first */
-            return r;
-        }
-    }
-    return line->first_ring;
-}
-
 /*
  * The guess, and then each point that is found, bounds the distance. Every edge that could be
  * nearer gets the exact answer, and they are few.
@@ -311,7 +299,7 @@ static uint32_t ring_of(const struct sky_zone_set *set, const struct sky_line *l
 static void look_for_nearest(struct search *search, const struct sky_zone_set *set,
                              const struct sky_line *line, uint32_t guess)
 {
-    const uint32_t ring = ring_of(set, line, guess);
+    const uint32_t ring = sky_zone_ring_with(set, line, guess);
     look_round(search, set, ring, guess);
     for (uint32_t r = line->first_ring; r < line->first_ring + line->ring_count; r++) {
         if (r != ring) {

@@ -1,18 +1,7 @@
 #include "sky_math.h"
-#include "sky_zone_view.h"
+#include "sky_zone_index.h"
 
 static double clamp01(double t) { return t < 0.0 ? 0.0 : (t > 1.0 ? 1.0 : t); }
-
-/* The ring of a line that an edge belongs to. Pre: one of them does. */
-static uint32_t ring_with(const struct sky_zone_set *set, const struct sky_line *line,
-                          uint32_t edge)
-{
-    uint32_t ring = line->first_ring;
-    while (edge - set->ring[ring].first >= set->ring[ring].count) { /* wraps if less than first */
-        ring++;
-    }
-    return ring;
-}
 
 /* How far along an edge, 0 .. 1, the place lies that it is seen from. `cosine` is of its middle. */
 static double part_of(const struct sky_zone_edge *edge, double cosine)
@@ -32,7 +21,7 @@ double sky_zone_rule_m(const struct sky_zone_set *set, uint32_t line,
 {
     const struct sky_zone_spot place = {nearest->lon_rad / SKY_ZONE_RAD_PER_E7,
                                         nearest->lat_rad / SKY_ZONE_RAD_PER_E7};
-    const uint32_t ring = ring_with(set, &set->line[line], nearest->edge);
+    const uint32_t ring = sky_zone_ring_with(set, &set->line[line], nearest->edge);
     const struct sky_zone_view view = sky_zone_view_of(set, ring, place);
     const struct sky_zone_edge edge = sky_zone_edge_at(&view, nearest->edge - view.first);
     const double middle_rad = (view.place.y + 0.5 * (edge.a.y + edge.b.y)) * SKY_ZONE_RAD_PER_E7;
