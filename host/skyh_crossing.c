@@ -145,20 +145,57 @@ static const char *conflict(const struct skyh_edge *a, const struct skyh_edge *b
     return !neighbours && touch(a, b) ? "touches" : NULL;
 }
 
-bool skyh_crossing_find(struct skyh_edge *edge, size_t count, struct skyh_conflict *ret_conflict)
+static void swap(int64_t *a, int64_t *b)
 {
-    qsort(edge, count, sizeof *edge, by_low_x);
+    const int64_t kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Turns everything over the diagonal if many more edges lie above each other than side by side. */
+static void lay_flat(struct skyh_edge *edge, size_t count)
+{
+    int64_t low[2] = {INT64_MAX, INT64_MAX}, high[2] = {INT64_MIN, INT64_MIN};
+    double sum[2] = {0.0, 0.0};
+    for (size_t i = 0; i < count; i++) {
+        low[0] = least(low[0], low_x(&edge[i]));
+        low[1] = least(low[1], low_y(&edge[i]));
+        high[0] = most(high[0], high_x(&edge[i]));
+        high[1] = most(high[1], high_y(&edge[i]));
+        sum[0] += (double)(high_x(&edge[i]) - low_x(&edge[i]));
+        sum[1] += (double)(high_y(&edge[i]) - low_y(&edge[i]));
+    }
+    if (2.0 * sum[1] * (double)(high[0] - low[0]) >= sum[0] * (double)(high[1] - low[1])) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        swap(&edge[i].x[0], &edge[i].y[0]);
+        swap(&edge[i].x[1], &edge[i].y[1]);
+        swap(&edge[i].before_x, &edge[i].before_y);
+    }
+}
+
+enum skyh_crossing skyh_crossing_find(struct skyh_edge *edge, size_t count, uint64_t comparisons,
+                                      struct skyh_conflict *ret_conflict)
+{
+    if (count > 0) {
+        lay_flat(edge, count);
+        qsort(edge, count, sizeof *edge, by_low_x);
+    }
     for (size_t i = 0; i < count; i++) {
         const int64_t end_x = high_x(&edge[i]);
         for (size_t j = i + 1; j < count && low_x(&edge[j]) <= end_x; j++) {
             const char *const what = conflict(&edge[i], &edge[j]);
             if (what != NULL) {
                 *ret_conflict = (struct skyh_conflict){edge[i], edge[j], what};
-                return true;
+                return SKYH_CROSSING_FOUND;
+            }
+            if (comparisons-- == 0) {
+                return SKYH_CROSSING_TOO_MANY;
             }
         }
     }
-    return false;
+    return SKYH_CROSSING_NONE;
 }
 
 /* A place on an edge where no vertex of another one is, as vertices have whole numbers. */

@@ -28,11 +28,22 @@ struct skyh_conflict {
     const char *what; /* a "crosses", "touches" or "runs back along" b */
 };
 
+enum skyh_crossing {
+    SKYH_CROSSING_NONE = 1,
+    SKYH_CROSSING_FOUND,
+    SKYH_CROSSING_TOO_MANY /* edges beside each other, to be compared */
+};
+
+/** As many comparisons take some seconds; borders need far fewer than a hundredth. */
+#define SKYH_CROSSING_COMPARISONS_MAX UINT64_C(1000000000)
+
 /**
  * Sorts the edges and says which two are in conflict, the westernmost first. Each is compared with
- * those that begin east of it before it ends. False if none are.
+ * those that begin east of it before it ends. Where many edges are wide but not high, x and y of
+ * all edges change places before that, and stay so.
  */
-bool skyh_crossing_find(struct skyh_edge *edge, size_t count, struct skyh_conflict *ret_conflict);
+enum skyh_crossing skyh_crossing_find(struct skyh_edge *edge, size_t count, uint64_t comparisons,
+                                      struct skyh_conflict *ret_conflict);
 
 /** What a ring is meant as. Rings of one path are parts of what one ring of a file became. */
 struct skyh_part {

@@ -680,11 +680,26 @@ static bool check_nesting(const struct outline *outline, const struct skyh_edge 
     return sound;
 }
 
+static bool check_filled(const struct outline *outline, struct skyh_edge *edge, uint32_t count)
+{
+    struct skyh_conflict conflict;
+    switch (skyh_crossing_find(edge, count, SKYH_CROSSING_COMPARISONS_MAX, &conflict)) {
+    case SKYH_CROSSING_FOUND:
+        return report(outline, &conflict);
+    case SKYH_CROSSING_TOO_MANY:
+        return fail_at(outline, outline->feature->where,
+                       "too many long edges beside each other to see whether any two cross; "
+                       "expected fewer");
+    case SKYH_CROSSING_NONE:
+        break;
+    }
+    return check_nesting(outline, edge, count);
+}
+
 static bool check_edges(const struct outline *outline)
 {
     const uint32_t count = outline->build->vertex_count - outline->first_vertex;
     struct skyh_edge *const edge = malloc(count * sizeof *edge);
-    struct skyh_conflict conflict;
     uint32_t filled = 0;
     if (edge == NULL) {
         return no_memory(outline);
@@ -695,9 +710,7 @@ static bool check_edges(const struct outline *outline)
             edge[filled++] = edge_of(outline, ring, i);
         }
     }
-    const bool sound = skyh_crossing_find(edge, filled, &conflict)
-                           ? report(outline, &conflict)
-                           : check_nesting(outline, edge, filled);
+    const bool sound = check_filled(outline, edge, filled);
     free(edge);
     return sound;
 }

@@ -4,6 +4,7 @@
 
 #include "sky_math.h"
 #include "sky_test.h"
+#include "skyh_crossing.h"
 #include "skyh_outline.h"
 
 static struct skyh_zone_build build;
@@ -212,6 +213,52 @@ static void rings_may_touch_in_corners_that_bend_either_way(void **state)
     assert_true(inside(0.5, 2.0));
     assert_false(inside(1.5, 1.5));
     assert_true(inside(2.0, 5.0));
+}
+
+/* A comb of edges from one side to the other, closed behind the first; wide or, turned, high. */
+static uint32_t comb(struct skyh_edge *edge, uint32_t count, bool is_turned)
+{
+    struct sky_vertex vertex[401];
+    for (uint32_t i = 0; i < count; i++) {
+        vertex[i] = (struct sky_vertex){.lon_e7 = i % 2 == 0 ? 0 : 1000000, .lat_e7 = (int32_t)i};
+    }
+    vertex[count - 1] = (struct sky_vertex){.lon_e7 = -1, .lat_e7 = (int32_t)count};
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t next = (i + 1) % count, before = (i + count - 1) % count;
+        edge[i] = (struct skyh_edge){
+            .x = {vertex[i].lon_e7, vertex[next].lon_e7},
+            .y = {vertex[i].lat_e7, vertex[next].lat_e7},
+            .before_x = vertex[before].lon_e7,
+            .before_y = vertex[before].lat_e7,
+            .index = i,
+            .next = next,
+        };
+        if (is_turned) {
+            edge[i] = (struct skyh_edge){
+                .x = {edge[i].y[0], edge[i].y[1]},
+                .y = {edge[i].x[0], edge[i].x[1]},
+                .before_x = edge[i].before_y,
+                .before_y = edge[i].before_x,
+                .index = i,
+                .next = next,
+            };
+        }
+    }
+    return count;
+}
+
+static void long_edges_beside_each_other_are_not_all_compared(void **state)
+{
+    (void)state;
+    static struct skyh_edge edge[401];
+    struct skyh_conflict conflict;
+    for (int turned = 0; turned < 2; turned++) {
+        uint32_t count = comb(edge, 401, turned != 0);
+        assert_int_equal(skyh_crossing_find(edge, count, 8 * count, &conflict), SKYH_CROSSING_NONE);
+        count = comb(edge, 401, turned != 0);
+        assert_int_equal(skyh_crossing_find(edge, count, count / 2, &conflict),
+                         SKYH_CROSSING_TOO_MANY);
+    }
 }
 
 static void a_hole_that_is_not_inside_its_ring_is_refused(void **state)
@@ -497,6 +544,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hole_may_touch_its_ring_in_vertices_and_between_them,
                                         fresh, fresh),
         cmocka_unit_test_setup_teardown(rings_may_touch_in_corners_that_bend_either_way, fresh,
+                                        fresh),
+        cmocka_unit_test_setup_teardown(long_edges_beside_each_other_are_not_all_compared, fresh,
                                         fresh),
         cmocka_unit_test_setup_teardown(a_hole_that_is_not_inside_its_ring_is_refused, fresh,
                                         fresh),
