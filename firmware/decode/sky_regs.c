@@ -24,24 +24,49 @@ static int32_t signed_at(const uint8_t *bytes, size_t word)
     return value < 0x8000 ? value : value - 0x10000;
 }
 
-/* Four bits at a time: what the polynomial makes of each value of the lowest four. */
-static uint16_t crc_byte(uint16_t crc, uint8_t byte)
+/*
+ * CRC-16/MODBUS of four bytes: what the polynomial makes of each value of each of their nibbles,
+ * which do not wait for one another. The last four are those of the last two bytes.
+ */
+static const uint16_t crc_of_nibble[8][16] = {
+    {0x0000, 0xFC01, 0xB801, 0x4400, 0x3001, 0xCC00, 0x8800, 0x7401, 0x6002, 0x9C03, 0xD803, 0x2402,
+     0x5003, 0xAC02, 0xE802, 0x1403},
+    {0x0000, 0xC004, 0xC00B, 0x000F, 0xC015, 0x0011, 0x001E, 0xC01A, 0xC029, 0x002D, 0x0022, 0xC026,
+     0x003C, 0xC038, 0xC037, 0x0033},
+    {0x0000, 0xC051, 0xC0A1, 0x00F0, 0xC141, 0x0110, 0x01E0, 0xC1B1, 0xC281, 0x02D0, 0x0220, 0xC271,
+     0x03C0, 0xC391, 0xC361, 0x0330},
+    {0x0000, 0xC501, 0xCA01, 0x0F00, 0xD401, 0x1100, 0x1E00, 0xDB01, 0xE801, 0x2D00, 0x2200, 0xE701,
+     0x3C00, 0xF901, 0xF601, 0x3300},
+    {0x0000, 0x9001, 0x6001, 0xF000, 0xC002, 0x5003, 0xA003, 0x3002, 0xC007, 0x5006, 0xA006, 0x3007,
+     0x0005, 0x9004, 0x6004, 0xF005},
+    {0x0000, 0xC00D, 0xC019, 0x0014, 0xC031, 0x003C, 0x0028, 0xC025, 0xC061, 0x006C, 0x0078, 0xC075,
+     0x0050, 0xC05D, 0xC049, 0x0044},
+    {0x0000, 0xC0C1, 0xC181, 0x0140, 0xC301, 0x03C0, 0x0280, 0xC241, 0xC601, 0x06C0, 0x0780, 0xC741,
+     0x0500, 0xC5C1, 0xC481, 0x0440},
+    {0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401, 0xA001, 0x6C00, 0x7800, 0xB401,
+     0x5000, 0x9C01, 0x8801, 0x4400},
+};
+
+static uint16_t crc_two(unsigned low)
 {
-    static const uint16_t of_nibble[16] = {
-        0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
-        0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
-    };
-    crc = (uint16_t)(crc ^ byte);
-    crc = (uint16_t)(crc >> 4 ^ of_nibble[crc & 15]);
-    return (uint16_t)(crc >> 4 ^ of_nibble[crc & 15]);
+    return (uint16_t)(crc_of_nibble[4][low & 15] ^ crc_of_nibble[5][low >> 4 & 15] ^
+                      crc_of_nibble[6][low >> 8 & 15] ^ crc_of_nibble[7][low >> 12]);
 }
 
+static uint16_t crc_four(uint16_t crc, const uint8_t bytes[4])
+{
+    const unsigned low = crc ^ ((unsigned)bytes[1] << 8 | bytes[0]);
+    return (uint16_t)(crc_of_nibble[0][low & 15] ^ crc_of_nibble[1][low >> 4 & 15] ^
+                      crc_of_nibble[2][low >> 8 & 15] ^ crc_of_nibble[3][low >> 12] ^
+                      crc_two((unsigned)bytes[3] << 8 | bytes[2]));
+}
+
+/* High byte of each word first. */
 uint16_t sky_regs_crc(const uint16_t *words, size_t count)
 {
     uint16_t crc = 0xFFFF;
     for (size_t i = 0; i < count; i++) {
-        crc = crc_byte(crc, (uint8_t)(words[i] >> 8));
-        crc = crc_byte(crc, (uint8_t)words[i]);
+        crc = crc_two(crc ^ ((unsigned)(words[i] & 0xFF) << 8 | words[i] >> 8));
     }
     return crc;
 }
@@ -160,8 +185,8 @@ enum sky_status sky_regs_check(const uint8_t *bytes, size_t count,
         if (word_at(bytes, at + 15) != first[5]) {
             return refuse(SKY_E_STALE, "target.sequence", at + 15, ret_item, ret_offset);
         }
-        for (size_t i = 2 * at; i < 2 * (at + SKY_REGS_TARGET_WORDS); i++) {
-            crc = crc_byte(crc, bytes[i]);
+        for (size_t i = 2 * at; i < 2 * (at + SKY_REGS_TARGET_WORDS); i += 4) {
+            crc = crc_four(crc, bytes + i);
         }
     }
     if (crc != first[14]) {
@@ -244,18 +269,17 @@ static const char *impossible(const uint8_t *target, size_t *ret_word)
     return NULL;
 }
 
-static struct sky_plot plot_of(const struct sky_regs_header *header, const uint8_t *target,
-                               uint32_t sensor)
+static void take_plot(struct sky_plot *ret_plot, const struct sky_regs_header *header,
+                      const uint8_t *target, uint32_t sensor)
 {
-    struct sky_plot plot = {
+    *ret_plot = (struct sky_plot){
         .sensor = sensor,
         .slant_range_m = pair(word_at(target, 3), word_at(target, 4)) * 0.1,
         .azimuth_rad = word_at(target, 5) * angle_step_rad,
     };
-    take_plot_time(&plot, header, word_at(target, 2));
-    take_extras(&plot, target);
-    take_sigmas(&plot, target);
-    return plot;
+    take_plot_time(ret_plot, header, word_at(target, 2));
+    take_extras(ret_plot, target);
+    take_sigmas(ret_plot, target);
 }
 
 enum sky_status sky_regs_decode(const uint8_t *bytes, size_t count, uint32_t sensor,
@@ -288,7 +312,7 @@ enum sky_status sky_regs_decode(const uint8_t *bytes, size_t count, uint32_t sen
     for (size_t i = 0; i < header.target_count; i++) {
         const uint8_t *const target = table + 2 * SKY_REGS_TARGET_WORDS * i;
         if (is_measurement(target)) {
-            ret_plot[plots++] = plot_of(&header, target, sensor);
+            take_plot(&ret_plot[plots++], &header, target, sensor);
         }
     }
     *ret_header = header;

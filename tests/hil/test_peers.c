@@ -1,6 +1,6 @@
 /*
- * The Modbus adapter and our simulated head against programs that are not ours: pymodbus as the
- * head, over TCP and over a serial line of socat, and mbpoll as the master.
+ * The Modbus adapter against a head that is not ours: pymodbus, over TCP and over a serial line of
+ * socat.
  */
 #include <arpa/inet.h>
 #include <errno.h>
