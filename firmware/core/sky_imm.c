@@ -440,8 +440,8 @@ struct trial {
     uint32_t has;       /* those of them that tell of the sensor, as bits */
     _Alignas(SKY_LANE_ALIGNMENT) double distance2[SKY_LANES];
     double det_s[SKY_LANES];
-    double residual[SKY_COMPONENTS][SKY_LANES]; /* of components that are there, after the ones */
-    double part2[SKY_COMPONENTS][SKY_LANES];    /* before them; and squared, over their variance */
+    double residual[SKY_COMPONENTS_ALL][SKY_LANES]; /* of those that are there, after the ones */
+    double part2[SKY_COMPONENTS_ALL][SKY_LANES];    /* before; and squared, over their variance */
 };
 
 static double nearest2(const struct trial *trial)
@@ -460,7 +460,7 @@ static bool is_telling(const struct sky_lane_line *line, uint32_t count)
     for (uint32_t m = 0; m < count; m++) {
         most = larger(most, line->variance[m]);
     }
-    return most <= blurred * line->stated;
+    return line->component < SKY_COMPONENTS && most <= blurred * line->stated;
 }
 
 static void count_in(struct trial *trial, const struct sky_lane_line *line,
@@ -518,7 +518,7 @@ static bool try_lines(struct sky_lanes *at, struct sky_views *views, double rais
     }
     sky_measure_spread(at, views);
     sky_measure_apply(at, &line, &fit);
-    for (uint32_t k = 0; k < SKY_COMPONENTS; k++) {
+    for (uint32_t k = 0; k < SKY_COMPONENTS_ALL; k++) {
         if ((views->has >> k & 1U) != 0 && k != first) {
             try_line(at, views, (enum sky_component)k, raise, ret_trial, &line, &fit);
             sky_measure_apply(at, &line, &fit);

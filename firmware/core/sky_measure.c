@@ -192,7 +192,9 @@ static uint32_t components_of(const struct sky_measurement *m)
 {
     const uint32_t height = m->has_height ? 1U << SKY_COMPONENT_HEIGHT : 0U;
     if (m->is_place) {
-        return height | 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH;
+        const uint32_t speeds = 1U << SKY_COMPONENT_EAST_SPEED | 1U << SKY_COMPONENT_NORTH_SPEED;
+        return height | 1U << SKY_COMPONENT_EAST | 1U << SKY_COMPONENT_NORTH |
+               (m->has_velocity ? speeds : 0U);
     }
     return height | 1U << SKY_COMPONENT_RANGE | 1U << SKY_COMPONENT_AZIMUTH |
            (m->has_elevation ? 1U << SKY_COMPONENT_ELEVATION : 0U) |
@@ -404,6 +406,28 @@ static void draw_place(const struct sky_views *views, const double axis[3],
     }
 }
 
+/* A reported velocity: how much faster than the prediction along one of the place's axes. */
+static void draw_velocity(const struct sky_views *views, const double axis[3], double said_mps,
+                          struct sky_lane_line *restrict ret_line)
+{
+    const double variance = square(views->measurement->sigma_velocity_mps);
+    double speed_mps[SKY_LANES];
+
+    ret_line->stated = variance;
+    ret_line->has_velocity = true;
+    dot_one(axis, &views->velocity, speed_mps);
+    for (int i = 0; i < 3; i++) {
+        for (int m = 0; m < SKY_LANES; m++) {
+            ret_line->by_place.v[i][m] = 0.0;
+            ret_line->by_velocity.v[i][m] = axis[i];
+        }
+    }
+    for (int m = 0; m < SKY_LANES; m++) {
+        ret_line->residual[m] = said_mps - speed_mps[m];
+        ret_line->variance[m] = variance;
+    }
+}
+
 static void draw(const struct sky_views *views, struct sky_lane_line *restrict ret_line)
 {
     if (ret_line->component == SKY_COMPONENT_RANGE) {
@@ -416,6 +440,10 @@ static void draw(const struct sky_views *views, struct sky_lane_line *restrict r
         draw_radial_speed(views, ret_line);
     } else if (ret_line->component == SKY_COMPONENT_HEIGHT) {
         draw_height(views, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_EAST_SPEED) {
+        draw_velocity(views, views->sensor->rot[0], views->measurement->vel_east_mps, ret_line);
+    } else if (ret_line->component == SKY_COMPONENT_NORTH_SPEED) {
+        draw_velocity(views, views->sensor->rot[1], views->measurement->vel_north_mps, ret_line);
     } else {
         draw_place(views, views->sensor->rot[ret_line->component - SKY_COMPONENT_EAST], ret_line);
     }

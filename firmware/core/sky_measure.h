@@ -2,13 +2,13 @@
  * sky_measure: what a sensor's numbers say about an aircraft's position and velocity.
  *
  * A measurement is either polar - slant range, azimuth, elevation, radial speed, height, in the
- * sensor's own axes - or a place that the aircraft itself reports. Each component is linearised at
- * the predicted state and becomes a line: gradient, residual, variance. What the straight line
- * misses of the curved measurement is added to its variance (the second-order term; Bar-Shalom, Li,
- * Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, sec. 10.3): half the
- * squared curvature times the predicted spread across the line of sight. Azimuth loses its meaning
- * by itself that way where the aircraft passes overhead. An error of the time stamp acts along the
- * motion and is added too.
+ * sensor's own axes - or a place, perhaps with its velocity over the ground, that the aircraft
+ * itself reports. Each component is linearised at the predicted state and becomes a line: gradient,
+ * residual, variance. What the straight line misses of the curved measurement is added to its
+ * variance (the second-order term; Bar-Shalom, Li, Kirubarajan, Estimation with Applications to
+ * Tracking and Navigation, 2001, sec. 10.3): half the squared curvature times the predicted spread
+ * across the line of sight. Azimuth loses its meaning by itself that way where the aircraft passes
+ * overhead. An error of the time stamp acts along the motion and is added too.
  *
  * Tested: consistent up to r sigma_azimuth^2 / sigma_range = 1 (1.5 degrees and 3 m at 4 km); far
  * beyond, where errors of curvature repeat from look to look, it believes itself too much. Without
@@ -75,7 +75,11 @@ enum sky_component {
     SKY_COMPONENT_HEIGHT,
     SKY_COMPONENT_EAST, /* of a reported place */
     SKY_COMPONENT_NORTH,
-    SKY_COMPONENTS
+    SKY_COMPONENTS, /* those that say how good a sensor is; not its velocities, whose sigmas are
+                       never less than a floor */
+    SKY_COMPONENT_EAST_SPEED = SKY_COMPONENTS, /* of a reported place */
+    SKY_COMPONENT_NORTH_SPEED,
+    SKY_COMPONENTS_ALL
 };
 
 /** What a height rests on, as bits. None: on what is taken where nothing is measured. */
@@ -88,23 +92,36 @@ enum { SKY_LINES_OF_MEASUREMENT_MAX = 5 }; /* components one measurement has at 
 
 /**
  * A plot with its sigmas decided, its elevation freed of refraction and its biases taken off.
- * Of a reported place only time, sigma_place_m and, if has_height, height_hae_m and its sigma mean
- * something: the place itself is the pose that comes with it.
+ * Of a reported place only time, sigma_place_m and, if has_height, height_hae_m and its sigma, if
+ * has_velocity, that and its sigma mean something: the place itself is the pose that comes with it.
+ * What cannot be at once shares its memory: thousands of these are kept.
  */
 struct sky_measurement {
     int64_t time_ns;
     int64_t time_sigma_ns;
     bool is_place; /* reported by the aircraft, not seen by a radar */
     bool has_elevation;
-    bool has_radial_speed;
+    union {
+        bool has_radial_speed;
+        bool has_velocity; /* of a place */
+    };
     bool has_height;  /* height above the ellipsoid: Mode C or the 2D prior with a wide sigma */
     uint32_t heights; /* what it says of height rests on: sky_height_basis */
-    double slant_range_m;
-    double azimuth_rad;
+    union {
+        double slant_range_m;
+        double vel_east_mps; /* of a place, in true directions there */
+    };
+    union {
+        double azimuth_rad;
+        double vel_north_mps;
+    };
     double elevation_rad; /* geometric */
     double radial_speed_mps;
     double height_hae_m;
-    double sigma_range_m;
+    union {
+        double sigma_range_m;
+        double sigma_velocity_mps; /* 1 sigma per horizontal axis */
+    };
     double sigma_azimuth_rad;
     double sigma_elevation_rad;
     double sigma_radial_mps;
@@ -224,7 +241,8 @@ void sky_measure_apply(struct sky_lanes *at, struct sky_lane_line *line, struct 
  * per horizontal axis, vertically a third of it), and if the radial speed is known, what that
  * leaves: nearly the radial speed along the line of sight, open across it. A height beside an
  * elevation waits for the next measurement.
- * A reported place without height starts at the pose's height with sigma_height_m.
+ * A reported place without height starts at the pose's height with sigma_height_m; one with a
+ * velocity has that over the ground, and climbs as any other.
  * Pre: polar: has_elevation or has_height, slant_range_m >= 1; all sigmas > 0.
  */
 void sky_measure_start(const struct sky_measurement *measurement,

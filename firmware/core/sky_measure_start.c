@@ -183,6 +183,12 @@ static void start_place(const struct sky_measurement *m, const struct sky_sensor
     for (int i = 0; i < 3; i++) {
         state->x[i] = origin[i] + rise_m * place->rot[2][i];
     }
+    if (m->has_velocity) {
+        for (int i = 0; i < 3; i++) {
+            state->x[3 + i] =
+                m->vel_east_mps * place->rot[0][i] + m->vel_north_mps * place->rot[1][i];
+        }
+    }
     const double *const axes[3] = {place->rot[0], place->rot[1], place->rot[2]};
     const double flat_m2 = square(m->sigma_place_m) + late_m2;
     const double variance[3] = {flat_m2, flat_m2, square(m->sigma_height_m) + late_m2};
@@ -194,12 +200,16 @@ void sky_measure_start(const struct sky_measurement *measurement,
                        struct sky_state *ret_state)
 {
     const double speed2 = square(speed_sigma_mps);
+    const bool has_velocity = measurement->is_place && measurement->has_velocity;
+    const double flat2 =
+        has_velocity ? smaller(speed2, square(measurement->sigma_velocity_mps)) : speed2;
     const double late_m2 = speed2 * square((double)measurement->time_sigma_ns * 1e-9);
 
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->time_ns = measurement->time_ns;
-    spread_all_round(ret_state, 3, speed2);
-    spread(ret_state, 3, sensor->rot[2], speed2 * (square(climb_per_speed) - 1.0));
+    spread_all_round(ret_state, 3, flat2);
+    spread(ret_state, 3, sensor->rot[2],
+           speed2 * (square(climb_per_speed) - 1.0) + (speed2 - flat2));
     if (measurement->is_place) {
         start_place(measurement, sensor, late_m2, ret_state);
     } else {

@@ -24,7 +24,8 @@ enum sky_plot_has {
     SKY_PLOT_SIGMA_RADIAL = 1U << 10,
     SKY_PLOT_PLACE = 1U << 11,      /* a reported place instead of range, azimuth and elevation */
     SKY_PLOT_COOPERATES = 1U << 12, /* the aircraft answered or reported, whatever it said */
-    SKY_PLOT_EMITTER = 1U << 13     /* it says what it is */
+    SKY_PLOT_EMITTER = 1U << 13,    /* it says what it is */
+    SKY_PLOT_VELOCITY = 1U << 14    /* beside a place: its velocity over the ground */
 };
 
 /** How the sensor stated the time of a plot. */
@@ -56,6 +57,9 @@ struct sky_plot {
     struct sky_lla place;    /* if SKY_PLOT_PLACE; alt_hae_m only with sigma_height_m > 0 */
     double sigma_place_m;    /* 1 sigma per horizontal axis, 0: as configured */
     double sigma_height_m;   /* 0: no height was reported */
+    double vel_east_mps;     /* if SKY_PLOT_VELOCITY, in true directions at the place */
+    double vel_north_mps;
+    double sigma_velocity_mps; /* 1 sigma per axis, 0: not stated */
     double rcs_dbsm;
     double snr_db;
     uint32_t sensor_track;

@@ -8,6 +8,9 @@ static const int64_t time_sigma_most_ns = 3600 * SKY_SECOND_NS;
 static const int64_t day_ns = 86400 * SKY_SECOND_NS;
 static const double pressure_height_sigma_m = 400.0;
 static const double radial_speed_most_mps = 3000.0;
+static const double speed_most_mps = 3000.0; /* over the ground, per axis */
+static const double velocity_sigma_mps = 5.0;
+static const double velocity_sigma_least_mps = 2.0;
 static const double least_sigma = 1e-9; /* a sigma of 0 is no statement */
 
 static double larger(double a, double b) { return a > b ? a : b; }
@@ -74,10 +77,18 @@ static bool is_zero_or_sigma(double sigma_m)
     return sigma_m == 0.0 || between(sigma_m, 1e-3, 1e5);
 }
 
+static bool velocity_is_sound(const struct sky_plot *plot)
+{
+    return (plot->has & SKY_PLOT_VELOCITY) == 0 ||
+           (between(plot->vel_east_mps, -speed_most_mps, speed_most_mps) &&
+            between(plot->vel_north_mps, -speed_most_mps, speed_most_mps) &&
+            between(plot->sigma_velocity_mps, 0.0, speed_most_mps));
+}
+
 static bool place_is_sound(const struct sky_plot *plot)
 {
-    return sky_geo_valid(&plot->place) && is_zero_or_sigma(plot->sigma_place_m) &&
-           is_zero_or_sigma(plot->sigma_height_m);
+    return velocity_is_sound(plot) && sky_geo_valid(&plot->place) &&
+           is_zero_or_sigma(plot->sigma_place_m) && is_zero_or_sigma(plot->sigma_height_m);
 }
 
 static bool time_is_sound(const struct sky_plot *plot)
@@ -179,6 +190,14 @@ void sky_reading_place(const struct sky_tracker_config *tracker,
         ret->sigma_height_m = plot->sigma_height_m;
     } else {
         take_height(tracker, plot, ret);
+    }
+    ret->has_velocity = (plot->has & SKY_PLOT_VELOCITY) != 0;
+    if (ret->has_velocity) {
+        ret->vel_east_mps = plot->vel_east_mps;
+        ret->vel_north_mps = plot->vel_north_mps;
+        ret->sigma_velocity_mps = plot->sigma_velocity_mps > 0.0
+                                      ? larger(plot->sigma_velocity_mps, velocity_sigma_least_mps)
+                                      : velocity_sigma_mps;
     }
     *ret_place = plot->place;
     ret_place->alt_hae_m = ret->height_hae_m;

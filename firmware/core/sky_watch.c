@@ -93,10 +93,14 @@ struct sky_measurement sky_watch_with_slack(const struct sky_watch *watch,
 
 /* --- Densities ------------------------------------------------------------------------------ */
 
-/* Of reported places, of which there are so many in a scan: anywhere in range. */
-static double log_place_density(const struct sky_sensor_config *sensor, double per_scan)
+/* Of reported places, of which there are so many in a scan: anywhere in range, at any velocity. */
+static double log_place_density(const struct sky_watch *watch,
+                                const struct sky_sensor_config *sensor,
+                                const struct sky_measurement *measurement, double per_scan)
 {
-    return sky_log(per_scan / (SKY_PI * square(sensor->range_max_m))) - log_height_span_m;
+    const double log_density =
+        sky_log(per_scan / (SKY_PI * square(sensor->range_max_m))) - log_height_span_m;
+    return measurement->has_velocity ? log_density - 2.0 * watch->log_speed : log_density;
 }
 
 double sky_watch_log_birth(const struct sky_watch *watch, const struct sky_sensor_config *sensor,
@@ -104,7 +108,7 @@ double sky_watch_log_birth(const struct sky_watch *watch, const struct sky_senso
 {
     double log_density = watch->log_birth;
     if (measurement->is_place) {
-        return log_place_density(sensor, watch->births_per_scan);
+        return log_place_density(watch, sensor, measurement, watch->births_per_scan);
     }
     if (measurement->has_elevation) {
         log_density -= watch->log_elevation;
@@ -121,8 +125,9 @@ double sky_watch_log_birth(const struct sky_watch *watch, const struct sky_senso
 double sky_watch_log_clutter(const struct sky_watch *watch, const struct sky_sensor_config *sensor,
                              const struct sky_measurement *measurement)
 {
-    return measurement->is_place ? log_place_density(sensor, sensor->false_plots_per_scan)
-                                 : sky_clutter_log_density(&watch->clutter, sensor, measurement);
+    return measurement->is_place
+               ? log_place_density(watch, sensor, measurement, sensor->false_plots_per_scan)
+               : sky_clutter_log_density(&watch->clutter, sensor, measurement);
 }
 
 /* --- Detection ------------------------------------------------------------------------------ */

@@ -74,6 +74,9 @@ struct sky_asterix_record {
      * geometric height without stated accuracy has a sigma of 150 m; one that another system
      * assumed (I062/080 SRC: coverage, speed tables, default) is none.
      *
+     * SKY_PLOT_VELOCITY over the ground: I021/160 with NACv as a radius that holds 95 %, I062/185
+     * with the larger sigma of I062/500 ATV.
+     *
      * SKY_PLOT_COOPERATES: SSR, Mode S, ADS-B or multilateration heard it, by I048/020, I010/020,
      * I062/290, or being category 021.
      *

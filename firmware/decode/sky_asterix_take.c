@@ -179,6 +179,16 @@ static void take_polar(struct sky_plot *plot, const uint8_t *polar, double step_
     plot->azimuth_rad = u16_at(polar + 2) * angle_step_rad;
 }
 
+/* 1 sigma per axis; 0: not stated. */
+static void take_velocity(struct sky_plot *plot, double east_mps, double north_mps,
+                          double sigma_mps)
+{
+    plot->has |= SKY_PLOT_VELOCITY;
+    plot->vel_east_mps = east_mps;
+    plot->vel_north_mps = north_mps;
+    plot->sigma_velocity_mps = sigma_mps;
+}
+
 static void settle(struct sky_asterix_record *record, bool measured)
 {
     record->kind = measured ? SKY_ASTERIX_TARGET : SKY_ASTERIX_NO_POSITION;
@@ -315,6 +325,18 @@ static void take_accuracy_062(struct sky_plot *plot, const struct sky_asterix_ta
     plot->sigma_place_m = larger(east_m, north_m);
 }
 
+/* In true directions at the aircraft, as its place is. */
+static void take_velocity_062(struct sky_plot *plot, const struct sky_asterix_take *take)
+{
+    const uint8_t *const velocity = item_of(take, I062_185);
+    const uint8_t *const accuracy = part_of(take, I062_500, 6);
+    if (velocity) {
+        take_velocity(plot, signed_of(u16_at(velocity), 16) * 0.25,
+                      signed_of(u16_at(velocity + 2), 16) * 0.25,
+                      accuracy ? 0.25 * larger(accuracy[0], accuracy[1]) : 0.0);
+    }
+}
+
 /* Whether SSR, Mode S, ADS-B or multilateration heard the aircraft within the last minute. */
 static bool answers_062(const struct sky_asterix_take *take)
 {
@@ -373,6 +395,7 @@ static int take_062(const struct sky_asterix_take *take, struct sky_asterix_reco
             return I062_105;
         }
         take_accuracy_062(plot, take);
+        take_velocity_062(plot, take);
         take_height_062(plot, take);
     }
     return SOUND;
@@ -407,6 +430,24 @@ static void take_accuracy_021(struct sky_plot *plot, const struct sky_asterix_ta
     const double radius_m = is_first ? radius_of_nucp_m[uncertainty] : radius_of_nacp_m[accuracy];
 
     plot->sigma_place_m = radius_m / radius_95;
+}
+
+/*
+ * Ground speed and track angle, unless beyond what can be said (RE). How good they are the
+ * navigation accuracy category for velocity says (NACv; RTCA DO-260B, 2.2.3.2.7.1.3.4): a bound
+ * that holds 95 %.
+ */
+static void take_velocity_021(struct sky_plot *plot, const struct sky_asterix_take *take)
+{
+    static const double radius_of_nacv_mps[8] = {0.0, 10.0, 3.0, 1.0, 0.3};
+    const uint8_t *const vector = item_of(take, I021_160);
+    if (vector && (vector[0] & 0x80) == 0) {
+        const double speed_mps = u16_at(vector) * (nautical_mile_m * 0x1p-14);
+        double sine = 0.0, cosine = 0.0;
+        sky_sincos(u16_at(vector + 2) * angle_step_rad, &sine, &cosine);
+        take_velocity(plot, speed_mps * sine, speed_mps * cosine,
+                      radius_of_nacv_mps[octet_of(take, I021_090, 0) >> 5] / radius_95);
+    }
 }
 
 /*
@@ -492,6 +533,7 @@ static int take_021(const struct sky_asterix_take *take, struct sky_asterix_reco
     }
     if (record->kind == SKY_ASTERIX_TARGET) {
         take_accuracy_021(plot, take);
+        take_velocity_021(plot, take);
         if (height && u16_at(height) != 0x7FFF) { /* higher than the item can say */
             take_height(plot, height, height_sigma_of(octet_of(take, I021_090, 2) >> 1 & 3));
         }

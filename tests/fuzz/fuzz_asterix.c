@@ -28,6 +28,9 @@ static void check_place(const struct sky_plot *plot)
     must(fabs(plot->place.alt_hae_m) < 1e5);
     must(plot->sigma_place_m >= 0.0 && plot->sigma_place_m <= 1e5);
     must(plot->sigma_height_m >= 0.0 && plot->sigma_height_m <= 2e5);
+    must(fabs(plot->vel_east_mps) <= 8192.0 && fabs(plot->vel_north_mps) <= 8192.0);
+    must(plot->sigma_velocity_mps >= 0.0 && plot->sigma_velocity_mps <= 64.0);
+    must((plot->has & SKY_PLOT_VELOCITY) == 0 || (plot->has & SKY_PLOT_PLACE) != 0);
     must((plot->has & SKY_PLOT_PLACE) != 0 ||
          (plot->place.lat_rad == 0.0 && plot->sigma_place_m == 0.0 && plot->sigma_height_m == 0.0));
 }

@@ -324,6 +324,15 @@ static void same_034(void)
     same(service->site.alt_hae_m + (unsign ? 65536.0 : 0.0), "034_120_HGT", 1.0);
 }
 
+static void same_velocity(bool holds, double east_mps, double north_mps)
+{
+    same_plot_bit(SKY_PLOT_VELOCITY, holds, "velocity");
+    if (holds) {
+        assert_near(ours->plot.vel_east_mps, east_mps, 1e-2);
+        assert_near(ours->plot.vel_north_mps, north_mps, 1e-2);
+    }
+}
+
 static void same_062(void)
 {
     const bool target =
@@ -354,6 +363,13 @@ static void same_062(void)
             const bool east =
                 number_of(theirs, "062_500_APC_X") > number_of(theirs, "062_500_APC_Y");
             same(ours->plot.sigma_place_m, east ? "062_500_APC_X" : "062_500_APC_Y", 1.0);
+        }
+        same_velocity(has(theirs, "062_185_VX"), number_of(theirs, "062_185_VX"),
+                      number_of(theirs, "062_185_VY"));
+        if (has(theirs, "062_500_ATV_X") && has(theirs, "062_185_VX")) {
+            const bool east =
+                number_of(theirs, "062_500_ATV_X") > number_of(theirs, "062_500_ATV_Y");
+            same(ours->plot.sigma_velocity_mps, east ? "062_500_ATV_X" : "062_500_ATV_Y", 1.0);
         }
         if (ours->plot.sigma_height_m > 0.0 && number_of(theirs, "062_500_AGA_VALUE") > 0.0) {
             same(ours->plot.sigma_height_m, "062_500_AGA_VALUE", foot_m);
@@ -397,7 +413,11 @@ static void same_021(void)
     same(ours->plot.sensor_track, "021_161_TRNUM", 1.0);
     same_kind(target);
     if (target) {
+        const double speed_mps = number_of(theirs, "021_160_GS") * 1852.0;
+        const double track_rad = number_of(theirs, "021_160_TA") * degree_rad;
         same_place(fine ? "021_131" : "021_130");
+        same_velocity(is("021_160_RE", 0.0), speed_mps * sin(track_rad),
+                      speed_mps * cos(track_rad));
         same_height("021_140_VALUE",
                     has(theirs, "021_140_VALUE") && !is("021_140_VALUE", 32767.0 * 6.25));
     }

@@ -186,6 +186,22 @@ static void a_system_track_says_only_what_it_says(void **state)
     expect_one(SKY_ASTERIX_NO_POSITION);
 }
 
+static void the_velocity_of_a_system_track_comes_with_its_accuracy(void **state)
+{
+    (void)state;
+    ONE(62, PLACE_062, {7, "00 c8 ff 9b"});
+    const struct sky_plot *const plot = target();
+    assert_int_equal(plot->has, SKY_PLOT_PLACE | SKY_PLOT_VELOCITY);
+    assert_near(plot->vel_east_mps, 50.0, 0.0);
+    assert_near(plot->vel_north_mps, -25.25, 0.0);
+    assert_near(plot->sigma_velocity_mps, 0.0, 0.0);
+    ONE(62, PLACE_062, {7, "00 c8 ff 9b"}, {27, "04 08 0c"});
+    assert_near(target()->sigma_velocity_mps, 3.0, 0.0); /* the larger axis */
+    ONE(62, {7, "00 c8 ff 9b"});                         /* without a place it is of no use */
+    expect_one(SKY_ASTERIX_NO_POSITION);
+    assert_int_equal(record.plot.has, 0);
+}
+
 static void a_height_that_another_system_assumed_is_none(void **state)
 {
     (void)state;
@@ -330,6 +346,25 @@ static void what_an_accuracy_category_means_depends_on_the_equipment(void **stat
         }
         assert_near(target()->sigma_place_m * radius_95, said[i].radius_m, 1e-9);
     }
+}
+
+static void an_aircraft_says_how_fast_it_flies_and_how_well_it_knows(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *quality;
+        double radius_mps;
+    } said[] = {{"00", 0.0}, {"20", 10.0}, {"40", 3.0}, {"60", 1.0}, {"80", 0.3}, {"a0", 0.0}};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        ONE(21, PLACE_021, {17, said[i].quality}, {26, "04 00 15 55"}); /* 30 degrees */
+        const struct sky_plot *const plot = target();
+        assert_true((plot->has & SKY_PLOT_VELOCITY) != 0);
+        assert_near(plot->vel_east_mps, 115.75 * 0.5, 0.01);
+        assert_near(plot->vel_north_mps, 115.75 * sqrt(0.75), 0.01);
+        assert_near(plot->sigma_velocity_mps * radius_95, said[i].radius_mps, 1e-9);
+    }
+    ONE(21, PLACE_021, {26, "84 00 15 55"}); /* faster than the item can say */
+    assert_int_equal(target()->has & SKY_PLOT_VELOCITY, 0);
 }
 
 static void a_height_is_as_good_as_its_category_says(void **state)
@@ -791,6 +826,8 @@ int main(void)
         cmocka_unit_test(a_track_that_ssr_mode_s_or_adsb_hears_is_cooperative),
         cmocka_unit_test(a_report_of_an_aircraft_is_a_place_with_its_accuracy),
         cmocka_unit_test(what_an_accuracy_category_means_depends_on_the_equipment),
+        cmocka_unit_test(the_velocity_of_a_system_track_comes_with_its_accuracy),
+        cmocka_unit_test(an_aircraft_says_how_fast_it_flies_and_how_well_it_knows),
         cmocka_unit_test(a_height_is_as_good_as_its_category_says),
         cmocka_unit_test(a_time_of_reception_stands_in_for_that_of_the_place),
         cmocka_unit_test(reports_that_are_no_aircraft_or_are_doubted_are_marked),

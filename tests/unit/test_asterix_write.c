@@ -96,8 +96,11 @@ static void what_is_written_reads_back(void **state)
     assert_int_equal(record.sac, 25);
     assert_int_equal(record.sic, 100);
     assert_false(record.simulated);
-    assert_int_equal(plot->has,
-                     SKY_PLOT_PLACE | SKY_PLOT_SENSOR_TRACK | SKY_PLOT_ICAO | SKY_PLOT_CALLSIGN);
+    assert_int_equal(plot->has, SKY_PLOT_PLACE | SKY_PLOT_SENSOR_TRACK | SKY_PLOT_ICAO |
+                                    SKY_PLOT_CALLSIGN | SKY_PLOT_VELOCITY);
+    assert_near(plot->vel_east_mps, 50.0, 0.0);
+    assert_near(plot->vel_north_mps, -25.25, 0.0);
+    assert_near(plot->sigma_velocity_mps, 2.0, 0.0);
     assert_int_equal(plot->time_value_ns, 5 * SKY_SECOND_NS);
     assert_near(plot->place.lat_rad, pi / 4.0, 1e-15);
     assert_near(plot->place.lon_rad, -pi / 2.0, 1e-15);
@@ -223,7 +226,7 @@ static void an_address_alone_is_told_alone(void **state)
     track.icao_address = 0x3C660C;
     write_track(0);
     assert_int_equal(read_only_record().plot.has,
-                     SKY_PLOT_PLACE | SKY_PLOT_SENSOR_TRACK | SKY_PLOT_ICAO);
+                     SKY_PLOT_PLACE | SKY_PLOT_SENSOR_TRACK | SKY_PLOT_ICAO | SKY_PLOT_VELOCITY);
 }
 
 static void what_is_no_track_changes_nothing(void **state)

@@ -1348,10 +1348,11 @@ static struct sky_plot place_plot(const struct sky_enu *at)
 static void a_reported_place_that_cannot_be_is_counted_and_not_used(void **state)
 {
     (void)state;
-    enum { CASES = 11 };
+    enum { CASES = 16 };
     struct sky_plot plot[CASES + 1];
     for (size_t i = 0; i <= CASES; i++) {
         plot[i] = place_plot(&north_20km);
+        plot[i].has |= SKY_PLOT_VELOCITY;
     }
     size_t i = 0;
     plot[i++].place.lat_rad = nan("");
@@ -1365,6 +1366,11 @@ static void a_reported_place_that_cannot_be_is_counted_and_not_used(void **state
     plot[i++].sigma_height_m = -1.0;
     plot[i++].sigma_height_m = HUGE_VAL;
     plot[i++].time_value_ns = -1;
+    plot[i++].vel_east_mps = nan("");
+    plot[i++].vel_north_mps = HUGE_VAL;
+    plot[i++].vel_north_mps = -3001.0;
+    plot[i++].sigma_velocity_mps = -1.0;
+    plot[i++].sigma_velocity_mps = nan("");
     assert_int_equal(i, CASES);
     give_plots(plot, CASES + 1); /* the last one is sound */
     assert_reject(SKY_REJECT_IMPLAUSIBLE, CASES, "plot", "second");
@@ -1442,6 +1448,69 @@ static void a_reported_place_is_measured_by_what_it_says_of_itself(void **state)
     assert_near(measured->sigma_place_m, 40.0, 0.0);
     assert_near(measured->height_hae_m, 3100.0, 0.0);
     assert_int_equal(measured->heights, SKY_HEIGHT_PRESSURE);
+}
+
+static void a_reported_velocity_is_as_good_as_it_says_but_for_a_floor(void **state)
+{
+    (void)state;
+    const struct sky_measurement *const measured = &engine.claim.look.measurement;
+    static const struct {
+        double stated_mps;
+        double taken_mps;
+    } sigma[] = {{8.0, 8.0}, {0.1, 2.0}, {0.0, 5.0}};
+    for (size_t i = 0; i < sizeof sigma / sizeof sigma[0]; i++) {
+        struct sky_plot plot = place_plot(&north_20km);
+        plot.has |= SKY_PLOT_VELOCITY;
+        plot.vel_east_mps = 60.0;
+        plot.vel_north_mps = -30.0;
+        plot.sigma_velocity_mps = sigma[i].stated_mps;
+        give_plots(&plot, 1);
+        assert_true(measured->has_velocity);
+        assert_near(measured->vel_east_mps, 60.0, 0.0);
+        assert_near(measured->vel_north_mps, -30.0, 0.0);
+        assert_near(measured->sigma_velocity_mps, sigma[i].taken_mps, 0.0);
+        wait_s(1.0);
+    }
+}
+
+/* How far off the velocity is after so many reports of an aircraft that then turns. */
+static double speed_error_mps(bool with_velocity, int reports)
+{
+    struct sky_event_track track;
+    double east_m = -3000.0, ve_mps = 120.0, vn_mps = 0.0, north_m = 20e3;
+    begin();
+    for (int i = 0; i < reports; i++) {
+        const struct sky_enu at = {east_m, north_m, 2000.0};
+        struct sky_plot plot = place_plot(&at);
+        plot.has |= with_velocity ? (uint32_t)SKY_PLOT_VELOCITY : 0U;
+        plot.vel_east_mps = ve_mps;
+        plot.vel_north_mps = vn_mps;
+        wait_s(1.0);
+        give_plots(&plot, 1);
+        east_m += ve_mps;
+        north_m += vn_mps;
+        if (i >= reports - 5) { /* at 3.6 m/s2 */
+            const double e = ve_mps, n = vn_mps;
+            ve_mps = e * cos(0.03) + n * sin(0.03);
+            vn_mps = n * cos(0.03) - e * sin(0.03);
+        }
+    }
+    size_t slot = 0;
+    while (slot < SKY_TRACKS_MAX && !sky_report_track_at(&engine, slot, engine.now_ns, &track)) {
+        slot++;
+    }
+    assert_true(slot < SKY_TRACKS_MAX);
+    return hypot(track.vel_east_mps - ve_mps, track.vel_north_mps - vn_mps);
+}
+
+static void a_reported_velocity_makes_the_track_know_its_own_better(void **state)
+{
+    (void)state;
+    const double without_mps = speed_error_mps(false, 20);
+    const double with_mps = speed_error_mps(true, 20);
+    print_message("in a turn: %.1f m/s off without reported velocities, %.1f with\n", without_mps,
+                  with_mps);
+    assert_true(with_mps < 0.5 * without_mps);
 }
 
 static void an_aircraft_that_says_where_it_is_is_followed_without_the_stations_errors(void **state)
@@ -1793,6 +1862,10 @@ int main(void)
         cmocka_unit_test_setup(a_radar_out_of_the_tracking_frame_is_counted_and_not_used,
                                start_places),
         cmocka_unit_test_setup(a_reported_place_is_measured_by_what_it_says_of_itself,
+                               start_places),
+        cmocka_unit_test_setup(a_reported_velocity_is_as_good_as_it_says_but_for_a_floor,
+                               start_places),
+        cmocka_unit_test_setup(a_reported_velocity_makes_the_track_know_its_own_better,
                                start_places),
         cmocka_unit_test_setup(
             an_aircraft_that_says_where_it_is_is_followed_without_the_stations_errors,

@@ -678,6 +678,17 @@ static void a_reported_place_updates_where_and_how_high(void **state)
     assert_near(sqrt(after.p[2][2]), 10.0, 0.1);
     assert_near(after.x[2], target.x[2] + 29.7, 0.3);
 
+    struct sky_measurement fast = m;
+    fast.has_velocity = true;
+    fast.vel_east_mps = target.x[3];
+    fast.vel_north_mps = target.x[4];
+    fast.sigma_velocity_mps = 1.0;
+    const struct sky_innovation faster = updated(&imm, &five, &fast, no_outlier2);
+    sky_imm_state(&imm, &five, &after);
+    assert_int_equal(faster.dimension, 5);
+    assert_int_equal(faster.has & ~innovation.has, 0); /* its sigma has a floor: it tells nothing */
+    assert_true(sqrt(after.p[3][3]) < 1.0 && sqrt(after.p[4][4]) < 1.0);
+
     struct sky_measurement far = m; /* beyond the gate by its first component alone */
     pose.origin.east_m += 5000.0;
     struct sky_innovation none;

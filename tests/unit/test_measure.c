@@ -582,7 +582,7 @@ static void a_reported_place_is_compared_along_its_own_axes(void **state)
     (void)state;
     const struct sky_lla at = {0.352, 0.051, 3000.0};
     struct sky_measurement m = reported(&at, true, 10.0);
-    m.has_elevation = m.has_radial_speed = true; /* mean nothing here */
+    m.has_elevation = true; /* means nothing here */
     const struct sky_lla off = {0.352 + 50.0 / 6.345e6, 0.051, 3250.0};
     const struct sky_enu place = sky_geo_to_enu(&frame, &off);
     const struct test_target there = {.x = {place.east_m, place.north_m, place.up_m, 60.0, 0, 0}};
@@ -598,6 +598,60 @@ static void a_reported_place_is_compared_along_its_own_axes(void **state)
     assert_near(east.variance[0], 100.0, 1e-9);
     assert_near(height.variance[0], 6400.0, 1e-9);
     assert_near(east.by_place.v[0][0], pose.rot[0][0], 0.0);
+}
+
+static void a_reported_velocity_is_compared_along_the_axes_of_its_place(void **state)
+{
+    (void)state;
+    const struct sky_lla at = {0.352, 0.051, 3000.0};
+    struct sky_measurement m = reported(&at, true, 10.0);
+    m.has_velocity = true;
+    m.vel_east_mps = 70.0;
+    m.vel_north_mps = -20.0;
+    m.sigma_velocity_mps = 3.0;
+    double flies_mps[3]; /* 65 east, -24 north, in the tracking frame */
+    for (int i = 0; i < 3; i++) {
+        flies_mps[i] = 65.0 * pose.rot[0][i] - 24.0 * pose.rot[1][i];
+    }
+    const struct sky_enu place = sky_geo_to_enu(&frame, &at);
+    const struct test_target there = {
+        .x = {place.east_m, place.north_m, place.up_m, flies_mps[0], flies_mps[1], flies_mps[2]}};
+    const struct sky_state known = test_knowing(&there, 20.0, 5.0);
+    assert_int_equal(components_of(&known, &m), bit(SKY_COMPONENT_EAST) | bit(SKY_COMPONENT_NORTH) |
+                                                    bit(SKY_COMPONENT_HEIGHT) |
+                                                    bit(SKY_COMPONENT_EAST_SPEED) |
+                                                    bit(SKY_COMPONENT_NORTH_SPEED));
+    const struct sky_lane_line east = line_of(&known, &m, SKY_COMPONENT_EAST_SPEED);
+    const struct sky_lane_line north = line_of(&known, &m, SKY_COMPONENT_NORTH_SPEED);
+    assert_near(east.residual[0], 5.0, 1e-9);
+    assert_near(north.residual[0], 4.0, 1e-9);
+    assert_near(east.variance[0], 9.0, 1e-9);
+    assert_true(east.has_velocity);
+    assert_near(east.by_place.v[0][0], 0.0, 0.0);
+    assert_near(north.by_velocity.v[2][0], pose.rot[1][2], 0.0);
+}
+
+static void a_reported_velocity_is_known_from_the_first_report(void **state)
+{
+    (void)state;
+    const struct sky_lla at = {0.352, 0.051, 3000.0};
+    struct sky_measurement m = reported(&at, true, 10.0);
+    struct sky_state began;
+    m.has_velocity = true;
+    m.vel_east_mps = 70.0;
+    m.vel_north_mps = -20.0;
+    m.sigma_velocity_mps = 3.0;
+    sky_measure_start(&m, &pose, 100.0, &began);
+    for (int i = 0; i < 3; i++) {
+        assert_near(began.x[3 + i], 70.0 * pose.rot[0][i] - 20.0 * pose.rot[1][i], 1e-12);
+    }
+    assert_near(sqrt(sky_state_along(&began, 3, 3, pose.rot[0])), 3.0, 1e-9);
+    assert_near(sqrt(sky_state_along(&began, 3, 3, pose.rot[1])), 3.0, 1e-9);
+    assert_near(sqrt(sky_state_along(&began, 3, 3, pose.rot[2])), 100.0 / 3.0, 1e-9);
+    assert_true(test_is_positive((const double(*)[6])began.p));
+    m.sigma_velocity_mps = 500.0; /* worse than what is known of any */
+    sky_measure_start(&m, &pose, 100.0, &began);
+    assert_near(sqrt(sky_state_along(&began, 3, 3, pose.rot[0])), 100.0, 1e-9);
 }
 
 /* --- Height --------------------------------------------------------------------------------- */
@@ -779,6 +833,8 @@ int main(void)
         cmocka_unit_test_setup(at_the_sensor_itself_everything_stays_finite, start),
         cmocka_unit_test_setup(an_unsure_time_widens_along_the_motion, start),
         cmocka_unit_test_setup(a_reported_place_is_compared_along_its_own_axes, start),
+        cmocka_unit_test_setup(a_reported_velocity_is_compared_along_the_axes_of_its_place, start),
+        cmocka_unit_test_setup(a_reported_velocity_is_known_from_the_first_report, start),
         cmocka_unit_test_setup(height_follows_the_curve_of_the_earth, start),
         cmocka_unit_test_setup(repeating_a_height_proves_nothing, start),
         cmocka_unit_test_setup(an_update_brings_what_bayes_says, start),
