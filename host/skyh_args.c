@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct skyh_option common[] = {
+const struct skyh_option skyh_args_common[] = {
     {"--help", NULL, "print this and do nothing"},
     {"--json", NULL, "print the result as JSON, for machines; keys stay as they are"},
     {NULL, NULL, NULL},
@@ -30,7 +30,7 @@ static bool take_option(const struct skyh_command *command, int argc, char **arg
 {
     const char *const text = argv[*at];
     const struct skyh_option *option = find(command->options, text);
-    option = option != NULL ? option : find(common, text);
+    option = option != NULL ? option : find(skyh_args_common, text);
     if (option == NULL) {
         return skyh_fail(problem, SKYH_EXIT_USAGE, "%s: unknown option; see skywitness %s --help",
                          text, command->name);
@@ -155,6 +155,6 @@ void skyh_args_help(const struct skyh_command *command)
                  command->operands, command->about,
                  command->about_input != NULL ? command->about_input : "");
     print_options(command->options);
-    print_options(common);
+    print_options(skyh_args_common);
     (void)printf("\nexit codes:\n%s\nexample:\n%s", command->exits, command->example);
 }

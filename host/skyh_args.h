@@ -48,6 +48,9 @@ struct skyh_command {
     int (*run)(const struct skyh_args *args);
 };
 
+/** What every command has; ends with a NULL name. */
+extern const struct skyh_option skyh_args_common[];
+
 /**
  * Parses what follows the command's name. Returns false with SKYH_EXIT_USAGE for an unknown option,
  * a missing or unwanted value, or the wrong number of operands (not checked with --help).

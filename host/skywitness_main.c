@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "skyh_commands.h"
+#include "skyh_manual.h"
 
 static const struct skyh_command *const commands[] = {
     &skyh_simulate,       &skyh_import,         &skyh_replay,         &skyh_verify,
@@ -16,15 +17,21 @@ static const struct skyh_command *const commands[] = {
     &skyh_witness_proof,
 };
 
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct skyh_commands all = {COMMANDS, commands};
+
 static void print_help(void)
 {
     (void)printf("usage: skywitness COMMAND [OPTION]... [FILE]...\n\n"
                  "Replays, classifies and makes the records of an embedded witness for borders.\n\n"
                  "commands:\n");
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; i < COMMANDS; i++) {
         (void)printf("  %-15s %s\n", commands[i]->name, commands[i]->summary);
     }
-    (void)printf("\nskywitness COMMAND --help tells more; --version prints the version.\n");
+    (void)printf("\nskywitness COMMAND --help tells more; --version prints the version.\n"
+                 "help --man [COMMAND] prints a manual page, help --bash-completion what bash\n"
+                 "completes, help --write FOLDER all of them into files.\n");
 }
 
 /* How many words of the line name this command; 0 if it is another. */
@@ -41,13 +48,71 @@ static int words_naming(const struct skyh_command *command, int argc, char **arg
     return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
 }
 
-/* The commands that begin with this word, if it needs a second one. */
-static const char *family_of(const char *word)
+/* Whether commands begin with this word and need a second one. */
+static bool is_family(const char *word)
 {
-    return strcmp(word, "zones") == 0 ? "zones build, zones info and zones distance"
-           : strcmp(word, "witness") == 0
-               ? "witness keygen, request, submit, cosign, serve, check and proof"
-               : NULL;
+    const size_t length = strlen(word);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strncmp(commands[i]->name, word, length) == 0 && commands[i]->name[length] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says which second words there are. */
+static int refuse_second_word(int argc, char **argv)
+{
+    char words[512] = "";
+    const size_t length = strlen(argv[1]);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strncmp(commands[i]->name, argv[1], length) == 0 && commands[i]->name[length] == ' ') {
+            const size_t used = strlen(words);
+            (void)snprintf(words + used, sizeof words - used, "%s%s", used > 0 ? ", " : "",
+                           commands[i]->name);
+        }
+    }
+    skyh_note("", "%s%s%s: unknown command; expected one of %s", argv[1], argc > 2 ? " " : "",
+              argc > 2 ? argv[2] : "", words);
+    return SKYH_EXIT_USAGE;
+}
+
+/* The command that the line names from argv[1] on; NULL if none. */
+static const struct skyh_command *find(int argc, char **argv, int *ret_words)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        *ret_words = words_naming(commands[i], argc, argv);
+        if (*ret_words > 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* help [--man | --bash-completion | --write FOLDER] [COMMAND] */
+static int help(int argc, char **argv)
+{
+    struct skyh_problem problem;
+    int words = 0;
+    const bool man = argc > 2 && strcmp(argv[2], "--man") == 0;
+    const int skip = man ? 2 : 1;
+    const struct skyh_command *const command = find(argc - skip, argv + skip, &words);
+    if (argc == 3 && strcmp(argv[2], "--bash-completion") == 0) {
+        skyh_manual_completion(stdout, &all);
+    } else if (argc == 4 && strcmp(argv[2], "--write") == 0) {
+        return skyh_manual_write(argv[3], &all, &problem) ? SKYH_EXIT_OK
+                                                          : skyh_report("help", &problem);
+    } else if (argc - skip > 1 && (command == NULL || argc - skip - words > 1)) {
+        skyh_note("help", "%s: unknown command; see skywitness --help", argv[skip + 1]);
+        return SKYH_EXIT_USAGE;
+    } else if (man) {
+        skyh_manual_page(stdout, &all, command);
+    } else if (command != NULL) {
+        skyh_args_help(command);
+    } else {
+        print_help();
+    }
+    return SKYH_EXIT_OK;
 }
 
 static int run(const struct skyh_command *command, int argc, char **argv)
@@ -71,29 +136,30 @@ static int run(const struct skyh_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        const int words = words_naming(commands[i], argc, argv);
-        if (words > 0) {
-            return run(commands[i], argc - 1 - words, argv + 1 + words);
-        }
+    int words = 0;
+    const struct skyh_command *const command = find(argc, argv, &words);
+    if (command != NULL) {
+        return run(command, argc - 1 - words, argv + 1 + words);
     }
-    const char *const family = argc > 1 ? family_of(argv[1]) : NULL;
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
-                     (family != NULL && argc > 2 && strcmp(argv[2], "--help") == 0))) {
+    if (argc < 2) {
+        skyh_note("", "no command; see skywitness --help");
+        return SKYH_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        return help(argc, argv);
+    }
+    if (strcmp(argv[1], "--help") == 0 ||
+        (is_family(argv[1]) && argc > 2 && strcmp(argv[2], "--help") == 0)) {
         print_help();
         return SKYH_EXIT_OK;
     }
-    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0) {
         (void)printf("skywitness %s\n", SKY_VERSION);
         return SKYH_EXIT_OK;
     }
-    if (family != NULL) {
-        skyh_note("", "%s%s%s: unknown command; expected one of %s", argv[1], argc > 2 ? " " : "",
-                  argc > 2 ? argv[2] : "", family);
-    } else if (argc > 1) {
-        skyh_note("", "%s: unknown command; see skywitness --help", argv[1]);
-    } else {
-        skyh_note("", "no command; see skywitness --help");
+    if (is_family(argv[1])) {
+        return refuse_second_word(argc, argv);
     }
+    skyh_note("", "%s: unknown command; see skywitness --help", argv[1]);
     return SKYH_EXIT_USAGE;
 }
