@@ -60,20 +60,20 @@ static bool is_family(const char *word)
     return false;
 }
 
-/* Says which second words there are. */
+/* Says which second words there are: "a, b and c". */
 static int refuse_second_word(int argc, char **argv)
 {
-    char words[512] = "";
+    char words[512] = "", last[64] = "";
     const size_t length = strlen(argv[1]);
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strncmp(commands[i]->name, argv[1], length) == 0 && commands[i]->name[length] == ' ') {
             const size_t used = strlen(words);
-            (void)snprintf(words + used, sizeof words - used, "%s%s", used > 0 ? ", " : "",
-                           commands[i]->name);
+            (void)snprintf(words + used, sizeof words - used, "%s%s", used > 0 ? ", " : "", last);
+            (void)snprintf(last, sizeof last, "%s", commands[i]->name);
         }
     }
-    skyh_note("", "%s%s%s: unknown command; expected one of %s", argv[1], argc > 2 ? " " : "",
-              argc > 2 ? argv[2] : "", words);
+    skyh_note("", "%s%s%s: unknown command; expected one of %s and %s", argv[1],
+              argc > 2 ? " " : "", argc > 2 ? argv[2] : "", words, last);
     return SKYH_EXIT_USAGE;
 }
 

@@ -133,7 +133,7 @@ static void what_cannot_be_explained_gets_one_line(void **state)
     assert_int_equal(run("help --man zones"), SKYH_EXIT_USAGE);
     assert_int_equal(run("help --write none/none"), SKYH_EXIT_NO_OUTPUT);
     assert_int_equal(run("zones"), SKYH_EXIT_USAGE);
-    assert_non_null(strstr(noted, "zones build, zones info, zones distance"));
+    assert_non_null(strstr(noted, "zones build, zones info and zones distance"));
     assert_int_equal(run("help zones build"), 0);
     assert_non_null(strstr(said, "usage: skywitness zones build"));
     assert_int_equal(run("help --man"), 0);
