@@ -1,8 +1,10 @@
 #include "skyd_seal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -228,6 +230,55 @@ static void without_a_key_only_the_tree_goes_on(void **state)
     skyd_seal_close(&seal);
 }
 
+enum { RING_SEGMENTS = 256, RING_SEGMENT_BYTES = 16 << 20 };
+
+/* How much of a file was read since it was made: what is in memory of it. */
+static size_t bytes_read_of(const char *name)
+{
+    static unsigned char in_memory[RING_SEGMENT_BYTES / 4096];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const int file = open(path_of(name), O_RDONLY | O_CLOEXEC);
+    assert_true(file >= 0 && page >= 4096);
+    void *const mapped = mmap(NULL, RING_SEGMENT_BYTES, PROT_READ, MAP_SHARED, file, 0);
+    assert_ptr_not_equal(mapped, MAP_FAILED);
+    assert_int_equal(mincore(mapped, RING_SEGMENT_BYTES, in_memory), 0);
+    assert_int_equal(munmap(mapped, RING_SEGMENT_BYTES), 0);
+    assert_int_equal(close(file), 0);
+    size_t bytes = 0;
+    for (size_t i = 0; i < RING_SEGMENT_BYTES / page; i++) {
+        bytes += (in_memory[i] & 1) != 0 ? page : 0;
+    }
+    return bytes;
+}
+
+/* 4 GiB of older segments are there, and nobody looks into them. */
+static void a_restart_reads_the_last_segment_and_no_other(void **state)
+{
+    (void)state;
+    char name[64];
+    assert_int_equal(skyd_seal_open(&seal, &config, error), 0);
+    leave_a_log(first_seed, 0, 0);
+    skyd_seal_close(&seal);
+    (void)snprintf(name, sizeof name, "log/seg-%016x.mcap", RING_SEGMENTS);
+    assert_int_equal(rename(path_of("log/seg-0000000000000000.mcap"), path_of(name)), 0);
+    for (unsigned i = 0; i < RING_SEGMENTS; i++) {
+        (void)snprintf(name, sizeof name, "log/seg-%016x.mcap", i);
+        const int file = open(path_of(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(ftruncate(file, RING_SEGMENT_BYTES), 0);
+        assert_int_equal(close(file), 0);
+    }
+    assert_int_equal(skyd_seal_open(&seal, &config, error), 0);
+    assert_int_equal(seal.config.tree.size, 6);
+    assert_false(seal.config.restarted);
+    skyd_seal_close(&seal);
+    size_t bytes = 0;
+    for (unsigned i = 0; i < RING_SEGMENTS; i++) {
+        (void)snprintf(name, sizeof name, "log/seg-%016x.mcap", i);
+        bytes += bytes_read_of(name);
+    }
+    assert_int_equal(bytes, 0);
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -240,6 +291,7 @@ int main(void)
         IN_A_FOLDER(a_log_that_cannot_be_continued_is_said),
         IN_A_FOLDER(a_key_is_for_its_owner_alone),
         IN_A_FOLDER(without_a_key_only_the_tree_goes_on),
+        IN_A_FOLDER(a_restart_reads_the_last_segment_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
