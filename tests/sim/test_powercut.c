@@ -220,6 +220,7 @@ static int run(int fault_at, enum fault fault)
 struct segment {
     uint64_t number;
     size_t size;
+    size_t written;  /* nothing but zeros behind this: readers are given two blocks of them */
     uint8_t *image;  /* what is durable, patched for a while by a cut */
     uint8_t *wanted; /* what was written */
     size_t dirty_count;
@@ -278,6 +279,7 @@ static void write_sectors(struct segment *segment, const struct step *step)
 {
     memcpy(segment->wanted + step->at, step->bytes, step->count);
     const size_t end = (size_t)step->at + step->count;
+    segment->written = end > segment->written ? end : segment->written;
     for (size_t sector = (size_t)step->at / SECTOR; sector * SECTOR < end; sector++) {
         assert_true(segment->dirty_count < DIRTY_MAX);
         segment->dirty[segment->dirty_count++] = (uint32_t)sector;
@@ -325,15 +327,23 @@ static uint64_t walk_on(struct sky_scan *walk, uint64_t limit)
     }
 }
 
+/* As much of the file as a reader needs: the same answer as all of it, sooner. */
+static size_t shown(const struct segment *segment)
+{
+    const size_t enough = (segment->written / SKY_MCAP_ALIGN + 3) * SKY_MCAP_ALIGN;
+    return enough < segment->size ? enough : segment->size;
+}
+
 static bool begin_walk(const struct segment *segment, struct sky_scan *ret_walk)
 {
     const char *reason;
-    return sky_scan_begin(ret_walk, segment->image, segment->size, &reason) == SKY_OK;
+    return sky_scan_begin(ret_walk, segment->image, shown(segment), &reason) == SKY_OK;
 }
 
 static uint64_t read_segment(const struct segment *segment)
 {
     struct sky_scan walk = segment->walk;
+    walk.count = shown(segment);
     if (segment->begun) {
         return segment->walked | walk_on(&walk, UINT64_MAX);
     }
@@ -343,12 +353,13 @@ static uint64_t read_segment(const struct segment *segment)
 /* Everything written to it is durable. */
 static void settle(struct segment *segment, uint64_t end)
 {
-    memcpy(segment->image, segment->wanted, segment->size);
+    memcpy(segment->image, segment->wanted, shown(segment));
     segment->dirty_count = 0;
     if (!segment->begun) {
         segment->begun = begin_walk(segment, &segment->walk);
         assert_true(segment->begun);
     }
+    segment->walk.count = shown(segment);
     segment->walked |= walk_on(&segment->walk, end);
 }
 
@@ -443,7 +454,7 @@ static void cut(enum pattern pattern, uint64_t *seed)
         static struct sky_resume resume;
         memset(&resume, 0, sizeof resume);
         for (size_t i = 0; i < world.count; i++) {
-            sky_resume_take(&resume, world.segment[i].image, world.segment[i].size);
+            sky_resume_take(&resume, world.segment[i].image, shown(&world.segment[i]));
         }
         assert_true(world.acknowledged == 0 || (resume.found && !resume.broken));
         assert_true(resume.tree.size >= world.acknowledged);
@@ -475,7 +486,6 @@ static void apply(const struct step *step)
     case FINISHED:
         if (!step->failed) {
             segment->size = (size_t)step->at;
-            segment->walk.count = segment->size;
         }
         if (synced && !segment->given_up) {
             settle(segment, UINT64_MAX);
