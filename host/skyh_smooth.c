@@ -11,6 +11,12 @@ enum { DIM = SKY_STATE_DIM };
 /* A velocity that nobody knows yet counts once, forwards; backwards it is as good as unlimited. */
 static const double backward_speed_sigmas = 20.0;
 
+/*
+ * Each filter makes one Gaussian of what several models said, again and again, and plots that lie
+ * far out are only weighed less: both are a little surer than they should be.
+ */
+static const double doubt = 1.05;
+
 /* ------------------------------------------------------------------------- two made into one */
 
 /* l l' = s, of the lower triangle. False if s is not positive definite. */
@@ -277,7 +283,7 @@ static void find_state(struct smoother *smoother, const struct passed *before,
     if (after != NULL && fuse_models(smoother, &ahead, before->number == 1, &behind,
                                      after->number == 1, model, ret_weight)) {
         match_moments(model, ret_weight, smoother->forward.motion.count,
-                      smoother->trace->heights == 0 ? 2.0 : 1.0, ret_state);
+                      smoother->trace->heights == 0 ? 2.0 : doubt, ret_state);
     } else {
         memcpy(ret_weight, ahead.weight, sizeof ahead.weight);
         sky_imm_state(&ahead, set, ret_state);
