@@ -16,6 +16,7 @@ extern const struct skyh_command skyh_info;
 extern const struct skyh_command skyh_recover;
 extern const struct skyh_command skyh_import;
 extern const struct skyh_command skyh_export;
+extern const struct skyh_command skyh_score_command;
 extern const struct skyh_command skyh_watch;
 extern const struct skyh_command skyh_zones_build;
 extern const struct skyh_command skyh_zones_info;

@@ -399,8 +399,9 @@ static void after_a_lost_input_nothing_is_compared_any_more(void **state)
 static void every_command_explains_itself(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"simulate",    "replay",     "classify",      "info",
-                                           "zones build", "zones info", "zones distance"};
+    static const char *const commands[] = {"simulate",   "replay",        "classify",
+                                           "info",       "score",         "zones build",
+                                           "zones info", "zones distance"};
     assert_int_equal(run("--help"), 0);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         assert_int_equal(run("--help"), 0);
