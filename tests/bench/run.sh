@@ -25,6 +25,7 @@ else
     printf '\npeer: skipped, @mcap/core is not there (./dev test installs it)\n'
 fi
 
+sh "$here/replay.sh" "$build"
 sh "$here/journal.sh" "$build"
 sh "$here/asterix.sh" "$build"
 sh "$here/plots.sh" "$build"
