@@ -46,7 +46,7 @@ static void make_config(void)
     size_t used = (size_t)snprintf(
         text, sizeof text,
         "[zones]\nfile = zones.pb\n"
-        "[log]\ndirectory = log\nsegment_mib = 64\nkey = station.key\n"
+        "[log]\ndirectory = log\nsegment_mib = 64\nring_mib = 0\nkey = station.key\n"
         "[station]\nlatitude_deg = 20\nlongitude_deg = 3\naltitude_hae_m = 500\n"
         "[gpsd]\nport = %u\n"
         "[radar.head]\nat_station = yes\nsigma_range_m = 15\nsigma_azimuth_deg = 0.2\n"
