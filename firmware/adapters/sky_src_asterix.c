@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +199,27 @@ static int hand_over(struct sky_src_asterix *source, struct sky_input *ret_input
     return 1;
 }
 
+/* The same, asked for: what was dropped behind the latest datagram comes with no other. */
+static uint32_t dropped_so_far(const struct sky_src_asterix *source)
+{
+    uint32_t facts[SK_MEMINFO_VARS];
+    socklen_t size = sizeof facts;
+    const bool known = getsockopt(source->socket, SOL_SOCKET, SO_MEMINFO, facts, &size) == 0 &&
+                       size > SK_MEMINFO_DROPS * sizeof facts[0];
+    return known ? facts[SK_MEMINFO_DROPS] : source->dropped;
+}
+
+/* How many more were dropped than was known; right even when the kernel's count has wrapped. */
+static uint32_t note_dropped(struct sky_src_asterix *source, uint32_t dropped)
+{
+    const uint32_t lost = dropped - source->dropped;
+    if (lost > INT32_MAX) {
+        return 0; /* an older count, of a datagram that waited while we asked */
+    }
+    source->dropped = dropped;
+    return lost;
+}
+
 static int report_loss(uint32_t count, struct sky_input *ret_input)
 {
     ret_input->kind = SKY_INPUT_SOURCE;
@@ -228,15 +250,14 @@ static int take_datagram(struct sky_source *base, struct sky_input *ret_input, c
     if (count < 0) {
         const int error = errno;
         if (error == EAGAIN || error == EINTR) {
-            return check_interface(source, ret_detail);
+            const uint32_t lost = note_dropped(source, dropped_so_far(source));
+            return lost > 0 ? report_loss(lost, ret_input) : check_interface(source, ret_detail);
         }
         (void)snprintf(ret_detail, SKY_DETAIL_MAX, "%s", strerror(error));
         return -error;
     }
     source->count = (size_t)count;
-    const uint32_t dropped = dropped_by(&message, source->dropped);
-    const uint32_t lost = dropped - source->dropped; /* right even when the count has wrapped */
-    source->dropped = dropped;
+    const uint32_t lost = note_dropped(source, dropped_by(&message, source->dropped));
     if (lost > 0) {
         source->waiting = true;
         return report_loss(lost, ret_input);

@@ -3,7 +3,7 @@
  * group.
  *
  * Nothing is decoded here. What the kernel had to drop because its buffer was full is counted by
- * the kernel (SO_RXQ_OVFL) and reported before the datagram that came next.
+ * the kernel (SO_RXQ_OVFL) and reported before the datagram that came next, or once none is left.
  */
 #ifndef SKY_SRC_ASTERIX_H
 #define SKY_SRC_ASTERIX_H
@@ -47,11 +47,11 @@ struct sky_src_asterix {
 
 /**
  * Makes a source that is not open yet. take brings one SKY_INPUT_DATAGRAM per datagram and
- * SKY_SOURCE_LOST before one that follows a loss. open writes the buffer the kernel granted to its
- * detail; an interface that is not there yet makes it fail, to be tried again. take fails when the
- * interface that a group was joined on goes away or comes back as another one. Allocates nothing.
- * Returns 0, or -EINVAL if an address cannot be read, the group is not a multicast address, or
- * rcvbuf_bytes exceeds 1 GiB.
+ * SKY_SOURCE_LOST before one that follows a loss, or when all that was not lost has been taken.
+ * open writes the buffer the kernel granted to its detail; an interface that is not there yet makes
+ * it fail, to be tried again. take fails when the interface that a group was joined on goes away or
+ * comes back as another one. Allocates nothing. Returns 0, or -EINVAL if an address cannot be read,
+ * the group is not a multicast address, or rcvbuf_bytes exceeds 1 GiB.
  */
 int sky_src_asterix_init(struct sky_src_asterix *source,
                          const struct sky_src_asterix_config *config);

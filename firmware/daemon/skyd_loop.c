@@ -10,6 +10,7 @@
 
 static const int64_t backoff_first_ns = SKY_SECOND_NS / 2;
 static const int64_t backoff_most_ns = 30 * SKY_SECOND_NS;
+static const int64_t rest_most_ns = 2 * SKY_SECOND_NS;
 static const int64_t step_least_ns = SKY_SECOND_NS / 2;
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns) { return a_ns < b_ns ? a_ns : b_ns; }
@@ -306,10 +307,50 @@ static int mind_source(struct skyd_loop *loop, struct skyd_loop_source *slot, in
     return 0;
 }
 
+/* Recording what a source still has would take too long: its number must do. */
+static int count_rest(struct skyd_loop *loop, struct skyd_loop_source *slot)
+{
+    const int64_t until_ns = loop->clock->read(loop->clock).boottime_ns + rest_most_ns;
+    struct sky_input lost = {.kind = SKY_INPUT_SOURCE};
+    struct sky_input input;
+    char ignored[SKY_DETAIL_MAX] = {0};
+    while (slot->busy && loop->clock->read(loop->clock).boottime_ns < until_ns) {
+        memset(&input, 0, sizeof input);
+        slot->busy = slot->source->ops->take(slot->source, &input, ignored) > 0;
+        const bool says_lost = input.kind == SKY_INPUT_SOURCE;
+        lost.u.source_event.count +=
+            slot->busy ? (says_lost ? input.u.source_event.count : 1) : UINT64_C(0);
+    }
+    lost.u.source_event.event = SKY_SOURCE_LOST;
+    snprintf(lost.u.source_event.detail, SKY_DETAIL_MAX,
+             "came, and was not taken before it was closed");
+    return lost.u.source_event.count > 0 ? process(loop, &lost, slot->source->name) : 0;
+}
+
+/* What came before the sources are closed belongs into the log. */
+static int take_rest(struct skyd_loop *loop)
+{
+    const int64_t until_ns = loop->clock->read(loop->clock).boottime_ns + rest_most_ns;
+    bool more = true;
+    int error = 0;
+    while (error == 0 && more && loop->clock->read(loop->clock).boottime_ns < until_ns) {
+        more = false;
+        for (uint32_t i = 0; error == 0 && i < loop->source_count; i++) {
+            struct skyd_loop_source *const slot = &loop->source[i];
+            error = slot->open ? take_one(loop, slot) : 0;
+            more = more || slot->busy;
+        }
+    }
+    for (uint32_t i = 0; error == 0 && i < loop->source_count; i++) {
+        error = loop->source[i].busy ? count_rest(loop, &loop->source[i]) : 0;
+    }
+    return error;
+}
+
 static int reopen_all(struct skyd_loop *loop)
 {
     skyd_say(SKYD_INFO, "reopening every source");
-    int error = 0;
+    int error = take_rest(loop);
     for (uint32_t i = 0; error == 0 && i < loop->source_count; i++) {
         struct skyd_loop_source *const slot = &loop->source[i];
         char detail[SKY_DETAIL_MAX] = "reopening was asked for";
@@ -526,6 +567,7 @@ int skyd_loop_run(struct skyd_loop *loop, const struct sky_input *config)
         error = turn(loop);
     }
     skyd_health_notify(loop->health, "STOPPING=1");
+    error = error == 0 ? take_rest(loop) : error;
     for (uint32_t i = 0; i < loop->source_count; i++) {
         loop->source[i].source->ops->close(loop->source[i].source);
         loop->source[i].open = false;

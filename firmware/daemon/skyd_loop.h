@@ -78,8 +78,9 @@ struct skyd_loop {
 };
 
 /**
- * Runs until a signal or `stop`. config is the CONFIG input, the first of the run. Then every
- * source is closed, the shutdown recorded, and the journal closed.
+ * Runs until a signal or `stop`. config is the CONFIG input, the first of the run. Then what
+ * the sources still have is taken, or counted if that would last, every source is closed, the
+ * shutdown recorded, and the journal closed.
  * Returns 0, or a negative errno if the log can no longer be written.
  */
 int skyd_loop_run(struct skyd_loop *loop, const struct sky_input *config);

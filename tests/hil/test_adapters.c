@@ -211,13 +211,7 @@ static void every_datagram_is_either_received_or_counted_as_lost(void **state)
             }
         }
     }
-    /* What was dropped after the last datagram comes with the next one. */
-    assert_int_equal(send(sender, bytes, 7, 0), 7);
-    sent++;
-    while (take(&asterix.base, 100) == 1) {
-        lost += input.kind == SKY_INPUT_SOURCE ? input.u.source_event.count : 0;
-        received += input.kind == SKY_INPUT_DATAGRAM ? 1 : 0;
-    }
+    /* What was dropped behind the last datagram needs no other to be told. */
     assert_true(lost > 100);
     assert_true(losses >= 2);
     assert_int_equal(received + lost, sent);

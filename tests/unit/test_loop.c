@@ -51,7 +51,8 @@ struct paper_source {
     struct sky_source base;
     const char *script;
     const char *opens;
-    bool repeat; /* the script begins anew at its end */
+    bool repeat;   /* the script begins anew at its end */
+    bool has_rest; /* what it says does not end when the loop is to stop */
     const char *at;
     uint32_t opened;
     uint32_t closed;
@@ -86,7 +87,7 @@ static int paper_take(struct sky_source *base, struct sky_input *ret_input, char
     if (*paper->at == '\0' && paper->repeat) {
         paper->at = paper->script;
     }
-    const char letter = *paper->at;
+    const char letter = loop.stop && !paper->has_rest ? '\0' : *paper->at;
     paper->at += letter != '\0';
     ret_input->kind = SKY_INPUT_DATAGRAM;
     ret_input->u.datagram.bytes = letter == 'p' ? plot : letter == 'B' ? big : malformed;
@@ -484,6 +485,34 @@ static void reopening_on_request_leaves_its_trace(void **state)
     assert_int_equal(times_said("/input/datagram a\n"), 2);
 }
 
+static void what_came_before_the_stop_is_recorded(void **state)
+{
+    (void)state;
+    source[0].has_rest = true;
+    assert_int_equal(run("iiiiii", "s"), 0);
+    assert_int_equal(times_said("/input/datagram a\n"), 6);
+    assert_int_equal(times_said("lost"), 0);
+}
+
+static void a_rest_without_end_is_counted(void **state)
+{
+    (void)state;
+    source[0].has_rest = source[0].repeat = true; /* a plot a second */
+    assert_int_equal(run("p", "s"), 0);
+    assert_in_range(times_said("/input/datagram a\n"), 2, 4);
+    expect_said("/input/source a lost: came, and was not taken before it was closed\n");
+    assert_int_equal(times_said("lost"), 1);
+    assert_true(strstr(said, "a lost") < strstr(said, " shutdown\n"));
+}
+
+static void what_came_before_a_reopening_is_recorded_first(void **state)
+{
+    (void)state;
+    assert_int_equal(run("hiii", "........s"), 0);
+    assert_int_equal(times_said("/input/datagram a\n"), 3);
+    assert_null(strstr(strstr(said, "a down: reopening"), "/input/datagram a\n"));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fresh, clean)
@@ -504,6 +533,9 @@ int main(void)
         CASE(ticks_go_on_while_a_source_babbles),
         CASE(a_jump_of_the_clock_is_recorded_before_what_follows_it),
         CASE(reopening_on_request_leaves_its_trace),
+        CASE(what_came_before_the_stop_is_recorded),
+        CASE(a_rest_without_end_is_counted),
+        CASE(what_came_before_a_reopening_is_recorded_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
