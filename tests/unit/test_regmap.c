@@ -287,6 +287,26 @@ static void the_maps_that_come_along_are_maps(void **state)
     assert_true(map.is_radar);
     read_file("anemometer.ini");
     assert_false(map.is_radar);
+    read_file("rotator.ini");
+    assert_false(map.is_radar);
+}
+
+static void a_rotator_says_where_it_points_and_that_its_battery_is_low(void **state)
+{
+    (void)state;
+    static const uint16_t answer[3] = {0xFFFF, 0xFFFF, 0xDCD8}; /* -9000 */
+    static const double wanted[2] = {-90.0, 65535.0};
+    uint8_t bytes[6];
+    read_file("rotator.ini");
+    for (size_t i = 0; i < 3; i++) {
+        put(bytes, i, answer[i]);
+    }
+    assert_int_equal(map.field_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        double value = 0.0;
+        assert_true(sky_regmap_value(&map, &map.field[i], bytes, 0, &value));
+        assert_near(value, wanted[i], 1e-12);
+    }
 }
 
 int main(void)
@@ -299,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_text_that_is_no_map_is_refused_by_line_and_cause),
         cmocka_unit_test(the_answer_in_the_manual_of_the_vu8_means_what_the_manual_says),
         cmocka_unit_test(the_maps_that_come_along_are_maps),
+        cmocka_unit_test(a_rotator_says_where_it_points_and_that_its_battery_is_low),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
