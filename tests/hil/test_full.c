@@ -39,7 +39,7 @@ static void start(const char *ring, long long bytes)
                                ring);
     daemon_write_file(station.folder, "c.ini", text, (size_t)count);
     (void)snprintf(disk, sizeof disk, "SKY_DISK_BYTES=%lld", bytes);
-    (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", SKY_FULL_DISK);
+    (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", SKY_POOR_DISK);
     const char *const environment[] = {disk, preload, NULL};
     station.said_bytes = 0;
     memset(station.said, 0, sizeof station.said);

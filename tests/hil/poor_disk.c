@@ -1,6 +1,7 @@
 /*
- * full_disk: preloaded, gives the daemon a medium of SKY_DISK_BYTES. Segments take of it what they
- * are long; what does not fit fails with ENOSPC, and what is removed makes room.
+ * poor_disk: preloaded, gives the daemon a medium of SKY_DISK_BYTES. Segments take of it what they
+ * are long; what does not fit fails with ENOSPC, and what is removed makes room. Every tenth flush
+ * takes SKY_STALL_MS longer.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,14 +11,19 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_llong room; /* left */
+static long stall_ms;
+static atomic_uint flushes;
 
 __attribute__((constructor)) static void begin(void)
 {
     const char *const bytes = getenv("SKY_DISK_BYTES");
-    atomic_store(&room, bytes != NULL ? atoll(bytes) : 0);
+    const char *const stall = getenv("SKY_STALL_MS");
+    atomic_store(&room, bytes != NULL ? atoll(bytes) : 1LL << 50);
+    stall_ms = stall != NULL ? atol(stall) : 0;
 }
 
 /* The next function of that name; a function pointer that ISO C does not let us cast. */
@@ -45,6 +51,18 @@ ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset)
         return -1;
     }
     return real(file, bytes, count, offset);
+}
+
+int fdatasync(int file)
+{
+    static int (*real)(int);
+    void *const found = next("fdatasync");
+    const struct timespec nap = {.tv_sec = stall_ms / 1000, .tv_nsec = stall_ms % 1000 * 1000000};
+    memcpy(&real, &found, sizeof real);
+    if (stall_ms > 0 && atomic_fetch_add(&flushes, 1) % 10 == 9) {
+        nanosleep(&nap, NULL);
+    }
+    return real(file);
 }
 
 int ftruncate(int file, off_t bytes)
