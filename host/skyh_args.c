@@ -7,7 +7,7 @@
 
 const struct skyh_option skyh_args_common[] = {
     {"--help", NULL, "print this and do nothing"},
-    {"--json", NULL, "print the result as JSON, for machines; keys stay as they are"},
+    {"--json", NULL, "print the result as JSON, for machines; keys stay as host/JSON.md has them"},
     {NULL, NULL, NULL},
 };
 
