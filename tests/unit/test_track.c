@@ -123,6 +123,24 @@ static void one_late_plot_gives_the_filter_that_order_would_give(void **state)
     }
 }
 
+static void a_filter_given_all_looks_in_order_is_the_tracks_own(void **state)
+{
+    (void)state;
+    static struct sky_imm imm;
+    make_flight();
+    for (uint32_t i = 0; i < FLIGHT; i++) {
+        if (i == 0) {
+            sky_track_start(&track, &rules, &flight[0]);
+        } else {
+            assert_int_equal(give(&track, &flight[i]), SKY_FIT_GOOD);
+        }
+        sky_track_filter(&imm, &rules, &flight[i], i + 1);
+        assert_memory_equal(imm.x, track.imm.x, sizeof imm.x);
+        assert_memory_equal(imm.weight, track.imm.weight, sizeof imm.weight);
+        assert_ptr_equal(sky_track_motion(&rules, i + 1), i == 0 ? &rules.first : &rules.motion);
+    }
+}
+
 /* Each plot is late by up to so many others, for a whole flight. */
 static void plots_in_any_order_give_the_filter_that_order_would_give(void **state)
 {
@@ -658,6 +676,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_late_plot_gives_the_filter_that_order_would_give, start),
+        cmocka_unit_test_setup(a_filter_given_all_looks_in_order_is_the_tracks_own, start),
         cmocka_unit_test_setup(plots_in_any_order_give_the_filter_that_order_would_give, start),
         cmocka_unit_test_setup(a_late_plot_is_compared_with_what_the_track_was_then, start),
         cmocka_unit_test_setup(what_is_older_than_ten_seconds_is_stale, start),
