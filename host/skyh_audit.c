@@ -169,7 +169,8 @@ static void compare_held(struct auditor *auditor)
         }
         const struct sky_hash root = sky_merkle_root(&auditor->tree);
         held->seen = true;
-        if (!sky_hash_equal(&root, &held->checkpoint.root)) {
+        held->differs = !sky_hash_equal(&root, &held->checkpoint.root);
+        if (held->differs) {
             ALTERED(auditor, "the first %" PRIu64 " records are not those of %s: another log",
                     auditor->tree.size, held->name);
         }
@@ -876,6 +877,7 @@ static void finish(struct auditor *auditor)
 {
     struct skyh_audit *const audit = auditor->audit;
     audit->leaves = auditor->reached;
+    audit->root = sky_merkle_root(&auditor->tree);
     if (!auditor->breaks_off && audit->is_signed && auditor->has_before &&
         (auditor->before.flags & SKY_MCAP_GROUP_ENDS_RUN) == 0) {
         find(auditor, SKYH_FINDING_TORN, NULL, 0,
@@ -919,6 +921,7 @@ bool skyh_audit_run(struct skyh_log *log, const struct skyh_audit_config *config
     memset(ret_audit, 0, sizeof *ret_audit);
     for (size_t i = 0; i < config->held_count; i++) {
         config->held[i].seen = false;
+        config->held[i].differs = false;
     }
     if (good) {
         auditor->config = config;

@@ -50,8 +50,9 @@ struct skyh_removed {
 struct skyh_held {
     const char *name; /* where it came from */
     struct sky_checkpoint checkpoint;
-    bool seen; /* out: the log has this tree at this size */
-    bool gone; /* out: the records around that size went, so that nobody can tell */
+    bool seen;    /* out: the log has this tree at this size */
+    bool differs; /* out: seen, and its root is another */
+    bool gone;    /* out: the records around that size went, so that nobody can tell */
 };
 
 struct skyh_audit_config {
@@ -77,6 +78,7 @@ struct skyh_audit {
     struct skyh_removed removed[SKY_OWN_GAPS_MAX];
     uint64_t removed_by;     /* the leaf that says what was removed, if anything was */
     uint64_t leaves;         /* in the tree at the log's end */
+    struct sky_hash root;    /* of that tree, as far as it could be computed */
     uint64_t groups;         /* sound ones */
     uint64_t signatures;     /* of groups, that were checked and hold */
     uint64_t checkpoints;    /* in the log, that hold */

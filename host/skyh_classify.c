@@ -8,7 +8,8 @@
 
 #include "sky_math.h"
 #include "skyh_event.h"
-#include "skyh_incidents.h"
+#include "skyh_notefile.h"
+#include "skyh_reviews.h"
 
 static const double rad_deg = 180.0 / SKY_PI;
 
@@ -122,7 +123,21 @@ static void print_classification(const struct skyh_incident *incident)
     print_reasons(result->reasons, "            ", 96);
 }
 
-static void print_incident(const struct skyh_incident *incident)
+/* What analysts decided about it; whose key is not among the reader's is said to be unknown. */
+static void print_reviews(const struct skyh_incident *incident, const struct skyh_reviews *reviews)
+{
+    for (size_t i = 0; i < reviews->count; i++) {
+        const struct skyh_review *const review = &reviews->review[i];
+        if (skyh_review_is_of(review, incident)) {
+            (void)printf("  review    %s by %s%s, %.19s UTC%s%s\n",
+                         skyh_review_decision(review->decision), review->key.name,
+                         review->known ? "" : " (a key that nobody vouched for)", review->time,
+                         review->words[0] != '\0' ? ": " : "", review->words);
+        }
+    }
+}
+
+static void print_incident(const struct skyh_incident *incident, const struct skyh_reviews *reviews)
 {
     static const char rule[] = "----------------------------------------------------------------"
                                "--------------------------------------------------------";
@@ -151,6 +166,7 @@ static void print_incident(const struct skyh_incident *incident)
                      skyh_event_end(said->end), said->returns, said->returns == 1 ? "" : "s");
     }
     print_classification(incident);
+    print_reviews(incident, reviews);
     (void)printf("\n  %-26s %-12s %-16s %-16s %5s %14s %5s  %s\n", "under the line", "verdict",
                  "entered UTC, s", "left UTC, s", "spent", "deepest m, 95%", "P max", "there");
     (void)printf("  %.118s\n", rule);
@@ -236,15 +252,33 @@ static json_t *classification_json(const struct skyh_incident *incident)
         features->climb_max_mps, "turn_max_degps", features->turn_max_radps * rad_deg);
 }
 
-static json_t *incident_json(const struct skyh_incident *incident)
+static json_t *reviews_json(const struct skyh_incident *incident,
+                            const struct skyh_reviews *reviews)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < reviews->count; i++) {
+        const struct skyh_review *const review = &reviews->review[i];
+        if (skyh_review_is_of(review, incident)) {
+            (void)json_array_append_new(
+                list, json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "decision",
+                                skyh_review_decision(review->decision), "reviewer",
+                                review->key.name, "key_known", review->known, "time", review->time,
+                                "text", review->words, "file", review->file));
+        }
+    }
+    return list;
+}
+
+static json_t *incident_json(const struct skyh_incident *incident,
+                             const struct skyh_reviews *reviews)
 {
     const struct sky_event_incident *const said = &incident->said;
     json_t *const lines = json_array();
     for (size_t i = 0; i < incident->line_count; i++) {
         (void)json_array_append_new(lines, line_json(incident, i));
     }
-    return json_pack("{s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:b, s:I, s:f, s:o, s:o}", "run",
-                     (json_int_t)incident->run, "id", (json_int_t)said->id, "zone_id",
+    return json_pack("{s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:b, s:I, s:f, s:o, s:o, s:o}",
+                     "run", (json_int_t)incident->run, "id", (json_int_t)said->id, "zone_id",
                      (json_int_t)said->zone_id, "zone", incident->zone, "track_id",
                      (json_int_t)said->track_id, "end", skyh_event_end(said->end), "opened_utc",
                      instant_json(incident, said->opened_ns), "closed_utc",
@@ -252,17 +286,19 @@ static json_t *incident_json(const struct skyh_incident *incident)
                                                         : json_null(),
                      "started_inside", said->started_inside, "returns", (json_int_t)said->returns,
                      "closest_outside_m", said->closest_outside_m, "lines", lines, "classification",
-                     incident->classified ? classification_json(incident) : json_null());
+                     incident->classified ? classification_json(incident) : json_null(), "reviews",
+                     reviews_json(incident, reviews));
 }
 
-static void print_json(const struct skyh_incidents *incidents, const struct skyh_log *log)
+static void print_json(const struct skyh_incidents *incidents, const struct skyh_log *log,
+                       const struct skyh_reviews *reviews)
 {
     json_t *const list = json_array(), *const near = json_array();
     for (size_t i = 0; i < incidents->count; i++) {
-        (void)json_array_append_new(list, incident_json(&incidents->incident[i]));
+        (void)json_array_append_new(list, incident_json(&incidents->incident[i], reviews));
     }
     for (size_t i = 0; i < incidents->approach_count; i++) {
-        (void)json_array_append_new(near, incident_json(&incidents->approach[i]));
+        (void)json_array_append_new(near, incident_json(&incidents->approach[i], reviews));
     }
     json_t *const out = json_pack("{s:I, s:I, s:I, s:o, s:o}", "runs", (json_int_t)incidents->runs,
                                   "damages", (json_int_t)log->damages, "torn_ends",
@@ -274,22 +310,61 @@ static void print_json(const struct skyh_incidents *incidents, const struct skyh
 
 /* ---------------------------------------------------------------------------------- command */
 
+static const struct skyh_option options[] = {
+    {"--reviewer", "KEY", "the public key of an analyst who is known; may be repeated"},
+    {NULL, NULL, NULL},
+};
+
+enum { REVIEWERS_MAX = 12 };
+
+/* Those beside the log; what does not hold is said, and shown nowhere. */
+static bool read_reviews(struct skyh_reviews *reviews, struct skyh_log *log,
+                         const struct skyh_args *args, struct skyh_problem *problem)
+{
+    struct sky_note_key key[REVIEWERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < args->option_count; i++) {
+        if (strcmp(args->option[i].name, "--reviewer") != 0) {
+            continue;
+        }
+        if (count == REVIEWERS_MAX) {
+            return skyh_fail(problem, SKYH_EXIT_USAGE, "--reviewer: expected at most %d",
+                             REVIEWERS_MAX);
+        }
+        if (!skyh_notefile_key(args->option[i].value, &key[count++], problem)) {
+            return false;
+        }
+    }
+    if (!skyh_reviews_read(reviews, args->operand[0], log, key, count, problem)) {
+        return false;
+    }
+    for (size_t i = 0; i < reviews->count; i++) {
+        if (!reviews->review[i].holds) {
+            skyh_note("classify", "%s: not shown: %s", reviews->review[i].file,
+                      reviews->review[i].wrong);
+        }
+    }
+    return true;
+}
+
 static int classify(struct skyh_log *log, const struct skyh_args *args,
                     struct skyh_problem *problem)
 {
     struct skyh_incidents incidents = {.seek_approaches = true};
+    struct skyh_reviews reviews = {0};
     int exit_code = SKYH_EXIT_OK;
-    if (!skyh_incidents_collect(&incidents, log, "classify", problem)) {
+    if (!read_reviews(&reviews, log, args, problem) ||
+        !skyh_incidents_collect(&incidents, log, "classify", problem)) {
         exit_code = skyh_report("classify", problem);
     } else if (args->json) {
-        print_json(&incidents, log);
+        print_json(&incidents, log, &reviews);
         exit_code = skyh_log_exit(log);
     } else {
         for (size_t i = 0; i < incidents.count; i++) {
-            print_incident(&incidents.incident[i]);
+            print_incident(&incidents.incident[i], &reviews);
         }
         for (size_t i = 0; i < incidents.approach_count; i++) {
-            print_incident(&incidents.approach[i]);
+            print_incident(&incidents.approach[i], &reviews);
         }
         if (incidents.count == 0) {
             (void)printf("no incident in %" PRIu64 " run%s\n", incidents.runs,
@@ -309,6 +384,7 @@ static int classify(struct skyh_log *log, const struct skyh_args *args,
     if (incidents.unreadable + incidents.orphans > 0) {
         exit_code = exit_code == SKYH_EXIT_OK ? SKYH_EXIT_DAMAGED : exit_code;
     }
+    skyh_reviews_done(&reviews);
     skyh_incidents_done(&incidents);
     return exit_code;
 }
@@ -337,12 +413,14 @@ const struct skyh_command skyh_classify = {
         "how long, and the deepest point with its 95 % bound. Then every track that came near a "
         "zone\n"
         "(1 km, or its bound) or was lost on its way to it without an incident: near misses,\n"
-        "grazes, and what nobody can tell.\n",
+        "grazes, and what nobody can tell. Reviews beside the log (see review) that hold are "
+        "shown;\n"
+        "others are named.\n",
     .exits = "  0   printed, also if there is no incident\n"
              "  2   the log is torn or damaged; what is there is printed\n"
              "  64  usage   65  not a log   66  cannot be read\n",
     .example = "  skywitness classify flight.mcap\n"
                "  skywitness classify --json flight.mcap | jq '.incidents[].lines[].deepest'\n",
-    .options = NULL,
+    .options = options,
     .run = run,
 };

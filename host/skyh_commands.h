@@ -11,6 +11,7 @@ extern const struct skyh_command skyh_replay;
 extern const struct skyh_command skyh_verify;
 extern const struct skyh_command skyh_classify;
 extern const struct skyh_command skyh_judge;
+extern const struct skyh_command skyh_review;
 extern const struct skyh_command skyh_report_command;
 extern const struct skyh_command skyh_info;
 extern const struct skyh_command skyh_recover;

@@ -9,12 +9,12 @@
 #include "skyh_manual.h"
 
 static const struct skyh_command *const commands[] = {
-    &skyh_simulate,        &skyh_import,         &skyh_replay,         &skyh_verify,
-    &skyh_classify,        &skyh_judge,          &skyh_report_command, &skyh_export,
-    &skyh_score_command,   &skyh_watch,          &skyh_info,           &skyh_recover,
-    &skyh_zones_build,     &skyh_zones_info,     &skyh_zones_distance, &skyh_witness_keygen,
-    &skyh_witness_request, &skyh_witness_submit, &skyh_witness_cosign, &skyh_witness_serve,
-    &skyh_witness_check,   &skyh_witness_proof,
+    &skyh_simulate,       &skyh_import,          &skyh_replay,         &skyh_verify,
+    &skyh_classify,       &skyh_judge,           &skyh_review,         &skyh_report_command,
+    &skyh_export,         &skyh_score_command,   &skyh_watch,          &skyh_info,
+    &skyh_recover,        &skyh_zones_build,     &skyh_zones_info,     &skyh_zones_distance,
+    &skyh_witness_keygen, &skyh_witness_request, &skyh_witness_submit, &skyh_witness_cosign,
+    &skyh_witness_serve,  &skyh_witness_check,   &skyh_witness_proof,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
