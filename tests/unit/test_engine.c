@@ -1079,6 +1079,23 @@ static void identity_reaches_the_classification(void **state)
     }
 }
 
+static void a_stay_that_there_was_no_room_for_is_not_made_up(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < SKY_STAYS_MAX; i++) {
+        engine.stays.kept[i].kept = true;
+        engine.stays.kept[i].slot = (uint16_t)(SKY_TRACKS_MAX + i);
+    }
+    engine.stays.count = SKY_STAYS_MAX;
+    fly_north(4500.0, 7000.0);
+    const struct sky_step step = step_of(SKY_STEP_SHUTDOWN);
+    take(&step);
+    const struct sky_event_classification *const said =
+        &first(SKY_EVENT_CLASSIFICATION)->u.classification;
+    assert_int_equal(said->stay.to_ns, 0);
+    assert_true(said->stay.flown_m <= 0.0);
+}
+
 /* --- alerts */
 
 static struct {
@@ -1847,6 +1864,7 @@ int main(void)
         cmocka_unit_test_setup(a_reused_slot_inherits_nothing, start_flight),
         cmocka_unit_test_setup(a_shutdown_ends_what_is_open_once, start_flight),
         cmocka_unit_test_setup(identity_reaches_the_classification, start_flight),
+        cmocka_unit_test_setup(a_stay_that_there_was_no_room_for_is_not_made_up, start_flight),
         cmocka_unit_test_setup(an_entry_is_told_once_and_between_looks_if_need_be, start_alert),
         cmocka_unit_test_setup(nobody_enters_by_being_unseen, start_alert),
         cmocka_unit_test_setup(what_is_found_inside_is_told_as_such, start_alert),

@@ -484,6 +484,18 @@ static void identity_is_kept_once_heard(void **state)
     assert_string_equal(track.callsign, "WITNESS1");
 }
 
+static void what_an_aircraft_says_it_is_is_kept_too(void **state)
+{
+    (void)state;
+    const struct sky_look look = look_by(0);
+    sky_track_start(&track, &rules, &look);
+    struct sky_remark remark = {.has = SKY_PLOT_EMITTER, .emitter = 13};
+    sky_track_identify(&track, &remark);
+    remark = (struct sky_remark){.has = SKY_PLOT_ICAO, .emitter = 2};
+    sky_track_identify(&track, &remark);
+    assert_int_equal(track.emitter, 13);
+}
+
 static const struct sky_remark silent;
 
 /* A second of flight as the tracker lives it: a look, and its features. */
@@ -692,6 +704,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_is_ever_certain, start),
         cmocka_unit_test_setup(whoever_answers_in_any_way_is_not_silent, start_track),
         cmocka_unit_test_setup(identity_is_kept_once_heard, start_track),
+        cmocka_unit_test_setup(what_an_aircraft_says_it_is_is_kept_too, start_track),
         cmocka_unit_test_setup(straight_flight_shows_its_speed_and_no_turn, start_track),
         cmocka_unit_test_setup(a_turn_and_a_climb_show, start_track),
         cmocka_unit_test_setup(a_hovering_aircraft_is_seen_to_hover, start_track),
