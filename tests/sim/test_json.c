@@ -114,6 +114,8 @@ static void every_key_is_described(void **state)
     is_described("replay", "replay s.mcap --check");
     is_described("replay", "replay s.mcap --zones z.zones");
     is_described("verify", "verify s.mcap");
+    assert_int_equal(run("witness keygen analyst.example/1 a.key"), 0);
+    is_described("review", "review l.mcap 1.1 confirm --key a.key");
     is_described("classify", "classify l.mcap");
     is_described("judge", "judge l.mcap " EXAMPLE "/claims.json");
     is_described("report", "report s.mcap -o s.html");
