@@ -97,7 +97,7 @@ static void say(struct reply *reply, unsigned status, const char *text)
 {
     reply->status = status;
     reply->type = "text/plain; charset=utf-8";
-    (void)snprintf(reply->text, sizeof reply->text, "%s\n", text);
+    (void)snprintf(reply->text, sizeof reply->text, "%.400s\n", text);
 }
 
 /* What was read is a request of a log that is known. */

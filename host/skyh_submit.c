@@ -179,7 +179,7 @@ static bool write_note(const char *path, const struct skyh_audit *audit,
 {
     static char text[SKY_NOTE_CHECKPOINT_MAX + 2 * ANSWER_MAX];
     static struct skyh_notefile file;
-    struct skyh_problem unread;
+    static struct skyh_problem unread;
     size_t used = strlen(audit->latest_note);
     memcpy(text, audit->latest_note, used);
     if (skyh_notefile_read(path, &file, &unread) &&
@@ -205,7 +205,7 @@ static bool submit(CURL *curl, const struct skyh_args *args, const struct skyh_a
     const char *const prefix = skyh_args_value(args, "--url");
     const char *const out = skyh_args_value(args, "--out");
     struct sky_note_key witness;
-    char url[URL_MAX];
+    static char url[URL_MAX];
     double old = 0.0;
     size_t prefix_bytes = strlen(prefix);
     while (prefix_bytes > 0 && prefix[prefix_bytes - 1] == '/') {
