@@ -172,7 +172,7 @@ static void put_scenes(struct skyh_report_page *report)
 
 /* ------------------------------------------------------------------------------------- command */
 
-static bool make(struct skyh_report_page *report, struct skyh_log *log,
+static bool make(struct skyh_report_page *report, struct skyh_log *log, const char *path,
                  struct skyh_problem *problem)
 {
     struct skyh_trust *const trust = report->trust;
@@ -180,7 +180,8 @@ static bool make(struct skyh_report_page *report, struct skyh_log *log,
                                              .held = trust->held,
                                              .held_count = trust->count};
     report->log = log;
-    if (!skyh_audit_run(log, &config, &report->audit, problem) ||
+    if (!skyh_reviews_read(&report->reviews, path, log, NULL, 0, problem) ||
+        !skyh_audit_run(log, &config, &report->audit, problem) ||
         !skyh_dossier_collect(&report->dossier, log, "report", problem)) {
         return false;
     }
@@ -247,7 +248,8 @@ static int run(const struct skyh_args *args)
         (void)skyh_fail(&problem, SKYH_EXIT_USAGE, "--json: expected --out FILE with it");
         exit_code = skyh_report("report", &problem);
     } else if (!skyh_trust_read(args, report->trust, &problem) ||
-               !skyh_log_open(&log, args->operand[0], &problem) || !make(report, &log, &problem) ||
+               !skyh_log_open(&log, args->operand[0], &problem) ||
+               !make(report, &log, args->operand[0], &problem) ||
                !write_page(&report->page, file, &problem)) {
         exit_code = skyh_report("report", &problem);
     } else {
@@ -259,6 +261,7 @@ static int run(const struct skyh_args *args)
     if (report != NULL) {
         skyh_audit_free(&report->audit);
         skyh_dossier_done(&report->dossier);
+        skyh_reviews_done(&report->reviews);
         skyh_svg_done(&report->page);
         skyh_trust_done(report->trust);
         free(report->trust);

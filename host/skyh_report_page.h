@@ -10,6 +10,7 @@
 
 #include "skyh_audit.h"
 #include "skyh_dossier.h"
+#include "skyh_reviews.h"
 #include "skyh_svg.h"
 #include "skyh_trust.h"
 
@@ -18,6 +19,7 @@ struct skyh_report_page {
     struct skyh_svg page;
     struct skyh_dossier dossier;
     struct skyh_audit audit;
+    struct skyh_reviews reviews; /* beside the log; without a list of whose key is known */
     const struct skyh_log *log;
     struct skyh_trust *trust; /* NULL: nobody is asked */
 };

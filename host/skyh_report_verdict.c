@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "skyh_event.h"
 
@@ -84,6 +85,44 @@ static void put_verdict_row(struct skyh_report_page *report, const struct skyh_i
                  line->deepest_m < 0.0 ? "inside" : "outside", line->p_inside_max);
 }
 
+/* What analysts decided, in the order of their notes. */
+static void put_reviews(struct skyh_report_page *report, const struct skyh_incident *incident)
+{
+    struct skyh_svg *const page = &report->page;
+    for (size_t i = 0; i < report->reviews.count; i++) {
+        const struct skyh_review *const review = &report->reviews.review[i];
+        if (!skyh_review_is_of(review, incident)) {
+            continue;
+        }
+        skyh_svg_put(page, "<p>Review: %s by ", skyh_review_decision(review->decision));
+        skyh_svg_say(page, review->key.name);
+        skyh_svg_put(page, " (whoever holds that key), ");
+        skyh_svg_say(page, review->time);
+        if (review->words[0] != '\0') {
+            skyh_svg_put(page, ": ");
+            skyh_svg_say(page, review->words);
+        }
+        skyh_svg_put(page, "</p>\n");
+    }
+}
+
+/* Those that do not hold are named, and not shown. */
+static void put_other_reviews(struct skyh_report_page *report)
+{
+    struct skyh_svg *const page = &report->page;
+    for (size_t i = 0; i < report->reviews.count; i++) {
+        const struct skyh_review *const review = &report->reviews.review[i];
+        if (!review->holds) {
+            const char *const slash = strrchr(review->file, '/');
+            skyh_svg_put(page, "<p>Not shown: ");
+            skyh_svg_say(page, slash != NULL ? slash + 1 : review->file);
+            skyh_svg_put(page, ", ");
+            skyh_svg_say(page, review->wrong);
+            skyh_svg_put(page, "</p>\n");
+        }
+    }
+}
+
 static void put_verdict(struct skyh_report_page *report, const struct skyh_incident *incident)
 {
     struct skyh_svg *const page = &report->page;
@@ -125,6 +164,7 @@ static void put_verdict(struct skyh_report_page *report, const struct skyh_incid
         put_verdict_row(report, incident, i);
     }
     skyh_svg_put(page, "</tbody>\n</table>\n");
+    put_reviews(report, incident);
 }
 
 void skyh_page_verdicts(struct skyh_report_page *report)
@@ -145,6 +185,7 @@ void skyh_page_verdicts(struct skyh_report_page *report)
                            "line. Times: the instant at which P(inside) passed one half, and how "
                            "much earlier or later it may have been.</p>\n");
     }
+    put_other_reviews(report);
 }
 
 /* ------------------------------------------------------------------------------------- budget */

@@ -46,6 +46,12 @@ static void a_decision_shows_with_its_incident_and_the_log_stays_as_it_was(void 
     assert_int_equal(run("classify --json a.mcap"), 0);
     assert_non_null(strstr(said, "\"decision\": \"confirm\""));
     assert_non_null(strstr(said, "\"key_known\": false"));
+    assert_int_equal(run("report a.mcap -o a.html"), 0);
+    shell("grep -q '<p>Review: confirm by analyst.example/1 .*: seen on video</p>' a.html");
+    shell("sed -i 's/^text seen/text unseen/' a.mcap.review-1");
+    assert_int_equal(run("report a.mcap -o a.html"), 0);
+    shell("grep -q '<p>Not shown: a.mcap.review-1, altered: ' a.html");
+    shell("! grep -q 'seen on video' a.html");
 }
 
 /* Not a byte of it may change. */
