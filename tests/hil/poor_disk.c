@@ -1,7 +1,7 @@
 /*
  * poor_disk: preloaded, gives the daemon a medium of SKY_DISK_BYTES. Segments take of it what they
  * are long; what does not fit fails with ENOSPC, and what is removed makes room. Every tenth flush
- * takes SKY_STALL_MS longer.
+ * takes SKY_STALL_MS longer. With SKY_NO_SYNC none does anything.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 static atomic_llong room; /* left */
 static long stall_ms;
+static int no_sync;
 static atomic_uint flushes;
 
 __attribute__((constructor)) static void begin(void)
@@ -23,6 +24,7 @@ __attribute__((constructor)) static void begin(void)
     const char *const bytes = getenv("SKY_DISK_BYTES");
     const char *const stall = getenv("SKY_STALL_MS");
     atomic_store(&room, bytes != NULL ? atoll(bytes) : 1LL << 50);
+    no_sync = getenv("SKY_NO_SYNC") != NULL;
     stall_ms = stall != NULL ? atol(stall) : 0;
 }
 
@@ -62,7 +64,7 @@ int fdatasync(int file)
     if (stall_ms > 0 && atomic_fetch_add(&flushes, 1) % 10 == 9) {
         nanosleep(&nap, NULL);
     }
-    return real(file);
+    return no_sync ? 0 : real(file);
 }
 
 int ftruncate(int file, off_t bytes)
