@@ -425,7 +425,7 @@ static bool find_layout(struct skyh_scene *scene, const struct skyh_csv *csv, st
 static bool take_maybe(const struct skyh_csv *csv, size_t row, size_t column, double *ret,
                        struct skyh_problem *problem)
 {
-    *ret = NAN;
+    *ret = (double)NAN;
     return skyh_csv_text(csv, row, column)[0] == '\0' ||
            skyh_csv_number(csv, row, column, -1e18, 1e18, ret, problem);
 }
@@ -438,7 +438,7 @@ static bool take_track_row(const struct skyh_scene *scene, const struct skyh_csv
         return false;
     }
     at->t_out = at->t;
-    at->existence = NAN;
+    at->existence = (double)NAN;
     if ((layout->has_t_out && !take_maybe(csv, row, layout->t_out, &at->t_out, problem)) ||
         (layout->has_existence &&
          !take_maybe(csv, row, layout->existence, &at->existence, problem))) {
@@ -453,7 +453,7 @@ static bool take_track_row(const struct skyh_scene *scene, const struct skyh_csv
         }
     }
     for (size_t z = 0; z < scene->zone_count; z++) {
-        inside[z] = NAN;
+        inside[z] = (double)NAN;
         if (layout->has_zone[z] && !take_maybe(csv, row, layout->zone[z], &inside[z], problem)) {
             return false;
         }
@@ -522,7 +522,7 @@ static bool read_events(struct skyh_scene *scene, const struct skyh_csv *csv,
             to->zone++;
         }
         to->enter = strcmp(kind, "enter") == 0 || strcmp(kind, "first_in") == 0;
-        to->t_event = NAN;
+        to->t_event = (double)NAN;
         if (!skyh_csv_number(csv, row, column[0], -1e9, 1e9, &to->t, problem) ||
             !take_name(csv, row, column[3], to->track_id, problem) ||
             (has_event && !take_maybe(csv, row, event, &to->t_event, problem))) {
