@@ -20,4 +20,12 @@ struct sky_asterix_take {
  */
 int sky_asterix_take(const struct sky_asterix_take *take, struct sky_asterix_record *ret_record);
 
+/** The same of a record of reported places (sky_asterix_take_reports.c), by its category. */
+int sky_asterix_take_062(const struct sky_asterix_take *take,
+                         struct sky_asterix_record *ret_record);
+int sky_asterix_take_021(const struct sky_asterix_take *take,
+                         struct sky_asterix_record *ret_record);
+int sky_asterix_take_021_old(const struct sky_asterix_take *take,
+                             struct sky_asterix_record *ret_record);
+
 #endif
