@@ -185,6 +185,25 @@ static void the_short_flight_is_one_incident_as_it_truly_was(void **state)
     }
 }
 
+/* The same flight 2.4 km farther south. */
+static void what_came_near_without_an_incident_is_named_too(void **state)
+{
+    (void)state;
+    char command[512];
+    (void)snprintf(command, sizeof command,
+                   "cd %s && sed 's/\"lat_deg\": 19.95934/\"lat_deg\": 19.9375/; "
+                   "s#\"zones/#\"" EXAMPLE "/zones/#g' " EXAMPLE "/short.json >near.json",
+                   folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("simulate near.json --log near.mcap"), 0);
+    assert_int_equal(run("classify near.mcap"), 0);
+    assert_non_null(strstr(said, "no incident   Algerian airspace near Tin Zaouatine  near-miss"));
+    assert_non_null(strstr(said, "came near without being inside"));
+    assert_non_null(strstr(said, "no incident in 1 run"));
+    assert_int_equal(run("classify --json near.mcap"), 0);
+    assert_non_null(strstr(said, "\"kind\": \"near-miss\""));
+}
+
 static void the_long_flight_is_one_incident_contested_by_a_coarse_map(void **state)
 {
     (void)state;
@@ -803,6 +822,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(replay_reproduces_every_event),
         cmocka_unit_test(the_short_flight_is_one_incident_as_it_truly_was),
+        cmocka_unit_test(what_came_near_without_an_incident_is_named_too),
         cmocka_unit_test(the_long_flight_is_one_incident_contested_by_a_coarse_map),
         cmocka_unit_test(sources_that_come_and_go_are_in_the_record),
         cmocka_unit_test(a_directory_of_segments_reads_like_a_file),
