@@ -497,7 +497,8 @@ static inline void records_fill_classification(uint64_t *seed,
 {
     records_fill_u32(seed, &item->incident_id);
     records_fill_u32(seed, &item->result.reasons);
-    item->result.kind = (enum sky_kind)records_choice(seed, SKY_KIND_UNDETERMINED, SKY_KIND_END - 1);
+    item->result.kind =
+        (enum sky_kind)records_choice(seed, SKY_KIND_UNDETERMINED, SKY_KIND_END - 1);
     item->result.target =
         (enum sky_class)records_choice(seed, SKY_CLASS_UNKNOWN, SKY_CLASS_COUNT - 1);
     RECORDS_FILL_LIST(item->result.probability);
