@@ -476,9 +476,10 @@ static void an_end_that_is_elsewhere_is_said_behind_a_run_that_broke_off(void **
     static struct paper_log second;
     static struct sky_resume resume;
     struct sky_journal *journal;
+    struct sky_journal *killed;
     struct sky_seal_config seal = paper_seal(&signer);
-    paper_signed_open(&log_, &seal, 1, &journal);
-    record(journal, 1, 3, RECORD_BYTES);
+    paper_signed_open(&log_, &seal, 1, &killed);
+    record(killed, 1, 3, RECORD_BYTES);
     sky_resume_take(&resume, log_.segment[0].bytes, log_.segment[0].size);
     seal.tree = resume.tree;
     assert_int_equal(log_.group_count, 3);
@@ -496,6 +497,7 @@ static void an_end_that_is_elsewhere_is_said_behind_a_run_that_broke_off(void **
     assert_int_equal(audit.torn, 2);
     assert_int_equal(audit.runs, 2);
     assert_says(SKYH_FINDING_TORN, "the run goes on behind the last segment");
+    assert_int_equal(sky_journal_close(killed), 0);
     paper_log_free(&second);
 }
 
