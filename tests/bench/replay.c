@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 {
     static const struct sky_zone_set no_zones;
     struct sink sink = {.base = {.work = do_work}};
-    const struct sky_journal_config journal_config = {.segment_bytes = UINT64_C(1) << 32,
+    const struct sky_journal_config journal_config = {.segment_bytes = UINT64_C(1) << 30,
                                                       .group_bytes = 65536,
                                                       .software = "bench",
                                                       .commit_interval_ns = SKY_SECOND_NS};
