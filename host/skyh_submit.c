@@ -190,8 +190,8 @@ static bool write_note(const char *path, const struct skyh_audit *audit,
         used = join(&file, witness, text);
     }
     skyh_notefile_free(&file);
-    memcpy(text + used, lines, strlen(lines));
-    const int error = sky_keyfile_publish(path, text, used + strlen(lines));
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s", lines);
+    const int error = sky_keyfile_publish(path, text, used);
     return error == 0 || skyh_fail(problem, SKYH_EXIT_NO_OUTPUT, "%s: %s", path, strerror(-error));
 }
 
