@@ -176,6 +176,8 @@ struct smoother {
     struct sky_track_rules backward;
     struct sky_track track; /* scratch: what sky_common asks of one */
     struct skyh_smooth_point point;
+    struct sky_imm ahead; /* scratch of find_state: the filters at its instant */
+    struct sky_imm behind;
     struct passed *kept; /* backwards, with the first look of each block taken */
     uint32_t count;      /* of the block at hand */
     struct skyh_trace_look look[SKYH_TRACE_BLOCK];
@@ -274,19 +276,19 @@ static void find_state(struct smoother *smoother, const struct passed *before,
 {
     const struct sky_motion_set *const set =
         sky_track_motion(&smoother->forward, small(before->number));
-    struct sky_imm ahead, behind;
+    struct sky_imm *const ahead = &smoother->ahead, *const behind = &smoother->behind;
     struct skyh_gaussian model[SKY_MODES_MAX];
-    predict(before, &smoother->forward, time_ns, &ahead);
+    predict(before, &smoother->forward, time_ns, ahead);
     if (after != NULL) {
-        predict(after, &smoother->backward, -time_ns, &behind);
+        predict(after, &smoother->backward, -time_ns, behind);
     }
-    if (after != NULL && fuse_models(smoother, &ahead, before->number == 1, &behind,
+    if (after != NULL && fuse_models(smoother, ahead, before->number == 1, behind,
                                      after->number == 1, model, ret_weight)) {
         match_moments(model, ret_weight, smoother->forward.motion.count,
                       smoother->trace->heights == 0 ? 2.0 : doubt, ret_state);
     } else {
-        memcpy(ret_weight, ahead.weight, sizeof ahead.weight);
-        sky_imm_state(&ahead, set, ret_state);
+        memcpy(ret_weight, ahead->weight, sizeof ahead->weight);
+        sky_imm_state(ahead, set, ret_state);
     }
     ret_state->time_ns = time_ns;
 }
