@@ -406,7 +406,7 @@ static bool find_layout(struct skyh_scene *scene, const struct skyh_csv *csv, st
     scene->has_cov = skyh_csv_has(csv, "c00", &layout->cov[0]);
     for (int i = 0, n = 0; i < 6 && scene->has_cov; i++) {
         for (int j = i; j < 6; j++, n++) {
-            char name[8];
+            char name[24];
             (void)snprintf(name, sizeof name, "c%d%d", i, j);
             if (!skyh_csv_find(csv, name, &layout->cov[n], problem)) {
                 return false;
